@@ -1,0 +1,5 @@
+"""`python -m fpcore`: the commands."""
+
+from fpcore.commands import main
+
+main()

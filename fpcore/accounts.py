@@ -1,0 +1,195 @@
+"""Accounts, teams and scope: who may see whose customers.
+
+Scope is decided in SQL from the account's row as it is at that moment, never from what the
+caller claims about itself: a role taken away ends at the next call.
+"""
+
+import secrets
+from uuid import UUID
+
+import bcrypt
+
+from fpcore import database
+from fpcore.database import Cursor, Database
+from fpcore.errors import InvalidInput, NotAllowed, NotFound
+from fpcore.models import Account, Role
+
+OPERATOR = Account(
+    id=UUID(int=0), username="operator", name="operator", role=Role.ADMIN, team_id=None, team=None
+)
+"""Whoever runs commands on the machine itself: an admin without a password, who cannot sign in.
+
+The first migration puts the row into the table, so that scope works for commands as for people."""
+
+LONGEST_PASSWORD_BYTES = 72  # bcrypt reads no further, and bcrypt 5 refuses more
+SHORTEST_PASSWORD = 8
+
+VISIBLE_OWNERS = """
+    select owner.id, owner.username, owner.name, owner.role, owner.team_id
+    from account me
+    join account owner
+        on me.role = 'admin'
+        or owner.id = me.id
+        or (me.role = 'manager' and owner.team_id = me.team_id)
+    where me.id = $asker and not me.disabled
+"""
+"""The accounts whose customers the account `$asker` may see, one row each."""
+
+_ACCOUNT = """
+    select a.id, a.username, a.name, a.role, a.team_id, t.name as team, a.language
+    from account a left join team t on t.id = a.team_id
+    where not a.disabled
+"""
+
+
+def find(db: Database, username: str) -> Account | None:
+    """Look up an account that may sign in; None for an unknown, disabled or password-less one."""
+    found = db.read(
+        f"{_ACCOUNT} and a.username = $username and a.password_hash is not null",
+        {"username": username.strip().lower()},
+    )
+    return Account(**found[0]) if found else None
+
+
+def sign_in_credentials(db: Database) -> dict:
+    """Give what streamlit-authenticator checks a password against: bcrypt hashes by username."""
+    found = db.read(
+        """
+        select username, name, password_hash as password, role
+        from account where password_hash is not null and not disabled
+        """
+    )
+    return {
+        "usernames": {
+            row["username"]: {
+                "name": row["name"],
+                "email": "",
+                "password": row["password"],
+                "roles": [row["role"]],
+            }
+            for row in found
+        }
+    }
+
+
+def act_as(db: Database, username: str) -> Account:
+    """Look up the account that a command runs for. Errors: NotFound."""
+    found = db.read(f"{_ACCOUNT} and a.username = $username", {"username": username.lower()})
+    if not found:
+        raise NotFound("account_unknown", name=username)
+    return Account(**found[0])
+
+
+def visible_owners(db: Database, account: Account) -> list[Account]:
+    """List the accounts whose customers this account may see, itself included, by name."""
+    found = db.read(
+        f"""
+        with visible as ({VISIBLE_OWNERS})
+        {_ACCOUNT} and a.id in (select id from visible) and a.id <> $operator
+        order by a.name, a.username
+        """,
+        {"asker": account.id, "operator": OPERATOR.id},
+    )
+    return [Account(**row) for row in found]
+
+
+def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
+    """Confirm that this account may keep customers for that owner. Errors: NotAllowed."""
+    found = database.rows(
+        cursor,
+        f"select id from ({VISIBLE_OWNERS}) where id = $owner",
+        {"asker": account.id, "owner": owner_id},
+    )
+    if not found:
+        raise NotAllowed("owner_not_allowed")
+    return owner_id
+
+
+def add(
+    db: Database,
+    account: Account,
+    username: str,
+    role: Role,
+    password: str,
+    team: str | None = None,
+    name: str | None = None,
+) -> Account:
+    """Add an account, and its team where there is none of that name.
+
+    Errors: NotAllowed for whoever is no admin, InvalidInput for a taken name or a weak password.
+    """
+    username = username.strip().lower()
+    _check_new(username, password)
+    password_hash = bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
+
+    def work(cursor: Cursor) -> None:
+        _require_admin(cursor, account)
+        taken = "select count(*) from account where username = $username"
+        if database.value(cursor, taken, {"username": username}):
+            raise InvalidInput([("username", "username_taken", {"name": username})])
+        now = database.utc_now()
+        cursor.execute(
+            """
+            insert into account (id, username, name, password_hash, role, team_id, created_at, updated_at)
+            values (uuidv7(), $username, $name, $password_hash, $role, $team_id, $now, $now)
+            """,
+            {
+                "username": username,
+                "name": (name or username).strip(),
+                "password_hash": password_hash,
+                "role": role.value,
+                "team_id": _team_id(cursor, team) if team else None,
+                "now": now,
+            },
+        )
+
+    db.transaction(work)
+    return act_as(db, username)
+
+
+def set_language(db: Database, account: Account, language: str) -> None:
+    """Remember the language that a person chose for themselves."""
+    db.transaction(
+        lambda cursor: cursor.execute(
+            """
+            update account set language = $language, updated_at = $now, ver = ver + 1
+            where id = $id
+            """,
+            {"language": language, "now": database.utc_now(), "id": account.id},
+        )
+    )
+
+
+def new_password() -> str:
+    """Make a password to hand out once: about 95 bits."""
+    return secrets.token_urlsafe(12)
+
+
+def _check_new(username: str, password: str) -> None:
+    problems = []
+    if not 1 <= len(username) <= 60 or not username.isprintable() or " " in username:
+        problems.append(("username", "username_malformed", {}))
+    if len(password) < SHORTEST_PASSWORD:
+        problems.append(("password", "password_short", {"shortest": SHORTEST_PASSWORD}))
+    if len(password.encode()) > LONGEST_PASSWORD_BYTES:
+        problems.append(("password", "password_long", {"longest": LONGEST_PASSWORD_BYTES}))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _require_admin(cursor: Cursor, account: Account) -> None:
+    sql = "select count(*) from account where id = $id and role = 'admin' and not disabled"
+    if not database.value(cursor, sql, {"id": account.id}):
+        raise NotAllowed("admin_only")
+
+
+def _team_id(cursor: Cursor, name: str) -> UUID:
+    found = database.rows(cursor, "select id from team where name = $name", {"name": name.strip()})
+    if found:
+        return found[0]["id"]
+    team_id = database.new_id(cursor)
+    cursor.execute(
+        "insert into team (id, name, created_at, updated_at) values ($id, $name, $now, $now)",
+        {"id": team_id, "name": name.strip(), "now": database.utc_now()},
+    )
+    return team_id

@@ -1,0 +1,445 @@
+"""Turn the cells of a book into typed values, all rows at once in SQL.
+
+`book_row` (line, cells) becomes `book_text` (one text a field, NULL where the book says nothing)
+and that `book_value` (typed, with the list of problems that each row has). A text that cannot be
+understood is a problem of its row, never a guess and never zero.
+"""
+
+from datetime import date
+
+from fpcore import privacy
+from fpcore.book_columns import FIELDS, POLICY_FIELDS, RESIDENT_NUMBER, Columns, book_words
+from fpcore.book_file import fold
+from fpcore.database import Cursor
+from fpcore.models import (
+    EARLIEST_BIRTH_YEAR,
+    LARGEST_AMOUNT,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    WHOLE_LIFE,
+)
+
+_WIDE = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000\u00a0"
+_NARROW = "".join(chr(0x21 + i) for i in range(94)) + "  "
+_NUMBER = r"[\d,]*\.?\d+"
+_KOREAN_AMOUNT = (
+    rf"^(?:({_NUMBER})억)?(?:(?:(\d)천)?(?:(\d)백)?(?:(\d)십)?({_NUMBER})?만)?({_NUMBER})?$"
+)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+MACROS = f"""
+create or replace temp macro narrow(t) as translate(t, {_quoted(_WIDE)}, {_quoted(_NARROW)});
+
+create or replace temp macro folded(t) as
+    regexp_replace(lower(narrow(t)), '[^\\p{{L}}\\p{{N}}\\p{{M}}]+', '', 'g');
+
+create or replace temp macro tidy(t) as
+    nullif(trim(nfc_normalize(t), ' \t\r\n\u00a0\u3000\u200b\ufeff'), '');
+
+-- 1,234  1234.5  1.234,56  69,10 -> a decimal; NULL for anything else
+create or replace temp macro plain_number(t) as try_cast(
+    case
+        when regexp_full_match(t, '-?\\d{{1,3}}(,\\d{{3}})+(\\.\\d+)?') then replace(t, ',', '')
+        when regexp_full_match(t, '-?\\d+(\\.\\d+)?') then t
+        when regexp_full_match(t, '-?\\d{{1,3}}(\\.\\d{{3}})+,\\d{{1,2}}')
+            then replace(replace(t, '.', ''), ',', '.')
+        when regexp_full_match(t, '-?\\d+,\\d{{1,2}}') then replace(t, ',', '.')
+    end as decimal(24, 6));
+
+create or replace temp macro part(t) as coalesce(plain_number(nullif(t, '')), 0);
+
+-- 1억 5,000만  2천5백만  1억5천 -> won; NULL for anything else
+create or replace temp macro korean_number(t) as case
+    when regexp_full_match(t, '{_NUMBER}억\\d천')
+        then part(t[:-4]) * 100000000 + part(t[-2:-2]) * 10000000
+    when regexp_matches(t, '[억만]') and regexp_matches(t, '{_KOREAN_AMOUNT}')
+        then list_sum(list_transform(
+            [
+                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 1), worth := 100000000),
+                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 2), worth := 10000000),
+                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 3), worth := 1000000),
+                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 4), worth := 100000),
+                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 5), worth := 10000),
+                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 6), worth := 1)
+            ],
+            lambda p: part(p.number) * p.worth))
+end;
+
+create or replace temp macro amount_text(t) as
+    regexp_replace(upper(narrow(t)), '[\\s₩\\\\￦$€¥]|원정?$|KRW|US|USD|EUR|JPY|달러|유로|엔', '', 'g');
+
+-- a plain number counts in the column's unit, one with 억 or 만 in won
+create or replace temp macro amount(t, unit) as
+    coalesce(korean_number(amount_text(t)), plain_number(amount_text(t)) * unit);
+
+create or replace temp macro currency_sign(t) as case
+    when regexp_matches(upper(t), '\\$|USD|달러') then 'USD'
+    when regexp_matches(upper(t), '€|EUR|유로') then 'EUR'
+    when regexp_matches(upper(t), '¥|JPY|엔') then 'JPY'
+    when regexp_matches(upper(t), '₩|￦|KRW|원') then 'KRW'
+end;
+
+create or replace temp macro ymd(y, m, d) as
+    try_cast(lpad(y, 4, '0') || '-' || lpad(m, 2, '0') || '-' || lpad(d, 2, '0') as date);
+
+-- a year of two digits is the last one that is not after `latest`
+create or replace temp macro short_ymd(y, m, d, latest) as case
+    when ymd('20' || y, m, d) <= latest then ymd('20' || y, m, d)
+    else ymd('19' || y, m, d)
+end;
+
+create or replace temp macro date_text(t) as
+    regexp_replace(narrow(t), '[T\\s]+\\d{{1,2}}:\\d{{2}}.*$', '');
+
+create or replace temp macro long_date(t) as case
+    when regexp_full_match(t, '\\d{{4}}\\D{{1,3}}\\d{{1,2}}\\D{{1,3}}\\d{{1,2}}\\D{{0,2}}') then ymd(
+        regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 1),
+        regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 2),
+        regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 3))
+    when regexp_full_match(t, '\\d{{8}}') then ymd(t[1:4], t[5:6], t[7:8])
+    when regexp_full_match(t, '[1-7]\\d{{4}}') then date '1899-12-30' + t::int
+end;
+
+create or replace temp macro short_date(t, latest) as case
+    when regexp_full_match(t, '\\d{{2}}\\D{{1,2}}\\d{{1,2}}\\D{{1,2}}\\d{{1,2}}\\D{{0,2}}')
+        then short_ymd(
+            t[1:2],
+            regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 2),
+            regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 3),
+            latest)
+    when regexp_full_match(t, '\\d{{6}}') then short_ymd(t[1:2], t[3:4], t[5:6], latest)
+end;
+
+create or replace temp macro birthday(t, latest) as
+    coalesce(long_date(date_text(t)), short_date(date_text(t), latest));
+
+-- six digits that can be both 2003-06 and 2020-03-06 are nobody's guess
+create or replace temp macro policy_day(t) as case
+    when regexp_matches(t, '^\\s*9999|종신|평생|(?i:whole)') then date '{WHOLE_LIFE}'
+    when regexp_full_match(date_text(t), '(19|20)\\d{{2}}(0[1-9]|1[0-2])')
+        then if(ymd('20' || t[1:2], t[3:4], t[5:6]) is null, ymd(t[1:4], t[5:6], '01'), null)
+    else coalesce(long_date(date_text(t)), short_date(date_text(t), date '2079-12-31'))
+end;
+
+create or replace temp macro resident_birthday(t) as case
+    when t[7:7] in ('1', '2', '5', '6') then ymd('19' || t[1:2], t[3:4], t[5:6])
+    when t[7:7] in ('3', '4', '7', '8') then ymd('20' || t[1:2], t[3:4], t[5:6])
+    when t[7:7] in ('9', '0') then ymd('18' || t[1:2], t[3:4], t[5:6])
+end;
+
+create or replace temp macro phone_digits(t) as
+    regexp_replace(
+        regexp_replace(
+            regexp_replace(narrow(t), '[^\\d+]', '', 'g'),
+            '^\\+?82-?0?', '0'),
+        '^(1[016789]\\d{{7,8}})$', '0\\1');
+
+create or replace temp macro mask(digits) as
+    digits[:if(starts_with(digits, '02'), 2, 3)]
+    || '-' || repeat('*', greatest(length(digits) - if(starts_with(digits, '02'), 2, 3) - 4, 0))
+    || '-' || digits[-4:];
+"""
+
+_TEXT_LIMITS = {
+    "name": LONGEST_NAME,
+    "occupation": LONGEST_NAME,
+    "source_key": LONGEST_NAME,
+    "insurer": LONGEST_NAME,
+    "policy_number": LONGEST_NAME,
+    "policy_name": LONGEST_NAME * 2,
+    "email": 254,
+    "notes": LONGEST_TEXT,
+}
+"""The longest text of a field, in characters."""
+
+
+def type_rows(cursor: Cursor, columns: Columns, today: date, said_of_all: dict) -> None:
+    """Make `book_text` and `book_value` from `book_row`.
+
+    `said_of_all` holds what is true of every row that does not say otherwise (currency,
+    premium_cycle, consent_basis) and the pads of the phone hash. A two-digit birth year is the
+    last one not after `today`.
+    """
+    cursor.execute(MACROS)
+    _load_words(cursor)
+    cursor.execute(_book_text(columns))
+    cursor.execute(_BOOK_TYPE)
+    consent = columns.of("consent")
+    from_header = {
+        "header_cycle": columns.premium_cycle,
+        "consent_header": consent.header if consent else None,
+    }
+    cursor.execute(_book_value(columns), {"today": today, **from_header, **said_of_all})
+
+
+def _load_words(cursor: Cursor) -> None:
+    words = book_words()
+    known = [
+        (field, fold(word), value)
+        for field, values in words["values"].items()
+        for value, texts in values.items()
+        for word in texts
+    ]
+    known += [("unknown", fold(word), "") for word in words["unknown"]["words"]]
+    known += [("paid_up", fold(word), "") for word in words["paid_up"]["words"]]
+    in_latin = [
+        ("latin_type", f" {word} ", value)
+        for value, texts in words["values"]["type"].items()
+        for word in texts
+        if word.isascii()
+    ]
+    cursor.execute(
+        "create or replace temp table book_word (field varchar, word varchar, value varchar)"
+    )
+    cursor.executemany(
+        "insert into book_word values ($1, $2, $3)", list(dict.fromkeys(known + in_latin))
+    )
+
+
+def _cell(columns: Columns, field: str) -> str:
+    """The SQL for a field's text: without forbidden numbers, tidied, unknown words as NULL."""
+    column = columns.of(field)
+    if column is None:
+        return f"null::varchar as {field}"
+    raw = f"cells[{column.position + 1}]"
+    if field == RESIDENT_NUMBER:
+        digits = f"regexp_replace(narrow({raw}), '[^\\d*]', '', 'g')"
+        return f"{digits} as {field}"
+    if field == "birth_date":
+        text = f"tidy({raw})"
+    elif field == "policy_number":
+        text = f"tidy(scrubbed_number({raw}))"
+    else:
+        text = f"tidy(scrubbed({raw}))"
+    if field in ("name", "consent"):
+        return f"nullif(regexp_replace({text}, '^[-–—?]+$', ''), '') as {field}"
+    return f"known({text}) as {field}"
+
+
+def _book_text(columns: Columns) -> str:
+    fields = ",\n    ".join(_cell(columns, field) for field in (*FIELDS, RESIDENT_NUMBER))
+    return f"""
+create or replace temp macro scrubbed(t) as regexp_replace(
+    regexp_replace(t, {_quoted(privacy.RESIDENT_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g'),
+    {_quoted(privacy.CARD_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g');
+create or replace temp macro scrubbed_number(t) as regexp_replace(
+    t, {_quoted(privacy.RESIDENT_NUMBER_WITH_DASH)}, {_quoted(privacy.REMOVED)}, 'g');
+create or replace temp macro known(t) as case
+    when regexp_full_match(t, '[-–—?.]*') then null
+    when folded(t) in (select word from book_word where field = 'unknown') then null
+    else t
+end;
+create or replace temp table book_text as
+select
+    line,
+    cells,
+    {fields}
+from book_row
+"""
+
+
+_BOOK_TYPE = """
+create or replace temp table book_type as
+with wanted as (
+    select distinct type as text from book_text where type is not null
+    union
+    select distinct policy_name from book_text where policy_name is not null
+),
+exact as (
+    select text, max(value) as type
+    from wanted join book_word on field = 'type' and word = folded(text)
+    group by text
+),
+within as (
+    select text, arg_max(value, length(trim(word))) as type
+    from wanted join book_word
+        on (field = 'type' and not regexp_matches(word, '^[a-z]+$')
+            and length(word) >= 2 and contains(folded(text), word))
+        or (field = 'latin_type'
+            and contains(' ' || regexp_replace(lower(text), '[^a-z]+', ' ', 'g') || ' ', word))
+    group by text
+)
+select text, coalesce(exact.type, within.type) as type
+from wanted left join exact using (text) left join within using (text)
+"""
+"""What type each type word or product name means; NULL where no known word stands in it."""
+
+
+def _unless(condition: str, field: str, code: str, shown: str | None = None) -> str:
+    """The SQL of one check: NULL, or the problem of a row for which `condition` is true."""
+    text = f"left({shown or field}, 60)"
+    return (
+        f"case when {condition} then "
+        f"struct_pack(field := '{field}', code := '{code}', text := {text}) end"
+    )
+
+
+def _checks(columns: Columns) -> list[str]:
+    unread = [
+        ("birth_date", "book_text.birth_date is not null and birth_date_value is null "
+                       "and birth_year_value is null"),
+        ("birth_year", "book_text.birth_year is not null and birth_year_value is null"),
+        ("gender", "book_text.gender is not null and gender_value is null"),
+        ("phone", "book_text.phone is not null and phone_value is null"),
+        ("last_contact_on", "book_text.last_contact_on is not null and last_contact_value is null"),
+        ("coverage_amount", "book_text.coverage_amount is not null and coverage_value is null"),
+        ("premium_amount", "book_text.premium_amount is not null and premium_value is null"),
+        ("premium_cycle", "book_text.premium_cycle is not null and cycle_value is null"),
+        ("start_date", "book_text.start_date is not null and start_value is null"),
+        ("end_date", "book_text.end_date is not null and end_value is null"),
+        ("status", "book_text.status is not null and status_value is null"),
+    ]  # fmt: skip
+    return [
+        _unless(f"len(cells) > {len(columns.all)} and exists_text(cells[{len(columns.all) + 1}:])",
+                "row", "too_many_cells", "cells[-1]"),
+        _unless("book_text.name is null", "name", "missing"),
+        _unless("contains(book_text.name, '*') and source_key is null", "name", "masked_name"),
+        *[_unless(condition, field, "not_understood") for field, condition in unread],
+        *[_unless(f"length({field}) > {longest}", field, "too_long")
+          for field, longest in _TEXT_LIMITS.items()],
+        _unless(f"birth_year_value not between {EARLIEST_BIRTH_YEAR} and year($today) "
+                "or birth_date_value > $today", "birth_date", "birth_out_of_range",
+                "coalesce(book_text.birth_date, book_text.birth_year)"),
+        _unless("birth_year_value <> year(birth_date_value)", "birth_year", "birth_disagrees"),
+        _unless("last_contact_value > $today", "last_contact_on", "in_future"),
+        _unless("not regexp_full_match(book_text.email, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')",
+                "email", "not_understood"),
+        _unless("has_policy and type_value is null and book_text.type is not null",
+                "type", "not_understood"),
+        _unless("has_policy and type_value is null and book_text.type is null",
+                "type", "type_missing", "policy_name"),
+        _unless("coverage_value < 0", "coverage_amount", "negative"),
+        _unless("premium_value < 0", "premium_amount", "negative"),
+        _unless(f"coverage_value > {LARGEST_AMOUNT}", "coverage_amount", "too_large"),
+        _unless(f"premium_value > {LARGEST_AMOUNT}", "premium_amount", "too_large"),
+        _unless("currency_value = 'KRW' and coverage_value <> trunc(coverage_value)",
+                "coverage_amount", "not_whole_won"),
+        _unless("currency_value = 'KRW' and premium_value <> trunc(premium_value)",
+                "premium_amount", "not_whole_won"),
+        _unless("not regexp_full_match(currency_value, '[A-Z]{3}') or "
+                "currency_sign(book_text.coverage_amount) <> currency_value or "
+                "currency_sign(book_text.premium_amount) <> currency_value",
+                "currency", "currency_unclear",
+                "concat_ws(' ', book_text.currency, coverage_amount, premium_amount)"),
+        _unless("start_value > end_value", "end_date", "end_before_start"),
+        _unless("consent_value = 'no'", "consent", "consent_refused"),
+        _unless("consent_value is null and book_text.consent is not null", "consent",
+                "not_understood"),
+        _unless("consent_value is null and book_text.consent is null and $consent_basis is null",
+                "consent", "consent_missing"),
+    ]  # fmt: skip
+
+
+_WORDS = {
+    "gender": "gender",
+    "status": "status",
+    "premium_cycle": "premium_cycle",
+    "consent": "consent",
+    "paid_up": "status",
+}
+"""Which field's text is looked up in which words: gender_word is the row for gender, and so on."""
+
+_POLICY_MARKS = [
+    field for field in POLICY_FIELDS if field not in ("insurer", "premium_cycle", "currency", "status")
+]
+"""A row holds a policy where any of these says something."""
+
+
+def _book_value(columns: Columns) -> str:
+    coverage_unit = columns.of("coverage_amount").unit if columns.of("coverage_amount") else 1
+    premium_unit = columns.of("premium_amount").unit if columns.of("premium_amount") else 1
+    has_policy = " or ".join(f"book_text.{field} is not null" for field in _POLICY_MARKS)
+    checks = ",\n        ".join(_checks(columns))
+    joins = "\n    ".join(
+        f"left join book_word {word}_word on {word}_word.field = '{word}' "
+        f"and {word}_word.word = folded(book_text.{field})"
+        for word, field in _WORDS.items()
+    )
+    return f"""
+create or replace temp macro exists_text(list) as
+    len(list_filter(list, lambda x: trim(x) <> '')) > 0;
+create or replace temp table book_value as
+with understood as (
+    select
+        *,
+        {has_policy} as has_policy,
+        case
+            when resident_number is not null and resident_birthday(resident_number) is not null
+                then resident_birthday(resident_number)
+            when regexp_full_match(book_text.birth_date, '\\d{{6}}-?\\d[\\d*]{{0,6}}')
+                then resident_birthday(replace(book_text.birth_date, '-', ''))
+            else birthday(book_text.birth_date, $today)
+        end as birth_date_value,
+        coalesce(
+            try_cast(regexp_extract(narrow(book_text.birth_year), '^(\\d{{4}})\\D?$', 1) as int),
+            year(birthday(book_text.birth_year, $today)),
+            try_cast(regexp_extract(narrow(book_text.birth_date), '^(\\d{{4}})\\D?$', 1) as int),
+            year(birth_date_value)) as birth_year_value,
+        coalesce(
+            gender_word.value,
+            case
+                when resident_number[7:7] in ('1', '3', '5', '7', '9') then 'M'
+                when resident_number[7:7] in ('2', '4', '6', '8', '0') then 'F'
+            end) as gender_value,
+        phone_digits(book_text.phone) as digits,
+        case
+            when contains(book_text.phone, '*') and length(book_text.phone) <= 20
+                then book_text.phone
+            when regexp_full_match(digits, '0\\d{{8,10}}|\\+\\d{{8,15}}') then mask(digits)
+        end as phone_value,
+        case when phone_value is not null and not contains(book_text.phone, '*')
+            then sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode(digits))))
+        end as phone_hash,
+        policy_day(book_text.last_contact_on) as last_contact_value,
+        amount(book_text.coverage_amount, {coverage_unit}) as coverage_value,
+        amount(book_text.premium_amount, {premium_unit}) as premium_value,
+        coalesce(
+            upper(narrow(book_text.currency)),
+            currency_sign(book_text.coverage_amount),
+            currency_sign(book_text.premium_amount),
+            $currency) as currency_value,
+        case
+            when paid_up_word.word is not null then 'paid_up'
+            when book_text.premium_cycle is not null then premium_cycle_word.value
+            when book_text.premium_amount is not null then coalesce($header_cycle, $premium_cycle)
+        end as cycle_value,
+        policy_day(book_text.start_date) as start_value,
+        case
+            when regexp_full_match(narrow(book_text.end_date), '\\d{{1,3}}\\s*세(만기)?')
+                then if(
+                    regexp_extract(book_text.end_date, '\\d+')::int > 120,
+                    date '{WHOLE_LIFE}',
+                    coalesce(birth_date_value, make_date(birth_year_value, 12, 31))
+                        + to_years(regexp_extract(book_text.end_date, '\\d+')::int))::date
+            else policy_day(book_text.end_date)
+        end as end_value,
+        coalesce(status_word.value, if(book_text.status is null,
+            if(end_value < $today, 'expired', 'active'), null)) as status_value,
+        consent_word.value as consent_value,
+        coalesce(by_type.type, by_name.type) as type_value
+    from book_text
+    left join book_type by_type on by_type.text = book_text.type
+    left join book_type by_name on by_name.text = book_text.policy_name
+    {joins}
+)
+select
+    line, cells, has_policy, book_text.name, source_key, owner,
+    birth_year_value as birth_year, birth_date_value as birth_date, gender_value as gender,
+    phone_value as phone, phone_hash, email, occupation, last_contact_value as last_contact_on,
+    notes,
+    coalesce(if(consent_value = 'yes', $consent_header || ': ' || book_text.consent, null),
+        $consent_basis) as consent_basis,
+    policy_name, insurer, policy_number, type_value as type,
+    coverage_value as coverage_amount, premium_value as premium_amount,
+    currency_value as currency, cycle_value as premium_cycle,
+    start_value as start_date, end_value as end_date, status_value as status,
+    has_policy and book_text.type is null and type_value is not null as type_from_name,
+    list_filter([
+        {checks}
+    ], lambda p: p is not null) as problems
+from understood as book_text
+"""

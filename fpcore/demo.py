@@ -1,0 +1,42 @@
+"""The demo: accounts with a well-known password, and the demo book through the importer."""
+
+from datetime import date
+
+from fpcore import accounts, book_import, database
+from fpcore.book_import import ImportOptions, ImportReport
+from fpcore.database import Database
+from fpcore.models import Role
+
+BOOK = database.ROOT / "data" / "demo_book.csv"
+PASSWORD = "demo-book-2026"
+TEAMS = {"강남": ("fp1", "fp2", "fp3", "fp4"), "부산": ("fp5", "fp6", "fp7", "fp8")}
+PEOPLE = [
+    ("admin", Role.ADMIN, None, "관리자"),
+    ("manager1", Role.MANAGER, "강남", "강남 팀장"),
+    ("manager2", Role.MANAGER, "부산", "부산 팀장"),
+    *((fp, Role.FP, team, f"{team} {fp.upper()}") for team, fps in TEAMS.items() for fp in fps),
+]
+
+
+def load(db: Database, today: date) -> ImportReport:
+    """Add the demo accounts that are missing, and import the demo book."""
+    present = {row["username"] for row in db.read("select username from account")}
+    for username, role, team, name in PEOPLE:
+        if username not in present:
+            accounts.add(db, accounts.OPERATOR, username, role, PASSWORD, team, name)
+    return book_import.import_book(
+        db, accounts.OPERATOR, BOOK.name, BOOK.read_bytes(), ImportOptions(), today
+    )
+
+
+def is_loaded(db: Database) -> bool:
+    """Say whether the demo accounts are in this database."""
+    return accounts.find(db, PEOPLE[0][0]) is not None
+
+
+def sign_ins() -> list[dict[str, str | None]]:
+    """List the demo accounts as people sign in with them."""
+    return [
+        {"account": username, "password": PASSWORD, "role": role.value, "team": team}
+        for username, role, team, _ in PEOPLE
+    ]

@@ -1,0 +1,68 @@
+"""What can go wrong, one class a cause.
+
+An error carries a code and its particulars, not a sentence: `fpcore.words` turns both into one,
+in the reader's language.
+"""
+
+
+class FpError(Exception):
+    """The base of every error that a person is told about."""
+
+    code = "error"
+
+    def __init__(self, code: str | None = None, **particulars: object) -> None:
+        self.code = code or type(self).code
+        self.particulars = particulars
+        super().__init__(self.code, particulars)
+
+
+class DatabaseBusy(FpError):
+    """Another process holds the database file (particulars: path, pid)."""
+
+    code = "database_busy"
+
+
+class DatabaseMissing(FpError):
+    """There is no database file yet (particulars: path)."""
+
+    code = "database_missing"
+
+
+class DatabaseUnusable(FpError):
+    """The file is not a database this program can open (particulars: path)."""
+
+    code = "database_unusable"
+
+
+class NotFound(FpError):
+    """No such record, or none that this account may see: the two read the same."""
+
+    code = "not_found"
+
+
+class NotAllowed(FpError):
+    """The account may see the record but not do this to it."""
+
+    code = "not_allowed"
+
+
+class InvalidInput(FpError):
+    """Some fields cannot be taken; `problems` is a list of (field, code, particulars)."""
+
+    code = "invalid_input"
+
+    def __init__(self, problems: list[tuple[str, str, dict]]) -> None:
+        self.problems = problems
+        super().__init__(fields=", ".join(field for field, _, _ in problems))
+
+
+class UnreadableFile(FpError):
+    """The uploaded file cannot be read as a book; the code says why."""
+
+    code = "file_unreadable"
+
+
+class InvalidRules(FpError):
+    """The gap-rule file cannot be taken (particulars: file, rule, field, reason)."""
+
+    code = "rules_invalid"

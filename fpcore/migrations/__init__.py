@@ -1,0 +1,44 @@
+"""Bring a database's tables up to date: numbered SQL files, each run once and recorded.
+
+The files beside this one are append-only: a change to the tables is a new file.
+"""
+
+from pathlib import Path
+
+STEPS = sorted(Path(__file__).parent.glob("[0-9]*.sql"))
+
+LEDGER = """
+create table if not exists migration (
+    number integer primary key,
+    name varchar not null,
+    applied_at timestamp not null
+)
+"""
+
+
+def migrate(connection) -> list[str]:
+    """Run the steps that this database has not had, each in a transaction; name them."""
+    connection.execute(LEDGER)
+    done = {number for (number,) in connection.execute("select number from migration").fetchall()}
+    todo = [step for step in STEPS if _number(step) not in done]
+    for step in todo:
+        _apply(connection, step)
+    return [step.stem for step in todo]
+
+
+def _apply(connection, step: Path) -> None:
+    connection.begin()
+    try:
+        connection.execute(step.read_text(encoding="utf-8"))
+        connection.execute(
+            "insert into migration values ($number, $name, now() at time zone 'UTC')",
+            {"number": _number(step), "name": step.stem},
+        )
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _number(step: Path) -> int:
+    return int(step.stem.split("_")[0])

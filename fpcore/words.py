@@ -1,0 +1,56 @@
+"""Turn codes into words: every text that a person reads stands in data/locales, once a language."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+LOCALES = Path(__file__).resolve().parent.parent / "data" / "locales"
+LANGUAGES = ("ko", "en")
+
+
+def say(language: str, key: str, **particulars: object) -> str:
+    """Give the text of a dotted key such as `error.not_found`, with its particulars filled in.
+
+    A key that no file holds is a fault of the program: KeyError.
+    """
+    return catalogue(language)[key].format(**particulars)
+
+
+def say_error(language: str, error: Exception) -> str:
+    """Put an FpError into one sentence; one sentence a field for InvalidInput."""
+    problems = getattr(error, "problems", None)
+    if problems:
+        return " ".join(
+            say_problem(language, field, code, particulars)
+            for field, code, particulars in problems
+        )
+    return say(language, f"error.{error.code}", **error.particulars)
+
+
+def say_problem(language: str, field: str, code: str, particulars: dict) -> str:
+    """Put what is wrong with one field into a sentence that names the field."""
+    named = say(language, f"field.{field}")
+    return f"{named}: " + say(language, f"problem.{code}", **particulars)
+
+
+def say_reasons(language: str, problems: list) -> str:
+    """Put the problems of a rejected row into one text, one sentence a problem."""
+    return " ".join(
+        say_problem(language, problem.field, problem.code, {"text": problem.text or ""})
+        for problem in problems
+    )
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Read a language's file: dotted key -> text."""
+    with open(LOCALES / f"{language}.toml", "rb") as file:
+        return dict(_flat(tomllib.load(file)))
+
+
+def _flat(tree: dict, prefix: str = ""):
+    for key, branch in tree.items():
+        if isinstance(branch, dict):
+            yield from _flat(branch, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", branch
