@@ -85,10 +85,11 @@ def recognize(header: list[str]) -> Columns:
     )
     result = Columns(columns, _premium_cycle(columns))
     if result.of("name") is None:
+        accepted = book_words()["columns"]["name"]
         raise UnreadableFile(
             "file_no_name_column",
             found=", ".join(column.header for column in result.kept if column.header)[:200],
-            accepted=", ".join(book_words()["columns"]["name"]),
+            accepted=", ".join([*accepted[:4], *accepted[-3:]]),
         )
     return result
 

@@ -6,7 +6,7 @@ one outcome, so that rows = taken + rejected always holds.
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from uuid import UUID
@@ -65,6 +65,7 @@ class ImportReport:
 
     Rows: `rows` = `created` + `updated` + `unchanged` + `rejected`. `questions` counts those of
     the rejected rows that could be taken if somebody answered. `batch` is None for a preview.
+    `file` is without its text; `examples` is one value a column, empty for what is not kept.
     `notes` are (code, count): what was understood without being said in the file.
     """
 
@@ -80,12 +81,19 @@ class ImportReport:
     customers_created: int
     policies_created: int
     notes: list[tuple[str, int]]
+    examples: list[str]
     rejects: list[RejectedRow] = field(repr=False)
 
     @property
     def taken(self) -> int:
         """The rows that are, or would be, in the database afterwards."""
         return self.created + self.updated + self.unchanged
+
+
+def open_book(name: str, content: bytes, encoding: str | None) -> tuple[BookFile, Columns]:
+    """Read a file's header and tell what its columns mean. Errors: UnreadableFile."""
+    file = book_file.read(name, content, encoding)
+    return file, book_columns.recognize(file.header)
 
 
 def preview(
@@ -141,9 +149,8 @@ def _harmless(cell: str) -> str:
 
 
 def _open(name: str, content: bytes, options: ImportOptions) -> tuple[BookFile, Columns]:
-    file = book_file.read(name, content, options.encoding)
-    columns = book_columns.recognize(file.header)
-    if columns.of("consent") is None and not (options.consent_basis or "").strip():
+    file, columns = open_book(name, content, options.encoding)
+    if columns.of("consent") is None and not _statement(options):
         raise UnreadableFile("file_without_consent")
     return file, columns
 
@@ -233,15 +240,32 @@ def _report(cursor: Cursor, file: BookFile, columns: Columns) -> ImportReport:
     )
     return ImportReport(
         batch=None,
-        file=file,
+        file=replace(file, text=""),
         columns=columns,
         notes=[(code, count) for code, count in notes.items() if count],
+        examples=_examples(cursor, columns),
         rejects=[
-            RejectedRow(row["line"], row["cells"], [Problem(**p) for p in row["problems"]])
+            RejectedRow(row["line"], row["cells"], [_problem(**p) for p in row["problems"]])
             for row in rejects
         ],
         **counts,
     )
+
+
+def _examples(cursor: Cursor, columns: Columns) -> list[str]:
+    """Give of each column that is kept the first value that says something."""
+    picks = ", ".join(
+        f"any_value(cells[{column.position + 1}]) filter (trim(cells[{column.position + 1}]) <> '')"
+        if not column.dropped
+        else "null"
+        for column in columns.all
+    )
+    found = cursor.execute(f"select {picks} from (from book_row order by line)").fetchone()
+    return [privacy.without_forbidden_numbers(value or "") for value in found]
+
+
+def _problem(field: str, code: str, text: str | None) -> Problem:
+    return Problem(field, code, privacy.without_forbidden_numbers(text) if text else text)
 
 
 def _store(

@@ -216,7 +216,7 @@ def show_coverage(customer: str, valued_on: date, as_json: bool) -> None:
         customer_id = customers.identify(db, accounts.OPERATOR, customer)
         summary = coverage.summary(db, accounts.OPERATOR, customer_id, valued_on)
         found = gaps.of_customer(db, accounts.OPERATOR, customer_id, valued_on)
-        name = customers.get(db, accounts.OPERATOR, customer_id).name
+        name = customers.get(db, accounts.OPERATOR, customer_id, valued_on).name
     result = {
         "customer": str(customer_id),
         "name": name,

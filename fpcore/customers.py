@@ -13,7 +13,7 @@ from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
 from fpcore.database import Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.facts import CUSTOMER_FACT, fact_params
+from fpcore.facts import AGE, CUSTOMER_FACT, fact_params
 from fpcore.models import Account, Customer, Gender, NewCustomer, PolicyType, Record, RowKind
 
 PAGE_SIZES = (20, 50, 100)
@@ -107,12 +107,14 @@ def find(
     return CustomerPage(rows=rows, **counts)
 
 
-def get(db: Database, account: Account, customer_id: UUID | str) -> Customer:
+def get(
+    db: Database, account: Account, customer_id: UUID | str, valued_on: date
+) -> Customer:
     """Read one customer. Errors: NotFound, also for a customer out of scope."""
     found = db.read(
         f"""
         with owner as ({VISIBLE_OWNERS})
-        select c.* exclude (phone_hash, batch_id), owner.username as owner,
+        select c.* exclude (phone_hash, batch_id), {AGE} as age, owner.username as owner,
             consent.basis as consent_basis, consent.given_on as consent_given_on
         from customer c
         join owner on owner.id = c.owner_id
@@ -120,7 +122,7 @@ def get(db: Database, account: Account, customer_id: UUID | str) -> Customer:
         where c.id = $customer
         order by consent.created_at desc limit 1
         """,
-        {"asker": account.id, "customer": _uuid(customer_id)},
+        {"asker": account.id, "customer": _uuid(customer_id), "valued_on": valued_on},
     )
     if not found:
         raise NotFound("customer_not_found")

@@ -20,6 +20,13 @@ IN_FORCE = """
 """
 """A policy `p` counts as cover on `$valued_on`: active, begun and not past its end."""
 
+AGE = """
+    coalesce(
+        date_sub('year', c.birth_date, $valued_on),
+        year($valued_on) - c.birth_year)::int
+"""
+"""The full years of a customer `c` on `$valued_on`; from the birth year where that is all."""
+
 WHY_NOT_IN_FORCE = """
     case
         when p.status <> 'active' then p.status
@@ -71,9 +78,7 @@ person as (
     select
         c.*,
         owner.username as owner, owner.name as owner_name, team.name as team,
-        coalesce(
-            date_sub('year', c.birth_date, $valued_on),
-            year($valued_on) - c.birth_year)::int as age
+        {AGE} as age
     from customer c
     join owner on owner.id = c.owner_id
     left join team on team.id = owner.team_id

@@ -120,7 +120,11 @@ class Account(Record):
 
 
 class Customer(Record):
-    """A customer. `phone` is masked; `ver` counts the changes made to the row."""
+    """A customer. `phone` is masked; `ver` counts the changes made to the row.
+
+    `age` is in full years on the day the customer was read for; from the birth year alone where
+    no birth date is known.
+    """
 
     id: UUID
     owner_id: UUID
@@ -129,6 +133,7 @@ class Customer(Record):
     name: str
     birth_year: int | None
     birth_date: date | None
+    age: int | None
     gender: Gender | None
     phone: str | None
     email: str | None

@@ -13,11 +13,13 @@ import phonenumbers
 HOME_REGION = "KR"
 REMOVED = "******-*******"
 
-RESIDENT_NUMBER = (
-    r"\b\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\s?[-–]?\s?\d[\d*]{6}(?:\b|$|[^\d*])"
-)
-"""A resident registration number, masked or not: birth date, then seven digits or stars."""
-RESIDENT_NUMBER_WITH_DASH = RESIDENT_NUMBER.replace("[-–]?", "[-–]")
+_BIRTH_DATE = r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+RESIDENT_NUMBER_WITH_DASH = r"\b\d{6}\s?[-–]\s?\d[\d*]{6}"
+RESIDENT_NUMBER = rf"{RESIDENT_NUMBER_WITH_DASH}|\b{_BIRTH_DATE}\s?\d[\d*]{{6}}"
+"""A resident registration number, masked or not: six digits of birth, then seven or stars.
+
+Without a dash it must begin with a date, so that other long numbers are left alone.
+"""
 CARD_NUMBER = r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}\b"
 _FORBIDDEN = re.compile(f"{RESIDENT_NUMBER}|{CARD_NUMBER}")
 

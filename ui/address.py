@@ -1,0 +1,88 @@
+"""What a page shows stands in its address: a link shows the same again, and "back" works.
+
+The address is the one source. A widget starts from it, under a key that holds the address's
+value, so that a changed address makes a fresh widget; a changed widget changes the address.
+"""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+
+
+def read(name: str) -> str | None:
+    """Give a parameter of the address; None for a missing or empty one."""
+    return st.query_params.get(name) or None
+
+
+def write(**values: object) -> None:
+    """Change parameters of the address and draw the page anew; None takes one away."""
+    for name, value in values.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = str(value)
+    st.rerun()
+
+
+def here() -> str:
+    """Give all parameters as one text, for a link that comes back here."""
+    return urlencode(st.query_params.to_dict())
+
+
+def parameters(text: str | None) -> dict[str, str]:
+    """Read what `here` wrote."""
+    return dict(parse_qsl(text or ""))
+
+
+def choice(
+    name: str,
+    label: str,
+    options: Sequence[str],
+    shown: Callable[[str], str],
+    placeholder: str | None = None,
+    forgets: Sequence[str] = (),
+    segmented: bool = False,
+) -> str | None:
+    """Draw a choice whose value is the parameter `name`; the first option unless told otherwise.
+
+    With a `placeholder` nothing need be chosen (None). A change takes the parameters in
+    `forgets` (a page number, say) out of the address.
+    """
+    options = list(options)
+    default = None if placeholder else options[0]
+    current = read(name) if read(name) in options else default
+    if segmented:
+        chosen = st.segmented_control(
+            label, options, default=current, required=True, format_func=shown,
+            key=f"{name}={current}",
+        )  # fmt: skip
+    else:
+        chosen = st.selectbox(
+            label, options, index=options.index(current) if current else None,
+            format_func=shown, placeholder=placeholder, key=f"{name}={current}",
+        )  # fmt: skip
+    if chosen != current:
+        write(**{name: None if chosen == default else chosen}, **dict.fromkeys(forgets))
+    return current
+
+
+def typed(name: str, label: str, forgets: Sequence[str] = (), **settings: object) -> str | None:
+    """Draw a text field whose value is the parameter `name`."""
+    current = read(name)
+    text = st.text_input(label, value=current or "", key=f"{name}={current}", **settings)
+    if text != (current or ""):
+        write(**{name: text or None}, **dict.fromkeys(forgets))
+    return current
+
+
+def whole_number(name: str, label: str, forgets: Sequence[str] = (), most: int = 150) -> int | None:
+    """Draw a field for a whole number from 0 whose value is the parameter `name`."""
+    written = read(name) or ""
+    current = min(int(written), most) if written.isascii() and written.isdigit() else None
+    number = st.number_input(
+        label, min_value=0, max_value=most, value=current, key=f"{name}={current}"
+    )
+    if number != current:
+        write(**{name: number}, **dict.fromkeys(forgets))
+    return current

@@ -1,0 +1,316 @@
+"""Plotly figures: a tidy frame in, a figure out.
+
+Pure: no Streamlit, no database, and no words of their own; every label comes in ready to read.
+Paper and plot background are transparent and Streamlit's theme colours the fonts, so one figure
+serves light and dark. Show them with `st.plotly_chart(figure, config=CONFIG, …)`.
+"""
+
+import html
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+
+# With a delay of 1 ms a double click is two clicks, and a tap counts once although the browser
+# sends it twice, as touch and as mouse.
+CONFIG = {"displayModeBar": False, "doubleClick": False, "doubleClickDelay": 1}
+
+# Worst to best. Luminance falls all the way, so the order survives colour blindness and print;
+# no colour on the way is near the greys, which stand for "unknown" and "too few".
+SCALE = ["#fde57a", "#a3d977", "#45b39c", "#1f7897", "#225a96", "#1f3a75"]
+MUTED = "#c3c7cd"
+UNKNOWN, HATCH = "#e6e8eb", "#b4bac2"
+AMOUNT, TARGET = "#1f7897", "#d9480f"
+INKS = ("#000000", "#ffffff")
+
+ROW_HEIGHT = 36
+LABEL_WIDTH = 14  # half-width characters, 7 Hangul syllables: leaves a phone room for its cells
+HOVER_WIDTH = 28
+CELL_WIDTH, CELL_HEIGHT = 0.97, 0.94  # of a column and a row; the rest is the gap
+STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
+
+
+def plain(text: str) -> str:
+    """Escape text for Plotly, which reads tags, entities and (with MathJax) `$…$` in any label."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
+
+
+def shorten(text: str, width: int = LABEL_WIDTH) -> str:
+    """Cut `text` to `width` half-width characters (a Hangul syllable is two), ending in …."""
+    ends, used = [], 0
+    for char in text:
+        used += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        ends.append(used)
+    if used <= width:
+        return text
+    return text[: sum(end < width for end in ends)].rstrip() + "…"
+
+
+def shades(positions: Sequence[float]) -> list[str]:
+    """Return the `#rrggbb` colours of the scale at `positions`, 0 (worst) to 1 (best)."""
+    colors = sample_colorscale(SCALE, positions, colortype="tuple")
+    return ["#" + "".join(f"{round(255 * part):02x}" for part in color) for color in colors]
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the WCAG contrast ratio, 1 to 21, of two `#rrggbb` colours."""
+    low, high = sorted((_luminance(first), _luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def ink_on(color: str) -> str:
+    """Return the text colour, black or white, that reads better on `color`."""
+    return max(INKS, key=lambda ink: contrast(ink, color))
+
+
+def heatmap(
+    cells: pd.DataFrame,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    scale_title: str,
+    share: bool = False,
+    higher_is_better: bool = True,
+) -> go.Figure:
+    """Draw one clickable cell per row of `cells`, coloured from worst (yellow) to best (navy).
+
+    `cells` has the columns
+        row, column  labels out of `rows` and `columns`, which must be unique
+        value        float; NaN is unknown: hatched grey, never a colour of the scale
+        text         short label printed in the cell
+        hover        sentences shown under the full row and column label; `<br>` breaks a line
+        key          JSON-able list: `event.selection.points[0]["customdata"]` after a click
+        muted        bool; too few customers to be coloured: plain grey
+    `rows` run from top to bottom. The scale goes from 0 to 1 (labelled 0 % to 100 %) for a
+    `share`, else from 0 to the largest coloured value. `higher_is_better=False` turns it round.
+
+    Every cell is a bar, because Plotly's own heatmap never answers a click in Streamlit.
+    """
+    top = 1.0 if share else _largest(_coloured(cells)["value"])
+    drawn = cells.assign(
+        x=cells["column"].map(_places(columns)),
+        y=cells["row"].map(_places(rows)),
+        color=_cell_colors(cells, top, higher_is_better),
+        hover=_hovers(cells["row"] + " · " + cells["column"], cells["hover"]),
+    )
+    inks = drawn["color"].map(ink_on)
+    figure = go.Figure([_cell_bars(drawn[inks == ink], ink) for ink in INKS])
+    figure.add_trace(_colorbar_carrier())
+    figure.update_layout(
+        **_bare_layout(ROW_HEIGHT * len(rows) + 100, top=96),
+        xaxis=_axis(columns, range=[-0.5, len(columns) - 0.5], side="top", tickangle=0),
+        yaxis=_axis([shorten(row) for row in rows], range=[len(rows) - 0.5, -0.5]),
+        coloraxis=_color_axis(cells, top, scale_title, share, higher_is_better),
+        uniformtext={"mode": "show", "minsize": 10},
+    )
+    return _undraggable(figure)
+
+
+def coverage_by_type(coverage: pd.DataFrame, target_title: str = "") -> go.Figure:
+    """Draw one customer's cover in force: a bar per type, top to bottom in the given order.
+
+    `coverage` has the columns
+        label   the type
+        held    bool; a type not held has no bar
+        amount  float; NaN while held is unknown: a hatched grey stub, never a zero
+        target  float, in the unit of `amount`: the recommended amount, a line; NaN is none
+        text    printed on the right: the amount, or the words for "unknown" or "none"
+        hover   sentences shown under the label; `<br>` breaks a line
+    `target_title` names the line in a legend, drawn only if there is a target.
+    """
+    hover = _hovers(coverage["label"], coverage["hover"])
+    figure = go.Figure(
+        [_amount_bars(coverage, hover), _target_lines(coverage, target_title, hover)]
+    )
+    span = [len(coverage) - 0.5, -0.5]
+    top = 1.02 * _largest(coverage[["amount", "target"]].stack())
+    figure.update_layout(
+        **_bare_layout(36 * len(coverage) + 44, top=36),
+        xaxis={"visible": False, "fixedrange": True, "range": [0, top]},
+        yaxis=_axis(coverage["label"], range=span),
+        yaxis2=_axis(
+            coverage["text"], range=span, overlaying="y", side="right", tickfont={"size": 14}
+        ),
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+    )
+    return _undraggable(figure)
+
+
+def _luminance(color: str) -> float:
+    parts = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _places(labels: Sequence[str]) -> dict[str, int]:
+    places = {label: place for place, label in enumerate(labels)}
+    if len(places) < len(labels):
+        raise ValueError("labels must be unique, or one cell would hide another")
+    return places
+
+
+def _coloured(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells[cells["value"].notna() & ~cells["muted"]]
+
+
+def _largest(values: pd.Series) -> float:
+    """The upper end of a scale from 0; 1 where nothing is known or all is zero."""
+    return max(values.max(), 0) or 1.0 if values.notna().any() else 1.0
+
+
+def _cell_colors(cells: pd.DataFrame, top: float, higher_is_better: bool) -> pd.Series:
+    colors = pd.Series(MUTED, index=cells.index).mask(cells["value"].isna(), UNKNOWN)
+    values = _coloured(cells)["value"]
+    positions = (values / top).clip(0, 1)
+    colors[values.index] = shades(positions if higher_is_better else 1 - positions)
+    return colors
+
+
+def _hovers(heads: pd.Series, hovers: pd.Series) -> list[str]:
+    return [_hover(head, hover) for head, hover in zip(heads, hovers, strict=True)]
+
+
+def _hover(head: str, body: str) -> str:
+    """Wrap to the width of a phone; `<br>` is the only markup that gets through."""
+    lines = [line for part in [head, *body.split("<br>")] for line in _wrapped(part)]
+    return "<br>".join(plain(line) for line in lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, HOVER_WIDTH)
+
+
+def _cell_bars(cells: pd.DataFrame, ink: str) -> go.Bar:
+    """One trace per ink: once a cell is selected, Plotly allows a trace one text colour only."""
+    unmarked = {"marker": {"opacity": 1}, "textfont": {"color": ink}}
+    return go.Bar(
+        orientation="h",
+        base=(cells["x"] - CELL_WIDTH / 2).tolist(),
+        x=[CELL_WIDTH] * len(cells),
+        y=cells["y"].tolist(),
+        width=CELL_HEIGHT,
+        marker=_marker(cells["color"], cells["value"].isna()),
+        text=cells["text"].map(plain).tolist(),
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        textfont={"color": ink, "size": 13},
+        hovertext=cells["hover"].tolist(),
+        hovertemplate="%{hovertext}<extra></extra>",
+        customdata=cells["key"].tolist(),
+        selected=unmarked,
+        unselected=unmarked,
+        showlegend=False,
+    )
+
+
+def _marker(colors: pd.Series, hatched: pd.Series) -> dict:
+    shapes = hatched.map({True: "/", False: ""}).tolist()
+    pattern = {"shape": shapes, "fgcolor": HATCH, "fillmode": "overlay", "size": 8, "solidity": 0.2}
+    return {"color": colors.tolist(), "line": {"width": 0}, "pattern": pattern}
+
+
+def _colorbar_carrier() -> go.Scatter:
+    """Plotly draws a colour bar only for a trace on its colour axis; this one has no point."""
+    marker = {"color": [0], "coloraxis": "coloraxis"}
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False)
+
+
+def _color_axis(
+    cells: pd.DataFrame, top: float, title: str, share: bool, higher_is_better: bool
+) -> dict:
+    if share:
+        ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
+    else:
+        largest = _coloured(cells).nlargest(1, "value")
+        ticks = {"tickvals": [0, *largest["value"]], "ticktext": ["0", *largest["text"].map(plain)]}
+    bar = {
+        "orientation": "h",
+        "title": {"text": plain(title), "side": "top"},
+        "thickness": 8,
+        "lenmode": "pixels",
+        "len": 240,
+        "outlinewidth": 0,
+        "xpad": 0,
+        "ypad": 0,
+        "x": 0,
+        "xanchor": "left",
+        "yref": "container",
+        "y": 1,
+        "yanchor": "top",
+        **ticks,
+    }
+    scale = SCALE if higher_is_better else SCALE[::-1]
+    return {"colorscale": scale, "cmin": 0, "cmax": top, "colorbar": bar}
+
+
+def _amount_bars(coverage: pd.DataFrame, hover: list[str]) -> go.Bar:
+    unknown = coverage["held"] & coverage["amount"].isna()
+    lengths = coverage["amount"].where(coverage["held"], 0).mask(unknown, STUB * _longest(coverage))
+    return go.Bar(
+        orientation="h",
+        x=lengths.tolist(),
+        y=list(range(len(coverage))),
+        width=0.56,
+        marker=_marker(unknown.map({True: UNKNOWN, False: AMOUNT}), unknown),
+        hovertext=hover,
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _target_lines(coverage: pd.DataFrame, title: str, hover: list[str]) -> go.Scatter:
+    return go.Scatter(
+        mode="markers",
+        x=coverage["target"].tolist(),
+        y=list(range(len(coverage))),
+        yaxis="y2",
+        marker={"symbol": "line-ns", "size": 15, "line": {"color": TARGET, "width": 3}},
+        hovertext=hover,
+        hovertemplate="%{hovertext}<extra></extra>",
+        name=plain(title),
+        showlegend=bool(coverage["target"].notna().any()),
+    )
+
+
+def _axis(labels: Sequence[str], **settings) -> dict:
+    return {
+        "tickvals": list(range(len(labels))),
+        "ticktext": [plain(label) for label in labels],
+        "ticks": "",
+        "tickfont": {"size": 12},
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        **settings,
+    }
+
+
+def _bare_layout(height: int, top: int) -> dict:
+    clear = "rgba(0,0,0,0)"
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": top, "b": 4},
+        "barmode": "overlay",
+        "paper_bgcolor": clear,
+        "plot_bgcolor": clear,
+        "hoverlabel": {"align": "left", "bgcolor": "#1b1f27", "bordercolor": "#8b919c"}
+        | {"font": {"color": "#ffffff", "size": 13}},
+    }
+
+
+def _undraggable(figure: go.Figure) -> go.Figure:
+    """Switch dragging off so that Streamlit cannot switch it on again.
+
+    Streamlit replaces `dragmode=False` by "pan", and then a finger on the cells can't scroll the
+    page and a tap answers with the cell tapped before. It leaves a name that plotly.js doesn't
+    know alone, and plotly.js falls back from that to the template.
+    """
+    spec = figure.to_dict()
+    spec["layout"] |= {"dragmode": "none", "template": {"layout": {"dragmode": False}}}
+    return go.Figure(spec, _validate=False)

@@ -1,0 +1,49 @@
+"""Tell a person what went wrong: in their language, without what belongs in the log."""
+
+import logging
+import secrets
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.errors import FragmentHandledException
+
+from fpcore import words
+from fpcore.errors import FpError
+from ui import session
+from ui.text import safe
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """Run a block; an error in it is told, and the run goes on after the block.
+
+    What ends a run on purpose (st.stop, st.rerun) is no Exception and passes through, as does an
+    error that Streamlit already handed to `tell` where it happened, in a fragment.
+    """
+    try:
+        yield
+    except FragmentHandledException:
+        raise
+    except Exception as error:
+        tell(error)
+
+
+def tell(error: Exception) -> bool:
+    """Show an error on the page; True, so that Streamlit does not show it too.
+
+    Whatever is no FpError is a fault of the program. The log gets where it happened, not the
+    message, which may quote a customer's data; the page gets the reference to find it by.
+    """
+    language = session.language()
+    if isinstance(error, FpError):
+        st.error(safe(words.say_error(language, error)))
+        return True
+    reference = secrets.token_hex(4)
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("error %s: %s\n%s", reference, type(error).__name__, where)
+    st.error(words.say(language, "frame.error", reference=reference))
+    return True

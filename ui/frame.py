@@ -1,0 +1,99 @@
+"""The frame of every run: page map, sign-in gate, sidebar, error boundary, page."""
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import streamlit as st
+
+from fpcore import words
+from fpcore.models import Account
+from ui import errors, session
+
+FOLDER = Path(__file__).resolve().parent.parent / "pages"
+
+# Given here, the browser does not fetch the page's own icon from a server of Google's.
+ICON = (
+    '<svg viewBox="0 0 24 24"><path fill="#1f5f8b" '
+    'd="M12 1 3 5v6c0 5.6 3.8 10.7 9 12 5.2-1.3 9-6.4 9-12V5z"/></svg>'
+)
+
+
+class Entry(NamedTuple):
+    """A page. `name` gives its file, its address and the key of its title."""
+
+    name: str
+    icon: str
+    visibility: Literal["visible", "hidden"] = "visible"
+
+
+PAGES = (
+    Entry("customers", ":material/group:"),
+    Entry("customer", ":material/person:", "hidden"),  # it needs an id: reached by link only
+    Entry("portfolio", ":material/grid_view:"),
+    Entry("upload", ":material/upload_file:"),
+)
+
+
+def draw() -> None:
+    """Draw one run: the page asked for, or the sign-in form."""
+    account = session.account()
+    language = session.language()
+    st.set_page_config(page_title=words.say(language, "frame.app"), page_icon=ICON, layout="wide")
+    # First and with all pages in every run: only then does a link to a page outlive the sign-in.
+    page = st.navigation(
+        [_page(entry, language) for entry in PAGES], position="sidebar" if account else "hidden"
+    )
+    if account is None:
+        _draw_sign_in(language)
+        return
+    with st.sidebar:
+        _draw_account(account, language)
+    page.run()
+
+
+def _page(entry: Entry, language: str) -> st.Page:
+    return st.Page(
+        FOLDER / f"{entry.name}.py",
+        title=words.say(language, f"page.{entry.name}"),
+        icon=entry.icon,
+        url_path=entry.name,
+        visibility=entry.visibility,
+    )
+
+
+def _draw_sign_in(language: str) -> None:
+    with st.container(horizontal_alignment="center"), st.container(width=400):
+        st.title(words.say(language, "frame.app"))
+        _draw_language_switch(language)
+        session.sign_in_form()
+
+
+def _draw_account(account: Account, language: str) -> None:
+    role = words.say(language, f"role.{account.role}")
+    st.text(words.say(language, "frame.signed_in_as", name=account.name, role=role))
+    _draw_language_switch(language)
+    st.button(
+        words.say(language, "frame.sign_out"),
+        key="sign_out",
+        icon=":material/logout:",
+        on_click=session.sign_out,
+    )
+
+
+def _draw_language_switch(language: str) -> None:
+    chosen = st.segmented_control(
+        words.say(language, "frame.language"),
+        words.LANGUAGES,
+        default=language,
+        required=True,
+        format_func=lambda code: words.say(code, "frame.this_language"),
+        key=f"language_{language}",
+        label_visibility="collapsed",
+    )
+    if chosen != language:
+        session.choose_language(chosen)
+        st.rerun()
+
+
+with errors.boundary():
+    draw()

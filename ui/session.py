@@ -1,0 +1,179 @@
+"""Who sits before the browser, in which language, on which day.
+
+The only reader and writer of st.session_state. streamlit-authenticator checks the password, sets
+and deletes the cookie. Reading it is `guard.read_token`'s: a crafted cookie, or that of a deleted
+account, makes the library raise. Its form is not used: the component beside it reruns the page
+while the person signs in, and the click is lost one time in five.
+
+Sessions kept on the server, throttling and revocation belong into `account` and `sign_in_form`.
+"""
+
+import time
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from fpcore import accounts, words
+from fpcore.database import Database, configured_path, open_database
+from fpcore.models import Account
+from ui import guard
+
+if TYPE_CHECKING:
+    from streamlit_authenticator.controllers import CookieController
+
+COOKIE_DAYS = 7
+COOKIE_PATIENCE = 5  # seconds until a sign-in goes on without its cookie, good for this tab only
+SEOUL = timezone(timedelta(hours=9))
+
+# Keys of the session; the library's own come first.
+SIGNED_IN, USERNAME = "authentication_status", "username"
+COOKIE_IS_SET, COOKIE_IS_DELETED = "set", "delete"
+TYPED_USERNAME, TYPED_PASSWORD = "fp_typed_username", "fp_typed_password"
+LANGUAGE = "fp_language"
+SIGNED_OUT = "fp_signed_out"
+COOKIE_AWAITED_UNTIL = "fp_cookie_awaited_until"
+COOKIE_TO_DELETE = "fp_cookie_to_delete"
+
+
+def database() -> Database:
+    """Give the process's database, opened at the first call. Errors: those of open_database."""
+    return _database(configured_path())
+
+
+@st.cache_resource(show_spinner=False)
+def _database(path: str) -> Database:
+    return open_database(path)
+
+
+def account() -> Account | None:
+    """Look up who is signed in, as the account is now; None for nobody.
+
+    Whoever was removed or disabled since the last run is signed out.
+    """
+    if _cookie_awaited():
+        return None
+    username = _username()
+    found = accounts.find(database(), username) if username else None
+    if found is None:
+        if st.session_state.get(SIGNED_IN):
+            sign_out()
+        return None
+    st.session_state.update({SIGNED_IN: True, USERNAME: found.username})
+    if found.language:
+        st.session_state[LANGUAGE] = found.language
+    return found
+
+
+def _username() -> str | None:
+    if st.session_state.get(SIGNED_IN):
+        return st.session_state[USERNAME]
+    if st.session_state.get(SIGNED_OUT):
+        return None  # the cookie shown is the one of the handshake, deleted since
+    return guard.read_token(st.context.cookies.get(guard.COOKIE), guard.cookie_key(database()))
+
+
+def sign_in_form() -> None:
+    """Draw the sign-in form, or, after the right password, what sets the cookie.
+
+    The page must not come before the cookie: its first upload or download would be refused, and
+    a rerun in between would lose the cookie.
+    """
+    if _cookie_awaited():
+        st.caption(_say("sign_in.wait"))
+        _cookie_controller().set_cookie()
+        _go_on_without_cookie()
+        return
+    _draw_form()
+    if st.session_state.get(COOKIE_IS_DELETED):
+        st.session_state[COOKIE_TO_DELETE] = False
+    if st.session_state.get(COOKIE_TO_DELETE):
+        _cookie_controller().delete_cookie()
+
+
+def _draw_form() -> None:
+    with st.form("sign_in"):
+        st.subheader(_say("sign_in.title"))
+        st.text_input(_say("sign_in.username"), key=TYPED_USERNAME, autocomplete="username")
+        st.text_input(
+            _say("sign_in.password"),
+            type="password",
+            key=TYPED_PASSWORD,
+            autocomplete="current-password",
+        )
+        st.form_submit_button(
+            _say("sign_in.submit"), type="primary", width="stretch", on_click=_check_password
+        )
+    if st.session_state.get(SIGNED_IN) is False:
+        st.error(_say("sign_in.failed"))
+
+
+def _check_password() -> None:
+    # A callback, since nothing can cut it short: a rerun that a component asks for would make
+    # Streamlit drop the click on the button if that were looked at while the page is drawn.
+    from streamlit_authenticator.controllers import AuthenticationController
+
+    controller = AuthenticationController(accounts.sign_in_credentials(database()), auto_hash=False)
+    if controller.login(st.session_state[TYPED_USERNAME], st.session_state[TYPED_PASSWORD]):
+        st.session_state[COOKIE_AWAITED_UNTIL] = time.monotonic() + COOKIE_PATIENCE
+        st.session_state[COOKIE_TO_DELETE] = False
+    else:
+        st.session_state[SIGNED_IN] = False
+
+
+def _cookie_controller() -> "CookieController":
+    # Imported before the server runs (by app.py, that is), its component would not be served.
+    from streamlit_authenticator.controllers import CookieController
+
+    return CookieController(guard.COOKIE, guard.cookie_key(database()), COOKIE_DAYS)
+
+
+def _cookie_awaited() -> bool:
+    """Tell whether a sign-in still waits for the browser to say that the cookie is set."""
+    until = st.session_state.get(COOKIE_AWAITED_UNTIL)
+    if until and (st.session_state.get(COOKIE_IS_SET) or time.monotonic() > until):
+        del st.session_state[COOKIE_AWAITED_UNTIL]
+    return COOKIE_AWAITED_UNTIL in st.session_state
+
+
+@st.fragment(run_every=COOKIE_PATIENCE / 2)
+def _go_on_without_cookie() -> None:
+    if not _cookie_awaited():
+        st.rerun()
+
+
+def sign_out() -> None:
+    """Forget who is signed in and all that their pages kept; the form deletes the cookie."""
+    kept = language()
+    st.session_state.clear()
+    st.session_state.update({LANGUAGE: kept, SIGNED_OUT: True, COOKIE_TO_DELETE: True})
+
+
+def language() -> str:
+    """Give the language to speak: the account's, else the one chosen here, else the browser's."""
+    chosen = st.session_state.get(LANGUAGE)
+    if chosen:
+        return chosen
+    return "ko" if (st.context.locale or "ko").startswith("ko") else "en"
+
+
+def choose_language(chosen: str) -> None:
+    """Speak this language from the next run on; an account remembers it."""
+    signed_in = account()
+    if signed_in:
+        accounts.set_language(database(), signed_in, chosen)
+    st.session_state[LANGUAGE] = chosen
+
+
+def today() -> date:
+    """Give the day it is where the browser is; in Seoul where that is unknown."""
+    try:
+        zone = ZoneInfo(st.context.timezone)
+    except (TypeError, ValueError, OSError, KeyError):
+        zone = SEOUL
+    return datetime.now(zone).date()
+
+
+def _say(key: str) -> str:
+    return words.say(language(), key)

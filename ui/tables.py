@@ -1,0 +1,146 @@
+"""Tables as people read them: columns, formats, and which row was clicked."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from fpcore.book_columns import Columns
+from fpcore.book_import import RejectedRow
+from fpcore.coverage import UNKNOWN_ROW
+from fpcore.models import Gender, Policy, RowKind
+
+from ui.text import Text, is_unknown
+
+
+def customers(rows: pd.DataFrame, text: Text, with_owner: bool, key: str) -> str | None:
+    """Draw a page of customers; the id of the one whose row was clicked."""
+    known_part = [
+        _known_part(text, amount, unknown)
+        for amount, unknown in zip(rows["coverage"], rows["unknown"], strict=True)
+    ]
+    premiums = [
+        _known_part(text, amount, unknown)
+        for amount, unknown in zip(rows["premium"], rows["premium_unknown"], strict=True)
+    ]
+    shown = pd.DataFrame(
+        {
+            text("field.name"): rows["name"],
+            text("field.gender"): [_gender(text, gender) for gender in rows["gender"]],
+            text("field.age"): rows["age"],
+            text("field.policies"): rows["policies"],
+            text("customers.coverage"): known_part,
+            text("customers.premium"): premiums,
+            text("customers.last_contact"): [text.day(_day(day)) for day in rows["last_contact_on"]],
+            text("field.phone"): rows["phone"],
+            text("field.email"): rows["email"],
+            text("field.occupation"): rows["occupation"],
+        }
+    )
+    if with_owner:
+        shown.insert(4, text("field.owner"), rows["owner"])
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=key,
+        placeholder="–",
+        column_config={
+            text("field.name"): st.column_config.TextColumn(width="small"),
+            **{
+                text(name): st.column_config.TextColumn(alignment="right")
+                for name in ("customers.coverage", "customers.premium")
+            },
+        },
+    )
+    cells = event.selection.cells
+    return str(rows["id"].iloc[cells[0][0]]) if cells else None
+
+
+def policies(listed: Sequence[Policy], text: Text, with_reason: bool) -> None:
+    """Draw the policies of one customer."""
+    shown = pd.DataFrame(
+        [
+            {
+                text("field.type"): text(f"type.{policy.type}"),
+                text("field.policy_name"): policy.name,
+                text("field.insurer"): policy.insurer,
+                text("field.coverage_amount"): text.amount(policy.coverage_amount, policy.currency),
+                text("field.premium_amount"): _premium(text, policy),
+                text("field.start_date"): text.day(policy.start_date),
+                text("field.end_date"): text.day(policy.end_date),
+                text("field.policy_number"): policy.policy_number,
+            }
+            | ({text("customer.why_not"): text(f"status.{policy.why_not}")} if with_reason else {})
+            for policy in listed
+        ]
+    )
+    st.dataframe(shown, hide_index=True, height="content", placeholder="–")
+
+
+def columns(understood: Columns, examples: Sequence[str], text: Text) -> None:
+    """Draw what each column of a file was taken as, with an example."""
+    shown = [
+        {
+            text("upload.header"): column.header,
+            text("upload.taken_as"): _taken_as(text, column),
+            text("upload.unit"): f"{column.unit:,}" if column.unit > 1 else "",
+            text("upload.sample"): "" if column.dropped else example,
+        }
+        for column, example in zip(understood.all, examples, strict=True)
+        if column.header
+    ]
+    st.dataframe(pd.DataFrame(shown), hide_index=True)
+
+
+def rejects(rejected: Sequence[RejectedRow], reasons: Sequence[str], text: Text) -> None:
+    """Draw the rows that cannot be taken, each with its line in the file and the reasons."""
+    lines = [row.line for row in rejected]
+    shown = pd.DataFrame({text("upload.line"): lines, text("upload.reason"): reasons})
+    st.dataframe(shown, hide_index=True)
+
+
+def cells(drawn: pd.DataFrame, row_title: str) -> None:
+    """Draw a heatmap's cells as a table, for those who read tables and for screen readers."""
+    wide = drawn.pivot(index="row", columns="column", values="text")
+    wide = wide.loc[drawn["row"].unique(), drawn["column"].unique()]
+    st.dataframe(wide.rename_axis(row_title), height="content")
+
+
+def row_label(row: str, kind: str, text: Text) -> str:
+    """Name a heatmap's row: ages and genders in words, and "unknown"; names as they are."""
+    if row == UNKNOWN_ROW:
+        return text("row.unknown")
+    if kind == RowKind.AGE_BAND:
+        return text("row.age_band", row=row)
+    return text(f"gender.{row}") if kind == RowKind.GENDER and row in set(Gender) else row
+
+
+def _known_part(text: Text, amount: float, unknown: int) -> str:
+    if is_unknown(amount) or not unknown:
+        return text.amount(amount)
+    return text("amount.at_least", amount=text.amount(amount))
+
+
+def _gender(text: Text, gender: str | None) -> str | None:
+    return text(f"gender.{gender}") if isinstance(gender, str) else None
+
+
+def _day(day: object) -> date | None:
+    return None if pd.isna(day) else pd.Timestamp(day).date()
+
+
+def _premium(text: Text, policy: Policy) -> str:
+    amount = text.amount(policy.premium_amount, policy.currency)
+    if policy.premium_amount is None or policy.premium_cycle is None:
+        return amount
+    return f"{amount} · {text(f'premium_cycle.{policy.premium_cycle}')}"
+
+
+def _taken_as(text: Text, column) -> str:
+    if column.dropped:
+        return text("upload.dropped")
+    return text(f"field.{column.field}") if column.field else text("upload.unused")
