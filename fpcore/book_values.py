@@ -438,6 +438,8 @@ select
     currency_value as currency, cycle_value as premium_cycle,
     start_value as start_date, end_value as end_date, status_value as status,
     has_policy and book_text.type is null and type_value is not null as type_from_name,
+    premium_value is not null and cycle_value = $premium_cycle and $header_cycle is null
+        as cycle_assumed,
     list_filter([
         {checks}
     ], lambda p: p is not null) as problems

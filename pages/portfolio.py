@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from fpcore import accounts
 from fpcore.models import WON, Measure, RowKind
 from ui import address, heatmaps, queries, session, tables
 from ui.charts import CONFIG, heatmap
@@ -35,8 +36,9 @@ with st.container(horizontal=True):
     if len(currencies) > 1:
         currency = address.choice("currency", text("portfolio.currency"), currencies, str)
 
+names = tables.owner_names(accounts.visible_owners(session.database(), account))
 cells = queries.heatmap(account, rows, today, currency)
-drawn = heatmaps.cells(cells, measure, rows, currency, text)
+drawn = heatmaps.cells(cells, measure, rows, currency, names, text)
 st.caption(text("portfolio.hint"))
 event = st.plotly_chart(
     heatmap(

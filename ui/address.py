@@ -25,6 +25,18 @@ def write(**values: object) -> None:
     st.rerun()
 
 
+def clear() -> None:
+    """Take all parameters out of the address and draw the page anew."""
+    st.query_params.clear()
+    st.rerun()
+
+
+def number(name: str) -> int | None:
+    """Give a parameter that is a whole number; None for anything else."""
+    written = read(name) or ""
+    return int(written) if written.isascii() and written.isdigit() else None
+
+
 def here() -> str:
     """Give all parameters as one text, for a link that comes back here."""
     return urlencode(st.query_params.to_dict())
@@ -78,11 +90,20 @@ def typed(name: str, label: str, forgets: Sequence[str] = (), **settings: object
 
 def whole_number(name: str, label: str, forgets: Sequence[str] = (), most: int = 150) -> int | None:
     """Draw a field for a whole number from 0 whose value is the parameter `name`."""
-    written = read(name) or ""
-    current = min(int(written), most) if written.isascii() and written.isdigit() else None
-    number = st.number_input(
+    current = None if number(name) is None else min(number(name), most)
+    entered = st.number_input(
         label, min_value=0, max_value=most, value=current, key=f"{name}={current}"
     )
-    if number != current:
-        write(**{name: number}, **dict.fromkeys(forgets))
+    if entered != current:
+        write(**{name: entered}, **dict.fromkeys(forgets))
     return current
+
+
+def pages(name: str, pages: int) -> None:
+    """Draw the pages of a list, where it has more than one; the parameter `name` is the page."""
+    if pages < 2:
+        return
+    current = min(max(number(name) or 1, 1), pages)
+    turned = st.pagination(pages, default=current, key=f"{name}={current}/{pages}")
+    if turned != current:
+        write(**{name: turned})

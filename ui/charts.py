@@ -29,6 +29,8 @@ INKS = ("#000000", "#ffffff")
 ROW_HEIGHT = 36
 LABEL_WIDTH = 14  # half-width characters, 7 Hangul syllables: leaves a phone room for its cells
 HOVER_WIDTH = 28
+HOVER = "%{hovertext}<extra></extra>"
+SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
 CELL_WIDTH, CELL_HEIGHT = 0.97, 0.94  # of a column and a row; the rest is the gap
 STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
 
@@ -77,7 +79,7 @@ def heatmap(
     """Draw one clickable cell per row of `cells`, coloured from worst (yellow) to best (navy).
 
     `cells` has the columns
-        row, column  labels out of `rows` and `columns`, which must be unique
+        row, column  labels out of `rows` and `columns`; ValueError if two cells share both
         value        float; NaN is unknown: hatched grey, never a colour of the scale
         text         short label printed in the cell
         hover        sentences shown under the full row and column label; `<br>` breaks a line
@@ -88,6 +90,8 @@ def heatmap(
 
     Every cell is a bar, because Plotly's own heatmap never answers a click in Streamlit.
     """
+    if cells.duplicated(["row", "column"]).any():
+        raise ValueError("two rows have one label: one cell would hide the other")
     top = 1.0 if share else _largest(_coloured(cells)["value"])
     drawn = cells.assign(
         x=cells["column"].map(_places(columns)),
@@ -120,19 +124,15 @@ def coverage_by_type(coverage: pd.DataFrame, target_title: str = "") -> go.Figur
         hover   sentences shown under the label; `<br>` breaks a line
     `target_title` names the line in a legend, drawn only if there is a target.
     """
-    hover = _hovers(coverage["label"], coverage["hover"])
-    figure = go.Figure(
-        [_amount_bars(coverage, hover), _target_lines(coverage, target_title, hover)]
-    )
-    span = [len(coverage) - 0.5, -0.5]
-    top = 1.02 * _largest(coverage[["amount", "target"]].stack())
+    drawn = coverage.assign(hover=_hovers(coverage["label"], coverage["hover"]))
+    longest = _largest(drawn[["amount", "target"]].stack())
+    span = [len(drawn) - 0.5, -0.5]
+    figure = go.Figure([_amount_bars(drawn, longest), _target_lines(drawn, target_title)])
     figure.update_layout(
-        **_bare_layout(36 * len(coverage) + 44, top=36),
-        xaxis={"visible": False, "fixedrange": True, "range": [0, top]},
-        yaxis=_axis(coverage["label"], range=span),
-        yaxis2=_axis(
-            coverage["text"], range=span, overlaying="y", side="right", tickfont={"size": 14}
-        ),
+        **_bare_layout(ROW_HEIGHT * len(coverage) + 44, top=36),
+        xaxis={"visible": False, "fixedrange": True, "range": [0, 1.02 * longest]},
+        yaxis=_axis(drawn["label"], range=span),
+        yaxis2=_axis(drawn["text"], range=span, overlaying="y", side="right", size=14),
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
     )
     return _undraggable(figure)
@@ -140,21 +140,16 @@ def coverage_by_type(coverage: pd.DataFrame, target_title: str = "") -> go.Figur
 
 def _luminance(color: str) -> float:
     parts = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _places(labels: Sequence[str]) -> dict[str, int]:
-    places = {label: place for place, label in enumerate(labels)}
-    if len(places) < len(labels):
-        raise ValueError("labels must be unique, or one cell would hide another")
-    return places
+    return {label: place for place, label in enumerate(labels)}
 
 
 def _coloured(cells: pd.DataFrame) -> pd.DataFrame:
-    return cells[cells["value"].notna() & ~cells["muted"]]
+    return cells[cells["value"].notna() & ~cells["muted"].astype(bool)]
 
 
 def _largest(values: pd.Series) -> float:
@@ -170,18 +165,14 @@ def _cell_colors(cells: pd.DataFrame, top: float, higher_is_better: bool) -> pd.
     return colors
 
 
-def _hovers(heads: pd.Series, hovers: pd.Series) -> list[str]:
-    return [_hover(head, hover) for head, hover in zip(heads, hovers, strict=True)]
-
-
-def _hover(head: str, body: str) -> str:
+def _hovers(heads: pd.Series, bodies: pd.Series) -> list[str]:
     """Wrap to the width of a phone; `<br>` is the only markup that gets through."""
-    lines = [line for part in [head, *body.split("<br>")] for line in _wrapped(part)]
-    return "<br>".join(plain(line) for line in lines)
+    texts = [f"{head}<br>{body}" for head, body in zip(heads, bodies, strict=True)]
+    return ["<br>".join(map(plain, _lines(text))) for text in texts]
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, HOVER_WIDTH)
+def _lines(text: str) -> list[str]:
+    return [line for part in text.split("<br>") for line in textwrap.wrap(part, HOVER_WIDTH)]
 
 
 def _cell_bars(cells: pd.DataFrame, ink: str) -> go.Bar:
@@ -200,7 +191,7 @@ def _cell_bars(cells: pd.DataFrame, ink: str) -> go.Bar:
         textangle=0,
         textfont={"color": ink, "size": 13},
         hovertext=cells["hover"].tolist(),
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertemplate=HOVER,
         customdata=cells["key"].tolist(),
         selected=unmarked,
         unselected=unmarked,
@@ -223,66 +214,56 @@ def _colorbar_carrier() -> go.Scatter:
 def _color_axis(
     cells: pd.DataFrame, top: float, title: str, share: bool, higher_is_better: bool
 ) -> dict:
-    if share:
-        ticks = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
-    else:
-        largest = _coloured(cells).nlargest(1, "value")
-        ticks = {"tickvals": [0, *largest["value"]], "ticktext": ["0", *largest["text"].map(plain)]}
-    bar = {
-        "orientation": "h",
-        "title": {"text": plain(title), "side": "top"},
-        "thickness": 8,
-        "lenmode": "pixels",
-        "len": 240,
-        "outlinewidth": 0,
-        "xpad": 0,
-        "ypad": 0,
-        "x": 0,
-        "xanchor": "left",
-        "yref": "container",
-        "y": 1,
-        "yanchor": "top",
-        **ticks,
-    }
+    bar = {"orientation": "h", "title": {"text": plain(title), "side": "top"}, "outlinewidth": 0}
+    size = {"thickness": 8, "lenmode": "pixels", "len": 240, "xpad": 0, "ypad": 0}
+    place = {"x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"}
+    ticks = SHARE_TICKS if share else _amount_ticks(_coloured(cells))
     scale = SCALE if higher_is_better else SCALE[::-1]
-    return {"colorscale": scale, "cmin": 0, "cmax": top, "colorbar": bar}
+    return {"colorscale": scale, "cmin": 0, "cmax": top, "colorbar": bar | size | place | ticks}
 
 
-def _amount_bars(coverage: pd.DataFrame, hover: list[str]) -> go.Bar:
+def _amount_ticks(cells: pd.DataFrame) -> dict:
+    """Label the end of the scale with the text of its cell, which is in the user's language."""
+    largest = cells[cells["value"] > 0].nlargest(1, "value")
+    return {"tickvals": [0, *largest["value"]], "ticktext": ["0", *largest["text"].map(plain)]}
+
+
+def _amount_bars(coverage: pd.DataFrame, longest: float) -> go.Bar:
     unknown = coverage["held"] & coverage["amount"].isna()
-    lengths = coverage["amount"].where(coverage["held"], 0).mask(unknown, STUB * _longest(coverage))
+    lengths = coverage["amount"].where(coverage["held"], 0).mask(unknown, STUB * longest)
     return go.Bar(
         orientation="h",
         x=lengths.tolist(),
         y=list(range(len(coverage))),
         width=0.56,
         marker=_marker(unknown.map({True: UNKNOWN, False: AMOUNT}), unknown),
-        hovertext=hover,
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertext=coverage["hover"].tolist(),
+        hovertemplate=HOVER,
         showlegend=False,
     )
 
 
-def _target_lines(coverage: pd.DataFrame, title: str, hover: list[str]) -> go.Scatter:
+def _target_lines(coverage: pd.DataFrame, title: str) -> go.Scatter:
+    """Always drawn, if without a line: the axis that prints the amounts is this trace's."""
     return go.Scatter(
         mode="markers",
         x=coverage["target"].tolist(),
         y=list(range(len(coverage))),
         yaxis="y2",
         marker={"symbol": "line-ns", "size": 15, "line": {"color": TARGET, "width": 3}},
-        hovertext=hover,
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertext=coverage["hover"].tolist(),
+        hovertemplate=HOVER,
         name=plain(title),
         showlegend=bool(coverage["target"].notna().any()),
     )
 
 
-def _axis(labels: Sequence[str], **settings) -> dict:
+def _axis(labels: Sequence[str], size: int = 12, **settings) -> dict:
     return {
         "tickvals": list(range(len(labels))),
         "ticktext": [plain(label) for label in labels],
         "ticks": "",
-        "tickfont": {"size": 12},
+        "tickfont": {"size": size},
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
@@ -299,8 +280,12 @@ def _bare_layout(height: int, top: int) -> dict:
         "barmode": "overlay",
         "paper_bgcolor": clear,
         "plot_bgcolor": clear,
-        "hoverlabel": {"align": "left", "bgcolor": "#1b1f27", "bordercolor": "#8b919c"}
-        | {"font": {"color": "#ffffff", "size": 13}},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "#1b1f27",
+            "bordercolor": "#8b919c",
+            "font": {"color": "#ffffff", "size": 13},
+        },
     }
 
 

@@ -1,5 +1,7 @@
 """The whole book's numbers in words: cells of the heatmap, key figures, what was left out."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -16,13 +18,18 @@ _AMOUNTS = (Measure.COVERAGE, Measure.PREMIUM)
 
 
 def cells(
-    frame: pd.DataFrame, measure: Measure, rows: RowKind, currency: str, text: Text
+    frame: pd.DataFrame,
+    measure: Measure,
+    rows: RowKind,
+    currency: str,
+    owner_names: Mapping[str, str],
+    text: Text,
 ) -> pd.DataFrame:
     """Give charts.heatmap its frame."""
     values = measure_value(frame, measure)
     return pd.DataFrame(
         {
-            "row": [tables.row_label(row, rows, text) for row in frame["row"]],
+            "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],
             "column": [text(f"type.{kind}") for kind in frame["type"]],
             "value": values,
             "text": [_printed(value, measure, currency, text) for value in values],

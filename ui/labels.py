@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from fpcore.coverage import CoverageSummary, TypeCoverage
+from fpcore.gap_rules import Rule
 from fpcore.gaps import Gap
 from fpcore.models import Customer, GapState
 from ui.text import Text, safe
@@ -85,8 +86,13 @@ def draw_gap(gap: Gap, text: Text) -> None:
         if gap.state is not GapState.COVERED:
             st.markdown(safe(_advice(gap, text)))
         why = text(f"why.{gap.why}")
-        source = text("customer.source", source=gap.rule.source, grade=gap.rule.grade)
-        st.caption(safe(f"{why} · {source}"))
+        st.caption(safe(f"{why} · {_source(gap.rule, text)}"))
+
+
+def _source(rule: Rule, text: Text) -> str:
+    if rule.grade == "D":
+        return text("customer.no_source")
+    return text("customer.source", source=rule.source, grade=rule.grade)
 
 
 def _advice(gap: Gap, text: Text) -> str:

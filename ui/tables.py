@@ -1,6 +1,7 @@
 """Tables as people read them: columns, formats, and which row was clicked."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
@@ -9,7 +10,8 @@ import streamlit as st
 from fpcore.book_columns import Columns
 from fpcore.book_import import RejectedRow
 from fpcore.coverage import UNKNOWN_ROW
-from fpcore.models import Gender, Policy, RowKind
+from fpcore.customers import CustomerPage
+from fpcore.models import Account, Gender, Policy, RowKind
 
 from ui.text import Text, is_unknown
 
@@ -39,7 +41,7 @@ def customers(rows: pd.DataFrame, text: Text, with_owner: bool, key: str) -> str
         }
     )
     if with_owner:
-        shown.insert(4, text("field.owner"), rows["owner"])
+        shown.insert(6, text("field.owner"), rows["owner"])
     event = st.dataframe(
         shown,
         hide_index=True,
@@ -51,13 +53,21 @@ def customers(rows: pd.DataFrame, text: Text, with_owner: bool, key: str) -> str
         column_config={
             text("field.name"): st.column_config.TextColumn(width="small"),
             **{
-                text(name): st.column_config.TextColumn(alignment="right")
+                text(name): st.column_config.TextColumn(alignment="right", width=130)
                 for name in ("customers.coverage", "customers.premium")
             },
         },
     )
     cells = event.selection.cells
     return str(rows["id"].iloc[cells[0][0]]) if cells else None
+
+
+def shown_of(found: CustomerPage, text: Text) -> str:
+    """Say how many customers are shown of how many, and why not all."""
+    counts = {"shown": len(found.rows), "matching": found.matching, "in_scope": found.in_scope}
+    counts["hidden"] = found.in_scope - found.matching
+    key = "customers.shown_filtered" if counts["hidden"] else "customers.shown"
+    return text(key, **{name: f"{count:,}" for name, count in counts.items()})
 
 
 def policies(listed: Sequence[Policy], text: Text, with_reason: bool) -> None:
@@ -110,10 +120,21 @@ def cells(drawn: pd.DataFrame, row_title: str) -> None:
     st.dataframe(wide.rename_axis(row_title), height="content")
 
 
-def row_label(row: str, kind: str, text: Text) -> str:
-    """Name a heatmap's row: ages and genders in words, and "unknown"; names as they are."""
+def owner_names(owners: Sequence[Account]) -> dict[str, str]:
+    """Give the name to show for each username: the person's, and both where two share it."""
+    names = Counter(owner.name for owner in owners)
+    return {
+        owner.username: owner.name if names[owner.name] == 1 else f"{owner.name} ({owner.username})"
+        for owner in owners
+    }
+
+
+def row_label(row: str, kind: str, owner_names: Mapping[str, str], text: Text) -> str:
+    """Name a heatmap's row: ages, genders and FPs in words, and "unknown"; the rest as it is."""
     if row == UNKNOWN_ROW:
         return text("row.unknown")
+    if kind == RowKind.FP:
+        return owner_names.get(row, row)
     if kind == RowKind.AGE_BAND:
         return text("row.age_band", row=row)
     return text(f"gender.{row}") if kind == RowKind.GENDER and row in set(Gender) else row

@@ -76,8 +76,8 @@ def is_unknown(amount: Amount) -> bool:
 
 
 def _korean(whole: int) -> str:
-    """Write a whole number with 조, 억 and 만 from ten thousand wons' full tens on."""
-    if abs(whole) < 1_000_000 and whole % 10_000:
+    """Write a whole number with 조, 억 and 만; below a million, as premiums are, in digits."""
+    if abs(whole) < 1_000_000:
         return f"{whole:,}"
     rest, parts = abs(whole), []
     for size, unit in ((10**12, "조"), (10**8, "억"), (10**4, "만"), (1, "")):

@@ -1,0 +1,99 @@
+"""The app as a person meets it: a server of its own, and somebody before a browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from fpcore import demo
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+class Visitor:
+    """A person with a browser of their own, at the app's address."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+
+    def opens(self, path: str) -> None:
+        """Go to an address of the app."""
+        self.page.goto(self.address + path)
+        self.settles()
+
+    def signs_in(self, username: str, password: str = demo.PASSWORD) -> None:
+        """Fill in the sign-in form, and wait for the page behind it."""
+        self.page.get_by_label("아이디").fill(username)
+        self.page.locator("input[type=password]").fill(password)
+        self.page.locator("input[type=password]").press("Enter")
+        self.page.locator(".st-key-sign_out").wait_for(state="attached", timeout=30_000)
+        self.settles()
+
+    def settles(self) -> None:
+        """Wait until nothing runs any more."""
+        self.page.wait_for_timeout(400)
+        self.page.wait_for_selector(READY, timeout=30_000)
+        self.page.wait_for_timeout(400)
+
+    def clicks(self, text: str) -> None:
+        """Click what reads so, and wait for what follows."""
+        self.page.get_by_text(text).first.click()
+        self.settles()
+
+    def clicks_cell(self, number: int) -> int:
+        """Click a heatmap cell (counted from 0, row by row); the number printed in it."""
+        bars = self.page.locator(".js-plotly-plot .barlayer .point")
+        bars.nth(number).wait_for()
+        printed = int(bars.nth(number).locator("text").text_content())
+        box = bars.nth(number).bounding_box()
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.wait_for_url(lambda url: "row_kind" in url, timeout=15_000)
+        self.settles()
+        return printed
+
+    def clicks_row(self, number: int) -> None:
+        """Click a row of the customer list, counted from 0."""
+        self.page.locator("canvas[data-testid=data-grid-canvas]").first.wait_for()
+        box = self.page.locator("canvas[data-testid=data-grid-canvas]").first.bounding_box()
+        self.page.mouse.click(box["x"] + 40, box["y"] + 35 * (number + 1) + 17)
+        self.page.wait_for_url("**/customer?*", timeout=15_000)
+        self.settles()
+
+    def reads(self) -> str:
+        """Give everything that stands on the page."""
+        return self.page.locator("[data-testid=stApp]").inner_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_server(database: Path) -> tuple[subprocess.Popen, str]:
+    """Start the app on a database; the process and its address, once it answers."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "FP_DATABASE": str(database)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+    )
+    address = f"http://localhost:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
+            return server, address
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.25)
+    server.kill()
+    raise RuntimeError("the app did not start within 30 seconds")
