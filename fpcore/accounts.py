@@ -130,7 +130,8 @@ def add(
         now = database.utc_now()
         cursor.execute(
             """
-            insert into account (id, username, name, password_hash, role, team_id, created_at, updated_at)
+            insert into account (
+                id, username, name, password_hash, role, team_id, created_at, updated_at)
             values (uuidv7(), $username, $name, $password_hash, $role, $team_id, $now, $now)
             """,
             {

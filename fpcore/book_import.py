@@ -17,7 +17,7 @@ from fpcore import accounts, book_columns, book_file, book_matching, book_values
 from fpcore.book_columns import Columns
 from fpcore.book_file import BookFile
 from fpcore.database import Cursor, Database
-from fpcore.errors import UnreadableFile
+from fpcore.errors import NotAllowed, UnreadableFile
 from fpcore.models import WON, Account, PremiumCycle, Record
 
 ROWS_AT_ONCE = 50_000
@@ -188,6 +188,8 @@ def _owner(
     """Whose customers all rows are; None where the owner column says it row by row."""
     if options.owner_id is None and columns.of("owner") is not None:
         return None
+    if options.owner_id is None and account.id == accounts.OPERATOR.id:
+        raise NotAllowed("owner_missing")
     return accounts.owner_in_scope(cursor, account, options.owner_id or account.id)
 
 

@@ -163,7 +163,8 @@ with contract as (
         concat_ws(chr(31), n.type, coalesce(same_text(n.policy_name), ''),
             coalesce(same_text(n.insurer), ''), coalesce(n.start_date::varchar, '')) as product_key,
         concat_ws(chr(31), coalesce(n.coverage_amount::varchar, ''),
-            coalesce(n.premium_amount::varchar, ''), coalesce(n.end_date::varchar, '')) as detail_key,
+            coalesce(n.premium_amount::varchar, ''),
+            coalesce(n.end_date::varchar, '')) as detail_key,
         concat_ws(chr(31), product_key, detail_key, n.status, n.premium_cycle) as everything
     from book_named n join book_person_seen p using (owner_id, person_key)
     where n.has_policy and len(n.problems) = 0 and not p.doubtful
@@ -203,7 +204,8 @@ by_number as (
     group by seen.line
 ),
 known_copy as (
-    select *, row_number() over (partition by customer_id, product_key, detail_key order by id) as copy
+    select *,
+        row_number() over (partition by customer_id, product_key, detail_key order by id) as copy
     from known where number is null
 ),
 by_detail as (
@@ -260,7 +262,9 @@ left join book_contract_known k using (line)
 
 def _differs(values: tuple[str, ...], old: str, new: str) -> str:
     """The SQL for "the file says something else": what it leaves open changes nothing."""
-    return " or ".join(f"({new}.{v} is not null and {new}.{v} is distinct from {old}.{v})" for v in values)
+    return " or ".join(
+        f"({new}.{v} is not null and {new}.{v} is distinct from {old}.{v})" for v in values
+    )
 
 
 _FIRST_SAID = ", ".join(f"arg_min({v}, line) as {v}" for v in CUSTOMER_VALUES)

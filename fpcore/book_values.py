@@ -70,7 +70,8 @@ create or replace temp macro korean_number(t) as case
 end;
 
 create or replace temp macro amount_text(t) as
-    regexp_replace(upper(narrow(t)), '[\\s₩\\\\￦$€¥]|원정?$|KRW|US|USD|EUR|JPY|달러|유로|엔', '', 'g');
+    regexp_replace(
+        upper(narrow(t)), '[\\s₩\\\\￦$€¥]|원정?$|KRW|USD?|EUR|JPY|달러|유로|엔', '', 'g');
 
 -- a plain number counts in the column's unit, one with 억 or 만 in won
 create or replace temp macro amount(t, unit) as
@@ -96,7 +97,8 @@ create or replace temp macro date_text(t) as
     regexp_replace(narrow(t), '[T\\s]+\\d{{1,2}}:\\d{{2}}.*$', '');
 
 create or replace temp macro long_date(t) as case
-    when regexp_full_match(t, '\\d{{4}}\\D{{1,3}}\\d{{1,2}}\\D{{1,3}}\\d{{1,2}}\\D{{0,2}}') then ymd(
+    when regexp_full_match(t, '\\d{{4}}\\D{{1,3}}\\d{{1,2}}\\D{{1,3}}\\d{{1,2}}\\D{{0,2}}')
+        then ymd(
         regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 1),
         regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 2),
         regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 3))
@@ -344,7 +346,9 @@ _WORDS = {
 """Which field's text is looked up in which words: gender_word is the row for gender, and so on."""
 
 _POLICY_MARKS = [
-    field for field in POLICY_FIELDS if field not in ("insurer", "premium_cycle", "currency", "status")
+    field
+    for field in POLICY_FIELDS
+    if field not in ("insurer", "premium_cycle", "currency", "status")
 ]
 """A row holds a policy where any of these says something."""
 
@@ -389,7 +393,7 @@ with understood as (
         case
             when contains(book_text.phone, '*') and length(book_text.phone) <= 20
                 then book_text.phone
-            when regexp_full_match(digits, '0\\d{{8,10}}|\\+\\d{{8,15}}') then mask(digits)
+            when regexp_full_match(digits, '0\\d{{8,10}}|1\\d{{7}}|\\+\\d{{8,15}}') then mask(digits)
         end as phone_value,
         case when phone_value is not null and not contains(book_text.phone, '*')
             then sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode(digits))))

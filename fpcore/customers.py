@@ -107,9 +107,7 @@ def find(
     return CustomerPage(rows=rows, **counts)
 
 
-def get(
-    db: Database, account: Account, customer_id: UUID | str, valued_on: date
-) -> Customer:
+def get(db: Database, account: Account, customer_id: UUID | str, valued_on: date) -> Customer:
     """Read one customer. Errors: NotFound, also for a customer out of scope."""
     found = db.read(
         f"""
@@ -190,7 +188,7 @@ def _stored(db: Database, new: NewCustomer, today: date) -> dict[str, Any]:
     digits = privacy.phone_digits(new.phone) if new.phone else None
     if new.phone and not digits:
         problems.append(("phone", "not_understood", {"text": new.phone}))
-    if new.birth_date and new.birth_date > today or (new.birth_year or 0) > today.year:
+    if (new.birth_date and new.birth_date > today) or (new.birth_year or 0) > today.year:
         problems.append(("birth_date", "birth_out_of_range", {"text": ""}))
     if new.birth_date and new.birth_year not in (None, new.birth_date.year):
         problems.append(("birth_year", "birth_disagrees", {"text": new.birth_year}))
@@ -199,7 +197,9 @@ def _stored(db: Database, new: NewCustomer, today: date) -> dict[str, Any]:
     return {
         **{
             field: privacy.without_forbidden_numbers(value) if value else None
-            for field, value in new.model_dump(include={"name", "email", "occupation", "notes"}).items()
+            for field, value in new.model_dump(
+                include={"name", "email", "occupation", "notes"}
+            ).items()
         },
         "birth_year": new.birth_date.year if new.birth_date else new.birth_year,
         "birth_date": new.birth_date,
@@ -221,7 +221,9 @@ def _where(wanted: CustomerFilter) -> tuple[str, dict[str, Any]]:
             )
         )
     if wanted.gender:
-        conditions.append((f"coalesce(gender, '{UNKNOWN_ROW}') = $gender", {"gender": str(wanted.gender)}))
+        conditions.append(
+            (f"coalesce(gender, '{UNKNOWN_ROW}') = $gender", {"gender": str(wanted.gender)})
+        )
     if wanted.age_from is not None:
         conditions.append(("age >= $age_from", {"age_from": wanted.age_from}))
     if wanted.age_to is not None:
@@ -238,7 +240,7 @@ def _where(wanted: CustomerFilter) -> tuple[str, dict[str, Any]]:
 
 
 def _searchable(text: str | None) -> str | None:
-    """Reduce what was typed to what can be looked for: lone surrogates and NUL are nobody's name."""
+    """Reduce what was typed to what can be looked for: no lone surrogates, no NUL."""
     text = (text or "").encode("utf-8", "ignore").decode().replace("\0", "")
     return text.strip().lower() or None
 

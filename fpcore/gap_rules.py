@@ -32,7 +32,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    type: Literal[tuple(kind.value for kind in PolicyType) + (TOTAL,)]
+    type: Literal[(*(kind.value for kind in PolicyType), TOTAL)]
     need: Need
     amount: int | None = Field(default=None, gt=0)
     valid_from: date
@@ -43,7 +43,7 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _amount_where_needed(self):
         if (self.need is Need.AT_LEAST) != (self.amount is not None):
-            raise ValueError("`amount` goes with need = \"at_least\", and only with it")
+            raise ValueError('`amount` goes with need = "at_least", and only with it')
         if self.valid_to and self.valid_to < self.valid_from:
             raise ValueError("`valid_to` lies before `valid_from`")
         return self

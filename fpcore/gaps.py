@@ -69,7 +69,9 @@ def of_scope(db: Database, account: Account, valued_on: date) -> tuple[int, list
         """,
         fact_params(account, valued_on),
     )
-    counts = [_rule_count(rule, [row for row in found if row["code"] == rule.code]) for rule in rules]
+    counts = [
+        _rule_count(rule, [row for row in found if row["code"] == rule.code]) for rule in rules
+    ]
     customers = sum(counts[0].states.values()) if counts else 0
     return customers, counts
 

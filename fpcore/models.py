@@ -148,7 +148,7 @@ class Customer(Record):
 
 
 def _no_control_characters(text: str) -> str:
-    if any(ord(c) < 32 and c not in "\n\t" or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise PydanticCustomError("control_character", "control character")
     return text
 
@@ -189,7 +189,7 @@ class Policy(Record):
 
     id: UUID
     customer_id: UUID
-    name: str
+    name: str | None
     insurer: str | None
     policy_number: str | None
     type: PolicyType

@@ -35,11 +35,12 @@ def phone_digits(text: str) -> str | None:
         number = phonenumbers.parse(text, HOME_REGION)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number(number):
         return None
     if number.country_code != phonenumbers.country_code_for_region(HOME_REGION):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return "0" + phonenumbers.national_significant_number(number)
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return re.sub(r"\D", "", national)
 
 
 def masked_phone(digits: str) -> str:

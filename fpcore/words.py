@@ -21,8 +21,7 @@ def say_error(language: str, error: Exception) -> str:
     problems = getattr(error, "problems", None)
     if problems:
         return " ".join(
-            say_problem(language, field, code, particulars)
-            for field, code, particulars in problems
+            say_problem(language, field, code, particulars) for field, code, particulars in problems
         )
     return say(language, f"error.{error.code}", **error.particulars)
 

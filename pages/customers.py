@@ -42,6 +42,4 @@ if found.matching:
     chosen = tables.customers(found.rows, text, len(owners) > 1, key=f"list {address.here()}")
     address.pages("page", pages=-(-found.matching // view.page_size))
     if chosen:
-        st.switch_page(
-            "../pages/customer.py", query_params={"id": chosen, "back": address.here()}
-        )
+        st.switch_page("../pages/customer.py", query_params={"id": chosen, "back": address.here()})

@@ -53,9 +53,7 @@ event = st.plotly_chart(
     on_select="rerun",
     selection_mode="points",
     key=f"heatmap {address.here()}",
-    alt=text(
-        "portfolio.alt", measure=text(f"measure.{measure}"), rows=text(f"row_kind.{rows}")
-    ),
+    alt=text("portfolio.alt", measure=text(f"measure.{measure}"), rows=text(f"row_kind.{rows}")),
 )
 if event.selection.points:
     row, kind = event.selection.points[0]["customdata"]

@@ -1,4 +1,4 @@
-"""Forms built from the models: what is typed is checked by fpcore, each message beside its field."""
+"""Forms built from the models: fpcore checks what is typed, each message beside its field."""
 
 from collections.abc import Callable
 from datetime import date

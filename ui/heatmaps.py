@@ -60,9 +60,7 @@ def left_out(frame: pd.DataFrame, measure: Measure, text: Text) -> str | None:
 def draw_key_figures(customers: int, rules: list[RuleCount], text: Text) -> None:
     """Draw how many customers there are, and how many have each gap."""
     columns = st.columns(1 + len(rules))
-    columns[0].metric(
-        text("portfolio.customers"), f"{customers:,}", border=True, height="stretch"
-    )
+    columns[0].metric(text("portfolio.customers"), f"{customers:,}", border=True, height="stretch")
     for column, rule in zip(columns[1:], rules, strict=True):
         lacking = rule.states[GapState.GAP] + rule.states[GapState.PARTIAL]
         column.metric(

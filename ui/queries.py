@@ -33,9 +33,7 @@ def customer_page(
     return _kept(account, customers.find, wanted, valued_on, sort, descending, page, page_size)
 
 
-def heatmap(
-    account: Account, rows: RowKind, valued_on: date, currency: str
-) -> pd.DataFrame:
+def heatmap(account: Account, rows: RowKind, valued_on: date, currency: str) -> pd.DataFrame:
     """Aggregate the scope into cells: coverage.heatmap."""
     return _kept(account, coverage.heatmap, rows, valued_on, currency)
 

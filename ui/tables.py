@@ -11,8 +11,7 @@ from fpcore.book_columns import Columns
 from fpcore.book_import import RejectedRow
 from fpcore.coverage import UNKNOWN_ROW
 from fpcore.customers import CustomerPage
-from fpcore.models import Account, Gender, Policy, RowKind
-
+from fpcore.models import Account, Policy, RowKind
 from ui.text import Text, is_unknown
 
 
@@ -34,7 +33,9 @@ def customers(rows: pd.DataFrame, text: Text, with_owner: bool, key: str) -> str
             text("field.policies"): rows["policies"],
             text("customers.coverage"): known_part,
             text("customers.premium"): premiums,
-            text("customers.last_contact"): [text.day(_day(day)) for day in rows["last_contact_on"]],
+            text("customers.last_contact"): [
+                text.day(_day(day)) for day in rows["last_contact_on"]
+            ],
             text("field.phone"): rows["phone"],
             text("field.email"): rows["email"],
             text("field.occupation"): rows["occupation"],
@@ -137,7 +138,9 @@ def row_label(row: str, kind: str, owner_names: Mapping[str, str], text: Text) -
         return owner_names.get(row, row)
     if kind == RowKind.AGE_BAND:
         return text("row.age_band", row=row)
-    return text(f"gender.{row}") if kind == RowKind.GENDER and row in set(Gender) else row
+    if kind == RowKind.GENDER:
+        return text(f"gender.{row}")
+    return f"“{row}”" if row == text("row.unknown") else row
 
 
 def _known_part(text: Text, amount: float, unknown: int) -> str:

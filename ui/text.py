@@ -1,4 +1,4 @@
-"""Say things to people: words, amounts and days in their language, and what people typed, safely."""
+"""Say things to people: words, amounts and days in their language; what they typed, safely."""
 
 import re
 from collections.abc import Callable
@@ -50,7 +50,11 @@ class Text:
         for size, unit in units:
             if abs(amount) >= size:
                 number = float(amount) / size
-                return f"{number:,.0f}{unit}" if number >= 100 else f"{number:.1f}".removesuffix(".0") + unit
+                return (
+                    f"{number:,.0f}{unit}"
+                    if number >= 100
+                    else f"{number:.1f}".removesuffix(".0") + unit
+                )
         return f"{amount:,.0f}"
 
     def share(self, share: float) -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 
 from playwright.sync_api import Playwright
 
@@ -51,7 +52,5 @@ def _systems_package() -> None:
 
 def _run(command: list[str]) -> None:
     """Run a command whose failing only means that the next way is tried."""
-    try:
+    with suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(command, capture_output=True, timeout=600, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        pass

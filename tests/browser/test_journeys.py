@@ -11,8 +11,8 @@ from fpcore.database import open_database
 
 BOOK = (
     "고객번호,고객명,생년월일,성별,보험사,증권번호,상품명,보험종류,가입금액,월보험료,계약상태,동의\r\n"
-    "J1,여정하,1984-05-06,여,삼성생명,J-1,든든 종신보험,생명,3억,\"120,000\",유지,Y\r\n"
-    "J1,여정하,1984-05-06,여,현대해상,J-2,실손의료비보험,건강,\"5,000만원\",45000,해지,Y\r\n"
+    'J1,여정하,1984-05-06,여,삼성생명,J-1,든든 종신보험,생명,3억,"120,000",유지,Y\r\n'
+    'J1,여정하,1984-05-06,여,현대해상,J-2,실손의료비보험,건강,"5,000만원",45000,해지,Y\r\n'
     "J2,똠방각,1990,남,,,,,,,,Y\r\n"
     ",이름없는줄,1990,남,,,,,,,,N\r\n"
 )
@@ -62,6 +62,29 @@ def test_rejected_rows_come_back_with_their_reasons(visitor, tmp_path):
     rejects = download.value.path().read_text("utf-8-sig")
     assert "이름없는줄" in rejects and "동의하지 않았습니다" in rejects
     assert "여정하" not in rejects
+
+
+def test_fp_adds_a_customer_after_mending_what_was_refused(visitor):
+    visitor.opens("/")
+    visitor.signs_in("fp5")
+    visitor.clicks("고객 추가")
+    dialog = visitor.page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="이름").fill("봄이슬")
+    dialog.get_by_role("textbox", name="휴대폰").fill("010-12")
+    dialog.get_by_role("textbox", name="동의 근거").fill("2026-11-20 서면")
+    dialog.get_by_role("button", name="추가").click()
+    dialog.get_by_text("휴대폰: ‘010-12’을(를) 이해할 수 없습니다").wait_for()
+    assert (
+        dialog.get_by_role("textbox", name="이름").input_value() == "봄이슬"
+    )  # nothing typed is lost
+
+    dialog.get_by_role("textbox", name="휴대폰").fill("010-1234-5678")
+    dialog.get_by_role("button", name="추가").click()
+    dialog.wait_for(state="detached")
+    _search(visitor, "봄이슬")
+    assert "1명 중 1명 표시" in visitor.reads()
+    visitor.clicks_row(0)
+    assert "010-****-5678" in visitor.reads() and "1234-5678" not in visitor.reads()
 
 
 def test_manager_goes_from_a_cell_to_its_customers_and_back(visitor):

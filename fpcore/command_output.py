@@ -1,0 +1,188 @@
+"""What the commands print: for each result the JSON document, and the lines for people.
+
+The documents are described in the README and stay as they are; a key may be added. Amounts are
+numbers, whole ones as integers; what is not known is null.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from fpcore import demo, words
+from fpcore.book_import import ImportReport
+from fpcore.coverage import CoverageSummary, TypeCoverage, measure_value
+from fpcore.customers import CustomerPage
+from fpcore.gaps import Gap, RuleCount
+from fpcore.models import Measure, RowKind
+
+LANGUAGE = "en"
+
+Output = tuple[dict | list, list[str]]
+
+
+def imported(report: ImportReport, reasons: list[str]) -> Output:
+    """What became of a file; `reasons` is one text a rejected row."""
+    counts = (
+        "batch", "rows", "taken", "customers_created", "policies_created", "created", "updated",
+        "unchanged", "rejected", "questions",
+    )  # fmt: skip
+    rejects = [
+        {"line": row.line, "reason": reason}
+        for row, reason in zip(report.rejects, reasons, strict=True)
+    ]
+    document = {
+        **{name: getattr(report, name) for name in counts},
+        "encoding": report.file.encoding,
+        "delimiter": report.file.delimiter,
+        "columns": {column.header: column.field for column in report.columns.kept if column.header},
+        "rejects": rejects,
+    }
+    return document, [
+        *(f"line {row['line']}: {row['reason']}" for row in rejects),
+        f"Rows: {report.rows} = {report.taken} taken + {report.rejected} rejected",
+        f"Customers created: {report.customers_created}",
+        f"Policies created: {report.policies_created}",
+    ]
+
+
+def listed(page: CustomerPage) -> Output:
+    """A list of customers."""
+    rows = [_plain(row) for row in page.rows.to_dict("records")]
+    document = {"total": page.in_scope, "matching": page.matching, "customers": rows}
+    lines = [f"{row['id']}  {row['name']}  policies: {row['policies']}" for row in rows]
+    return document, [*lines, f"{len(rows)} of {page.matching} shown"]
+
+
+def covered(name: str, summary: CoverageSummary, found: list[Gap]) -> Output:
+    """One customer's coverage, with the gaps."""
+    total = summary.total
+    document = {
+        "customer": summary.customer_id,
+        "name": name,
+        "valued_on": summary.valued_on,
+        "total_coverage": total.coverage,
+        "total_premium": total.premium,
+        "unknown": total.unknown,
+        "premium_unknown": total.premium_unknown,
+        "by_type": {kind.value: _held(held) for kind, held in summary.by_type.items()},
+        "other_currencies": summary.other_currencies,
+        "gaps": [_gap(gap) for gap in found],
+    }
+    return document, [
+        f"{name}: coverage {_shown(total.coverage)}, premium a month {_shown(total.premium)}",
+        *(
+            f"  {kind.value}: {_shown(held.coverage)} in {held.policies} policies"
+            for kind, held in summary.by_type.items()
+        ),
+        *_gap_lines(found),
+    ]
+
+
+def gaps_of_customer(found: list[Gap]) -> Output:
+    """One customer held against every rule."""
+    return [_gap(gap) for gap in found], _gap_lines(found)
+
+
+def gaps_of_scope(valued_on: date, customers: int, counts: list[RuleCount]) -> Output:
+    """A whole book counted by rule and state."""
+    rules = [
+        {
+            "code": count.rule.code,
+            "type": count.rule.type,
+            **{state.value: number for state, number in count.states.items()},
+            "shortfall": count.shortfall,
+        }
+        for count in counts
+    ]
+    lines = [
+        f"{count.rule.code}: "
+        + ", ".join(f"{state.value} {number}" for state, number in count.states.items())
+        for count in counts
+    ]
+    return {"valued_on": valued_on, "customers": customers, "rules": rules}, lines
+
+
+def heatmap(
+    cells: pd.DataFrame, rows: RowKind, measure: Measure, valued_on: date, currency: str
+) -> Output:
+    """A whole book aggregated into cells."""
+    document = {
+        "rows": rows.value,
+        "measure": measure.value,
+        "valued_on": valued_on,
+        "currency": currency,
+        "cells": [_plain(cell) for cell in cells.to_dict("records")],
+    }
+    shown = measure_value(cells, measure)
+    return document, [
+        f"{row}\t{kind}\t{_shown(value)}"
+        for row, kind, value in zip(cells["row"], cells["type"], shown, strict=True)
+    ]
+
+
+def demo_accounts() -> list[str]:
+    """The demo accounts as lines."""
+    return [
+        "Demo accounts (account, password):",
+        *(
+            f"  {sign_in['account']:<10} {sign_in['password']}  {sign_in['role']}, "
+            f"{sign_in['team'] or 'all teams'}"
+            for sign_in in demo.sign_ins()
+        ),
+    ]
+
+
+def _held(held: TypeCoverage) -> dict:
+    return {
+        "policies": held.policies,
+        "coverage": held.coverage,
+        "premium": held.premium,
+        "unknown": held.unknown,
+        "premium_unknown": held.premium_unknown,
+    }
+
+
+def _gap(gap: Gap) -> dict:
+    return {
+        "code": gap.rule.code,
+        "type": gap.rule.type,
+        "state": gap.state.value,
+        "recommended": gap.recommended,
+        "held": gap.held,
+        "short": gap.short,
+        "why": gap.why,
+    }
+
+
+def _gap_lines(found: list[Gap]) -> list[str]:
+    def say(key: str) -> str:
+        return words.say(LANGUAGE, key)
+
+    return [
+        f"  {say(f'rule.{gap.rule.code}')}: {say(f'state.{gap.state}')} – {say(f'why.{gap.why}')}"
+        for gap in found
+    ]
+
+
+def _plain(row: dict) -> dict:
+    return {name: plain_value(value) for name, value in row.items()}
+
+
+def plain_value(value: Any) -> Any:
+    """Turn a value into what JSON knows: whole numbers stay whole, NaN and NaT become null."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, (Decimal, float)):
+        return int(value) if value == int(value) else round(float(value), 2)
+    if isinstance(value, (int, str)):
+        return value
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _shown(value: Any) -> str:
+    value = plain_value(value)
+    return "unknown" if value is None else f"{value:,}"

@@ -1,0 +1,53 @@
+"""Pages run as the app runs them, from the frame, by somebody who is signed in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from agency import hire, take
+from streamlit.testing.v1 import AppTest
+
+from fpcore import database
+from fpcore.database import Database
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = [
+    {"고객번호": "1", "고객명": "김하늘", "생년월일": "1980-03-04", "성별": "여",
+     "보험종류": "생명", "증권번호": "L1", "가입금액": "2억", "월보험료": "90000"},
+    {"고객번호": "1", "고객명": "김하늘", "생년월일": "1980-03-04", "성별": "여",
+     "보험종류": "건강", "증권번호": "H1", "가입금액": "-", "월보험료": "40000"},
+    {"고객번호": "2", "고객명": "이바다 ![x](http://evil.example/a.png)", "생년월일": "1991-07-08"},
+    {"고객번호": "3", "고객명": "박구름", "성별": "남", "보험종류": "자동차", "증권번호": "C1"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def office(tmp_path, monkeypatch) -> Iterator[Database]:
+    """A database file with an agency, fp1's book in it, which the app will open."""
+    path = str(tmp_path / "fp.duckdb")
+    db = database.open_database(path, create=True)
+    take(db, hire(db)["fp1"], BOOK)
+    monkeypatch.setenv("FP_DATABASE", path)
+    monkeypatch.setattr("ui.session.open_database", lambda _: db)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def open_page(office) -> Callable[..., AppTest]:
+    """Open a page as somebody: `open_page("customer", "fp1", id=…)`, in Korean unless told."""
+
+    def run(page: str, username: str | None, locale="ko-KR", /, **parameters: str) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "ui" / "frame.py"), default_timeout=30)
+        at.context["locale"] = locale
+        if username:
+            at.session_state["authentication_status"] = True
+            at.session_state["username"] = username
+        at.run()
+        if page != "customers":
+            at.switch_page(f"../pages/{page}.py")
+        for name, value in parameters.items():
+            at.query_params[name] = value
+        return at.run()
+
+    return run

@@ -1,0 +1,239 @@
+"""What the pages show, and to whom."""
+
+import pytest
+from agency import TODAY
+
+from fpcore import accounts, customers
+from fpcore.customers import CustomerFilter
+
+PAGES = ("customers", "customer", "portfolio", "upload")
+
+
+def texts(at) -> str:
+    """Everything that a page says in words, tables and charts left out."""
+    kinds = (
+        at.title,
+        at.subheader,
+        at.markdown,
+        at.caption,
+        at.info,
+        at.success,
+        at.error,
+        at.metric,
+    )
+    return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
+
+
+def listed(at) -> list[str]:
+    """The names in the customer list."""
+    return at.dataframe[0].value.iloc[:, 0].tolist() if at.dataframe else []
+
+
+def id_of(db, name: str) -> str:
+    found = customers.find(db, accounts.OPERATOR, CustomerFilter(search=name), TODAY)
+    return str(found.rows["id"][0])
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+@pytest.mark.parametrize("username", ["fp1", "fp2", "manager1", "admin"])
+def test_every_page_runs_for_everybody_in_both_languages(open_page, page, locale, username):
+    at = open_page(page, username, locale)
+    assert not at.exception and not at.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_sees_a_page_without_a_sign_in(open_page, page):
+    at = open_page(page, None)
+    assert len(at.title) == 1 and not at.dataframe and not at.metric
+    assert [field.label for field in at.text_input] == ["아이디", "비밀번호"]
+
+
+def test_fp_sees_own_customers_only(open_page):
+    assert listed(open_page("customers", "fp1"))[:1] == ["김하늘"]
+    assert listed(open_page("customers", "fp2")) == []
+    assert len(listed(open_page("customers", "manager1"))) == 3
+    assert listed(open_page("customers", "manager2")) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "names"),
+    [
+        ({"search": "하늘"}, ["김하늘"]),
+        ({"gender": "M"}, ["박구름"]),
+        ({"gender": "unknown", "age_to": "40"}, ["이바다"]),
+        ({"age_from": "40"}, ["김하늘"]),
+        ({"holding": "car"}, ["박구름"]),
+        ({"missing": "life"}, ["박구름", "이바다"]),
+        ({"row_kind": "age_band", "row": "unknown"}, ["박구름"]),
+        ({"sort": "policies", "order": "descending"}, ["김하늘", "박구름", "이바다"]),
+        ({"gender": "x", "page": "-7", "row_kind": "x", "size": "9"}, ["김하늘", "박구름", "이바다"]),
+    ],
+)  # fmt: skip
+def test_the_address_says_which_customers_are_listed(open_page, parameters, names):
+    found = listed(open_page("customers", "fp1", **parameters))
+    assert [name.split()[0] for name in found] == names
+
+
+def test_a_changed_filter_changes_the_address(open_page):
+    at = open_page("customers", "fp1", page="1")
+    at.selectbox[0].set_value("M").run()
+    assert at.query_params["gender"] == "M" and "page" not in at.query_params
+    assert listed(at) == ["박구름"]
+
+
+def test_a_click_on_a_row_opens_that_customer(open_page, office):
+    at = open_page("customers", "fp1", search="구름")
+    key = "list search=%EA%B5%AC%EB%A6%84"
+    at.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": [(0, "이름")]}}
+    at.run()
+    assert at.title[0].value == "박구름"
+
+
+def test_list_says_how_many_are_hidden_and_why(open_page):
+    at = open_page("customers", "fp1", holding="car")
+    assert "1명 중 1명 표시 · 전체 3명 중 2명은 필터에 맞지 않음" in texts(at)
+    assert any("자동차 가입" in block.value for block in at.markdown)
+
+
+def test_customer_page_shows_unknown_amounts_as_unknown(open_page, office):
+    at = open_page("customer", "fp1", id=id_of(office, "박구름"))
+    assert "총 보장금액 알 수 없음" in texts(at)
+    assert "금액을 모르는 계약이 있습니다" in texts(at)
+    assert "0원" not in texts(at)
+
+
+def test_customer_page_shows_a_known_part_as_at_least(open_page, office):
+    assert "2억원 이상" in texts(open_page("customer", "fp1", id=id_of(office, "김하늘")))
+
+
+@pytest.mark.parametrize("asker", ["fp2", "fp3", "manager2"])
+def test_foreign_customer_reads_as_not_found(open_page, office, asker):
+    at = open_page("customer", asker, id=id_of(office, "김하늘"))
+    assert [error.value for error in at.error] == [r"고객을 찾을 수 없습니다\."]
+    assert "김하늘" not in texts(at)
+
+
+@pytest.mark.parametrize("stray", ["abc", "' or 1=1 --", "0" * 500])
+def test_senseless_id_reads_as_not_found(open_page, stray):
+    at = open_page("customer", "fp1", id=stray)
+    assert [error.value for error in at.error] == [r"고객을 찾을 수 없습니다\."]
+
+
+def test_name_with_markdown_is_shown_as_typed(open_page, office):
+    at = open_page("customer", "fp1", id=id_of(office, "이바다"))
+    assert at.title[0].value.startswith(r"이바다 \!\[x\]\(http\:\/\/evil")
+
+
+CONSENT = {"동의 근거 (개인정보 수집·이용)": "2026-11-20 서면"}
+
+
+def _fill_in(at, **typed: str):
+    """Type into the dialog and send it off.
+
+    Its opener is clicked again because AppTest runs the whole page, not the dialog alone.
+    """
+    at.button[0].click().run()
+    for field in (*at.text_input, *at.text_area, *at.number_input):
+        if field.label in typed:
+            field.set_value(typed[field.label])
+    at.button[0].click()
+    return next(button for button in at.button if button.label == "추가").click().run()
+
+
+def test_customer_is_added_with_consent(open_page, office):
+    _fill_in(open_page("customers", "fp2"), 이름="새고객", 휴대폰="010-1234-5678", **CONSENT)
+    fp2 = accounts.find(office, "fp2")
+    rows = customers.find(office, fp2, CustomerFilter(), TODAY).rows
+    assert rows[["name", "phone", "owner"]].values.tolist() == [["새고객", "010-****-5678", "fp2"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ({**CONSENT}, "이름: 값이 없습니다"),
+        ({"이름": "새고객"}, "동의: 값이 없습니다"),
+        ({"이름": "새고객", "휴대폰": "12", **CONSENT}, "휴대폰: ‘12’을"),
+        ({"이름": "새고객", "이메일": "a@", **CONSENT}, "이메일: 형식이 맞지 않습니다"),
+        ({"이름": "새고객", "출생연도": 1899, **CONSENT}, "출생연도: 1900 이상"),
+        ({"이름": "새고객", "출생연도": 2990, **CONSENT}, "생년월일: "),
+        ({"이름": "가" * 101, **CONSENT}, "이름: 100자보다 깁니다"),
+        ({"이름": "가\x00나", **CONSENT}, "이름: 표시할 수 없는 문자"),
+    ],
+)
+def test_bad_entry_is_told_beside_its_field_and_stores_nothing(open_page, office, typed, message):
+    at = _fill_in(open_page("customers", "fp2"), **typed)
+    assert any(message in error.value for error in at.error)
+    assert (
+        customers.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).matching == 0
+    )
+
+
+def _upload(at, content: bytes, name: str = "book.csv"):
+    at.file_uploader[0].set_value([(name, content, "text/csv")]).run()
+    return at
+
+
+def test_upload_stores_nothing_before_it_is_confirmed(open_page, office):
+    book = "고객명,생년,동의\n한여름,1990,Y\n한겨울,1991,N\n".encode()
+    at = _upload(open_page("upload", "fp2"), book)
+    fp2 = accounts.find(office, "fp2")
+    assert customers.find(office, fp2, CustomerFilter(), TODAY).in_scope == 0
+    assert [metric.value for metric in at.metric] == ["1", "0", "0", "0", "1"]
+
+    at.button(key="confirm").click().run()
+    assert "고객 1명, 계약 0건 추가" in texts(at)
+    assert customers.find(office, fp2, CustomerFilter(), TODAY).rows["name"].tolist() == ["한여름"]
+
+
+def test_upload_without_consent_column_asks_for_the_statement(open_page):
+    at = _upload(open_page("upload", "fp2"), "고객명,생년\n한여름,1990\n".encode())
+    assert "동의 근거를 적으면" in texts(at) and not at.metric
+    at.text_area[0].set_value("2026-11-20 서면").run()
+    assert at.metric[0].value == "1"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"   ", "빈 파일입니다"),
+        (b"PK\x03\x04xxxx", "엑셀 파일입니다"),
+        ("고객명\n김\n".encode(), "열이 하나뿐입니다"),
+        ("고객명,고객명\n김,이\n".encode(), "제목이 같은 열"),
+        ('고객명,동의\n"김,Y\n'.encode(), "따옴표"),
+        (b"a,b\n1,2\n", "고객 이름 열이 없습니다"),
+    ],
+    ids=["blank", "xlsx", "one column", "header twice", "cut off", "no name"],
+)
+def test_file_that_is_no_book_is_told_in_one_sentence(open_page, content, sentence):
+    at = _upload(open_page("upload", "fp1"), content)
+    assert len(at.error) == 1 and sentence in at.error[0].value
+    assert not at.exception
+
+
+def test_manager_says_whose_customers_they_are(open_page, office):
+    at = _upload(open_page("upload", "manager1"), "고객명,동의\n한여름,Y\n".encode())
+    owner = next(box for box in at.selectbox if box.label == "누구의 고객인가요?")
+    owner.set_value(
+        next(account for account in owner_accounts(office) if account.username == "fp2")
+    )
+    at.run()
+    at.button(key="confirm").click().run()
+    assert (
+        customers.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).in_scope == 1
+    )
+
+
+def owner_accounts(db):
+    return accounts.visible_owners(db, accounts.find(db, "manager1"))
+
+
+def test_what_one_person_was_shown_is_not_kept_for_another(open_page):
+    assert len(listed(open_page("customers", "fp1"))) == 3
+    assert listed(open_page("customers", "fp3")) == []
+
+
+def test_portfolio_counts_the_scope(open_page):
+    at = open_page("portfolio", "manager1")
+    assert [metric.value for metric in at.metric] == ["3", "2", "2", "1"]
+    assert "먼저 명부를 올려 주세요" in texts(open_page("portfolio", "manager2"))
