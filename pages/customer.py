@@ -4,7 +4,7 @@ import streamlit as st
 
 from fpcore import coverage, customers, gaps, policies
 from ui import address, labels, session, tables
-from ui.charts import CONFIG, coverage_by_type
+from ui.charts import CONFIG, LABEL_INKS, coverage_by_type
 from ui.text import Text, safe
 
 account, db = session.account(), session.database()
@@ -24,8 +24,9 @@ listed = policies.of_customer(db, account, customer.id, today)
 
 st.title(safe(customer.name))
 st.caption(" · ".join(labels.profile(customer, text)))
-for column, (label, value) in zip(st.columns(3), labels.key_figures(summary, text), strict=True):
-    column.metric(label, value, border=True)
+with st.container(horizontal=True):
+    for label, value in labels.key_figures(summary, text):
+        st.metric(label, value, border=True, width="content")
 for note in labels.left_out(summary, text):
     st.caption(f":material/info: {note}")
 
@@ -35,7 +36,9 @@ with chart:
     bars = labels.coverage_bars(summary, text)
     listing = ", ".join(bars["label"] + " " + bars["text"])
     st.plotly_chart(
-        coverage_by_type(bars), config=CONFIG, alt=text("customer.chart_alt", list=listing)
+        coverage_by_type(bars, ink=LABEL_INKS[session.theme()]),
+        config=CONFIG,
+        alt=text("customer.chart_alt", list=listing),
     )
 with advice:
     st.subheader(text("customer.gaps"))

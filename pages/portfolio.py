@@ -5,7 +5,7 @@ import streamlit as st
 from fpcore import accounts
 from fpcore.models import WON, Measure, RowKind
 from ui import address, heatmaps, queries, session, tables
-from ui.charts import CONFIG, heatmap
+from ui.charts import CONFIG, LABEL_INKS, heatmap
 from ui.text import Text
 
 account = session.account()
@@ -48,6 +48,7 @@ event = st.plotly_chart(
         scale_title=text(f"measure.{measure}"),
         share=measure is Measure.HOLDING,
         higher_is_better=measure is not Measure.LACKING,
+        ink=LABEL_INKS[session.theme()],
     ),
     config=CONFIG,
     on_select="rerun",

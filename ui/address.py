@@ -66,7 +66,7 @@ def choice(
     current = read(name) if read(name) in options else default
     if segmented:
         chosen = st.segmented_control(
-            label, options, default=current, required=True, format_func=shown,
+            label, options, default=current, required=True, format_func=shown, wrap=True,
             key=f"{name}={current}",
         )  # fmt: skip
     else:

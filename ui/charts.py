@@ -25,6 +25,7 @@ MUTED = "#c3c7cd"
 UNKNOWN, HATCH = "#e6e8eb", "#b4bac2"
 AMOUNT, TARGET = "#1f7897", "#d9480f"
 INKS = ("#000000", "#ffffff")
+LABEL_INKS = {"light": "#31333f", "dark": "#fafafa"}
 
 ROW_HEIGHT = 36
 LABEL_WIDTH = 14  # half-width characters, 7 Hangul syllables: leaves a phone room for its cells
@@ -75,6 +76,7 @@ def heatmap(
     scale_title: str,
     share: bool = False,
     higher_is_better: bool = True,
+    ink: str | None = None,
 ) -> go.Figure:
     """Draw one clickable cell per row of `cells`, coloured from worst (yellow) to best (navy).
 
@@ -87,6 +89,7 @@ def heatmap(
         muted        bool; too few customers to be coloured: plain grey
     `rows` run from top to bottom. The scale goes from 0 to 1 (labelled 0 % to 100 %) for a
     `share`, else from 0 to the largest coloured value. `higher_is_better=False` turns it round.
+    `ink` is the colour of the labels around the cells; None leaves it to the theme.
 
     Every cell is a bar, because Plotly's own heatmap never answers a click in Streamlit.
     """
@@ -109,10 +112,12 @@ def heatmap(
         coloraxis=_color_axis(cells, top, scale_title, share, higher_is_better),
         uniformtext={"mode": "show", "minsize": 10},
     )
-    return _undraggable(figure)
+    return _undraggable(_inked(figure, ink))
 
 
-def coverage_by_type(coverage: pd.DataFrame, target_title: str = "") -> go.Figure:
+def coverage_by_type(
+    coverage: pd.DataFrame, target_title: str = "", ink: str | None = None
+) -> go.Figure:
     """Draw one customer's cover in force: a bar per type, top to bottom in the given order.
 
     `coverage` has the columns
@@ -122,7 +127,8 @@ def coverage_by_type(coverage: pd.DataFrame, target_title: str = "") -> go.Figur
         target  float, in the unit of `amount`: the recommended amount, a line; NaN is none
         text    printed on the right: the amount, or the words for "unknown" or "none"
         hover   sentences shown under the label; `<br>` breaks a line
-    `target_title` names the line in a legend, drawn only if there is a target.
+    `target_title` names the line in a legend, drawn only if there is a target; `ink` is as in
+    `heatmap`.
     """
     drawn = coverage.assign(hover=_hovers(coverage["label"], coverage["hover"]))
     longest = _largest(drawn[["amount", "target"]].stack())
@@ -135,7 +141,7 @@ def coverage_by_type(coverage: pd.DataFrame, target_title: str = "") -> go.Figur
         yaxis2=_axis(drawn["text"], range=span, overlaying="y", side="right", size=14),
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
     )
-    return _undraggable(figure)
+    return _undraggable(_inked(figure, ink))
 
 
 def _luminance(color: str) -> float:
@@ -287,6 +293,15 @@ def _bare_layout(height: int, top: int) -> dict:
             "font": {"color": "#ffffff", "size": 13},
         },
     }
+
+
+def _inked(figure: go.Figure, ink: str | None) -> go.Figure:
+    """Colour the labels: the theme's own grey is too pale on white (3.7:1)."""
+    if ink:
+        figure.update_xaxes(tickfont_color=ink).update_yaxes(tickfont_color=ink)
+        bar = {"tickfont": {"color": ink}, "title": {"font": {"color": ink}}}
+        figure.update_layout(coloraxis={"colorbar": bar})
+    return figure
 
 
 def _undraggable(figure: go.Figure) -> go.Figure:

@@ -14,6 +14,7 @@ from ui.text import Text, is_unknown
 SMALLEST_GROUP = 5
 """Rows of fewer customers are drawn grey: a share of three says nothing."""
 
+_CARD = {"border": True, "height": "stretch", "width": "content"}
 _AMOUNTS = (Measure.COVERAGE, Measure.PREMIUM)
 
 
@@ -59,23 +60,20 @@ def left_out(frame: pd.DataFrame, measure: Measure, text: Text) -> str | None:
 
 def draw_key_figures(customers: int, rules: list[RuleCount], text: Text) -> None:
     """Draw how many customers there are, and how many have each gap."""
-    columns = st.columns(1 + len(rules))
-    columns[0].metric(text("portfolio.customers"), f"{customers:,}", border=True, height="stretch")
-    for column, rule in zip(columns[1:], rules, strict=True):
-        lacking = rule.states[GapState.GAP] + rule.states[GapState.PARTIAL]
-        column.metric(
-            text("portfolio.rule_gap", rule=text(f"rule.{rule.rule.code}")),
-            f"{lacking:,}",
-            text(
-                "portfolio.rule_share",
-                share=text.share(lacking / customers),
-                unknown=f"{rule.states[GapState.UNKNOWN]:,}",
-            ),
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-        )
+    with st.container(horizontal=True):
+        st.metric(text("portfolio.customers"), f"{customers:,}", **_CARD)
+        for rule in rules:
+            lacking = rule.states[GapState.GAP] + rule.states[GapState.PARTIAL]
+            unknown = f"{rule.states[GapState.UNKNOWN]:,}"
+            share = text.share(lacking / customers)
+            st.metric(
+                text("portfolio.rule_gap", rule=text(f"rule.{rule.rule.code}")),
+                f"{lacking:,}",
+                text("portfolio.rule_share", share=share, unknown=unknown),
+                delta_color="off",
+                delta_arrow="off",
+                **_CARD,
+            )
 
 
 def _hover(cell: dict, currency: str, text: Text) -> str:

@@ -166,6 +166,11 @@ def choose_language(chosen: str) -> None:
     st.session_state[LANGUAGE] = chosen
 
 
+def theme() -> str:
+    """Give the theme that the browser shows: light or dark."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
 def today() -> date:
     """Give the day it is where the browser is; in Seoul where that is unknown."""
     try:
