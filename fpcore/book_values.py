@@ -32,7 +32,10 @@ def _quoted(text: str) -> str:
 
 
 MACROS = f"""
-create or replace temp macro narrow(t) as translate(t, {_quoted(_WIDE)}, {_quoted(_NARROW)});
+-- full-width signs made plain; translate is slow, and few texts have any
+create or replace temp macro narrow(t) as
+    if(regexp_matches(t, '[！-～　 ]'),
+        translate(t, {_quoted(_WIDE)}, {_quoted(_NARROW)}), t);
 
 create or replace temp macro folded(t) as
     regexp_replace(lower(narrow(t)), '[^\\p{{L}}\\p{{N}}\\p{{M}}]+', '', 'g');
@@ -73,9 +76,12 @@ create or replace temp macro amount_text(t) as
     regexp_replace(
         upper(narrow(t)), '[\\s₩\\\\￦$€¥]|원정?$|KRW|USD?|EUR|JPY|달러|유로|엔', '', 'g');
 
--- a plain number counts in the column's unit, one with 억 or 만 in won
-create or replace temp macro amount(t, unit) as
-    coalesce(korean_number(amount_text(t)), plain_number(amount_text(t)) * unit);
+-- a plain number counts in the column's unit, one with 억 or 만 in won; digits alone, the usual
+-- case, need no more looking at
+create or replace temp macro amount(t, unit) as case
+    when try_cast(t as bigint) >= 0 and length(t) < 16 then try_cast(t as decimal(24, 6)) * unit
+    else coalesce(korean_number(amount_text(t)), plain_number(amount_text(t)) * unit)
+end;
 
 create or replace temp macro currency_sign(t) as case
     when regexp_matches(upper(t), '\\$|USD|달러') then 'USD'
@@ -93,8 +99,14 @@ create or replace temp macro short_ymd(y, m, d, latest) as case
     else ymd('19' || y, m, d)
 end;
 
-create or replace temp macro date_text(t) as
-    regexp_replace(narrow(t), '[T\\s]+\\d{{1,2}}:\\d{{2}}.*$', '');
+create or replace temp macro date_text(t) as case
+    when length(t) <= 10 then narrow(t)
+    else regexp_replace(narrow(t), '[T\\s]+\\d{{1,2}}:\\d{{2}}.*$', '')
+end;
+
+-- 1985-03-02, the usual case, needs no more looking at
+create or replace temp macro iso_date(t) as
+    if(length(t) = 10 and t[5:5] = '-' and t[8:8] = '-', try_cast(t as date), null);
 
 create or replace temp macro long_date(t) as case
     when regexp_full_match(t, '\\d{{4}}\\D{{1,3}}\\d{{1,2}}\\D{{1,3}}\\d{{1,2}}\\D{{0,2}}')
@@ -117,10 +129,11 @@ create or replace temp macro short_date(t, latest) as case
 end;
 
 create or replace temp macro birthday(t, latest) as
-    coalesce(long_date(date_text(t)), short_date(date_text(t), latest));
+    coalesce(iso_date(t), long_date(date_text(t)), short_date(date_text(t), latest));
 
 -- six digits that can be both 2003-06 and 2020-03-06 are nobody's guess
 create or replace temp macro policy_day(t) as case
+    when iso_date(t) is not null and t[1:4] <> '9999' then iso_date(t)
     when regexp_matches(t, '^\\s*9999|종신|평생|(?i:whole)') then date '{WHOLE_LIFE}'
     when regexp_full_match(date_text(t), '(19|20)\\d{{2}}(0[1-9]|1[0-2])')
         then if(ymd('20' || t[1:2], t[3:4], t[5:6]) is null, ymd(t[1:4], t[5:6], '01'), null)
@@ -167,6 +180,7 @@ def type_rows(cursor: Cursor, columns: Columns, today: date, said_of_all: dict) 
     last one not after `today`.
     """
     cursor.execute(MACROS)
+    cursor.execute(_text_macros())
     _load_words(cursor)
     cursor.execute(_book_text(columns))
     cursor.execute(_BOOK_TYPE)
@@ -186,7 +200,6 @@ def _load_words(cursor: Cursor) -> None:
         for value, texts in values.items()
         for word in texts
     ]
-    known += [("unknown", fold(word), "") for word in words["unknown"]["words"]]
     known += [("paid_up", fold(word), "") for word in words["paid_up"]["words"]]
     in_latin = [
         ("latin_type", f" {word} ", value)
@@ -202,45 +215,59 @@ def _load_words(cursor: Cursor) -> None:
     )
 
 
-def _cell(columns: Columns, field: str) -> str:
-    """The SQL for a field's text: without forbidden numbers, tidied, unknown words as NULL."""
-    column = columns.of(field)
-    if column is None:
-        return f"null::varchar as {field}"
-    raw = f"cells[{column.position + 1}]"
-    if field == RESIDENT_NUMBER:
-        digits = f"regexp_replace(narrow({raw}), '[^\\d*]', '', 'g')"
-        return f"{digits} as {field}"
-    if field == "birth_date":
-        text = f"tidy({raw})"
-    elif field == "policy_number":
-        text = f"tidy(scrubbed_number({raw}))"
-    else:
-        text = f"tidy(scrubbed({raw}))"
-    if field in ("name", "consent"):
-        return f"nullif(regexp_replace({text}, '^[-–—?]+$', ''), '') as {field}"
-    return f"known({text}) as {field}"
+def _text_macros() -> str:
+    unknown = book_words()["unknown"]["words"]
+    return f"""
+-- no such number is shorter than {privacy.SHORTEST_FORBIDDEN} signs: most cells need no search
+create or replace temp macro scrubbed(t) as case
+    when length(t) < {privacy.SHORTEST_FORBIDDEN} then t
+    else regexp_replace(
+        regexp_replace(t, {_quoted(privacy.RESIDENT_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g'),
+        {_quoted(privacy.CARD_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g')
+end;
+-- a policy number may be long: only the form with the dash is surely something else
+create or replace temp macro scrubbed_policy_number(t) as case
+    when length(t) < {privacy.SHORTEST_FORBIDDEN} then t
+    else regexp_replace(
+        t, {_quoted(privacy.RESIDENT_NUMBER_WITH_DASH)}, {_quoted(privacy.REMOVED)}, 'g')
+end;
+create or replace temp macro number_only(t) as regexp_replace(narrow(t), '[^\\d*]', '', 'g');
+create or replace temp macro no_dashes(t) as if(trim(t, '-–—?.') = '', null, t);
+create or replace temp macro known(t) as case
+    when length(t) > {max(map(len, unknown))} then t
+    when lower(narrow(t)) in ({", ".join(map(_quoted, unknown))}) then null
+    else no_dashes(t)
+end;
+"""
+
+
+_CLEANED_BY = {
+    "birth_date": "",  # may be the first digits of a resident registration number; never stored
+    "policy_number": "scrubbed_policy_number",
+    RESIDENT_NUMBER: "number_only",
+}
+"""What takes forbidden numbers out of a field's text, where that is not `scrubbed`."""
+
+_KNOWN_BY = {"name": "no_dashes", "consent": "no_dashes"}
+"""What makes NULL of a field that says nothing, where that is not `known`: 나 is a name too."""
 
 
 def _book_text(columns: Columns) -> str:
-    fields = ",\n    ".join(_cell(columns, field) for field in (*FIELDS, RESIDENT_NUMBER))
+    """The SQL for `book_text`, step by step: a macro within a macro would be computed again."""
+    fields = (*FIELDS, RESIDENT_NUMBER)
+    used = {field: column.position + 1 for field in fields if (column := columns.of(field))}
+
+    def each(macros: dict[str, str], usual: str) -> str:
+        return ", ".join(f"{macros.get(field, usual)}({field}) as {field}" for field in used)
+
+    cells = ", ".join(f"cells[{place}] as {field}" for field, place in used.items())
+    unused = "".join(f", null::varchar as {field}" for field in fields if field not in used)
     return f"""
-create or replace temp macro scrubbed(t) as regexp_replace(
-    regexp_replace(t, {_quoted(privacy.RESIDENT_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g'),
-    {_quoted(privacy.CARD_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g');
-create or replace temp macro scrubbed_number(t) as regexp_replace(
-    t, {_quoted(privacy.RESIDENT_NUMBER_WITH_DASH)}, {_quoted(privacy.REMOVED)}, 'g');
-create or replace temp macro known(t) as case
-    when regexp_full_match(t, '[-–—?.]*') then null
-    when folded(t) in (select word from book_word where field = 'unknown') then null
-    else t
-end;
 create or replace temp table book_text as
-select
-    line,
-    cells,
-    {fields}
-from book_row
+with cell as (select line, cells, {cells} from book_row),
+cleaned as (select line, cells, {each(_CLEANED_BY, "scrubbed")} from cell),
+tidied as (select line, cells, {each({}, "tidy")} from cleaned)
+select line, cells, {each(_KNOWN_BY, "known")}{unused} from tidied
 """
 
 
@@ -393,7 +420,8 @@ with understood as (
         case
             when contains(book_text.phone, '*') and length(book_text.phone) <= 20
                 then book_text.phone
-            when regexp_full_match(digits, '0\\d{{8,10}}|1\\d{{7}}|\\+\\d{{8,15}}') then mask(digits)
+            when regexp_full_match(digits, '0\\d{{8,10}}|1\\d{{7}}|\\+\\d{{8,15}}')
+                then mask(digits)
         end as phone_value,
         case when phone_value is not null and not contains(book_text.phone, '*')
             then sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode(digits))))

@@ -125,7 +125,10 @@ def start(port: int) -> None:
     if has_demo:
         click.echo("\n".join(command_output.demo_accounts()))
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    raise SystemExit(subprocess.call(command, cwd=database.ROOT, env=os.environ))
+    os.chdir(database.ROOT)
+    if os.name == "posix":
+        os.execv(sys.executable, command)  # whoever stops this command stops the app
+    raise SystemExit(subprocess.call(command))
 
 
 @main.group()

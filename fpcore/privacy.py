@@ -20,6 +20,7 @@ RESIDENT_NUMBER = rf"{RESIDENT_NUMBER_WITH_DASH}|\b{_BIRTH_DATE}\s?\d[\d*]{{6}}"
 
 Without a dash it must begin with a date, so that other long numbers are left alone.
 """
+SHORTEST_FORBIDDEN = 13
 CARD_NUMBER = r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}\b"
 _FORBIDDEN = re.compile(f"{RESIDENT_NUMBER}|{CARD_NUMBER}")
 

@@ -1,0 +1,239 @@
+"""The commands, as scripts use them: JSON with stable keys, one sentence for an error."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from agency import PASSWORD, STATEMENT, csv_bytes
+from click.testing import CliRunner
+
+from fpcore import accounts, database
+from fpcore.commands import main
+from fpcore.models import PolicyType, RowKind
+
+BOOK = [
+    {"고객번호": "K1", "고객명": "김하나", "생년월일": "1985-03-02", "이메일": "kim@example.com",
+     "증권번호": "A-1", "상품명": "종신보험", "가입금액": "3천만", "보험료": "50000"},
+    {"고객번호": "K1", "고객명": "김하나", "증권번호": "A-2", "상품명": "암보험"},
+    {"고객번호": "K2", "고객명": "이둘", "증권번호": "A-2", "상품명": "암보험"},
+    {"고객번호": "K3", "고객명": "박셋", "상품명": "종신보험", "가입금액": "abc"},
+]  # fmt: skip
+COMMANDS = [
+    [], ["init"], ["start"], ["account"], ["account", "add"], ["import"], ["customers"],
+    ["coverage"], ["gaps"], ["heatmap"],
+]  # fmt: skip
+
+
+def run(*words: object, typed: str | None = None):
+    return CliRunner().invoke(main, [str(word) for word in words], input=typed)
+
+
+def ask(*words: object, typed: str | None = None) -> dict | list:
+    """Run a command with --json; what it printed."""
+    result = run(*words, "--json", typed=typed)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine with an empty database, an account fp1 and a book to import."""
+    monkeypatch.setenv("FP_DATABASE", str(tmp_path / "fp.duckdb"))
+    ask("init")
+    ask("account", "add", "fp1", "--role", "fp", "--team", "강남", typed=PASSWORD)
+    book = tmp_path / "book.csv"
+    book.write_bytes(csv_bytes(BOOK))
+    return tmp_path
+
+
+@pytest.fixture
+def filled(machine):
+    """The same machine with the book imported."""
+    ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
+    return machine
+
+
+def test_init_makes_the_database_once_and_keeps_it(machine):
+    assert ask("init") == {"database": str(machine / "fp.duckdb"), "demo_accounts": []}
+    assert ask("customers", "--owner", "fp1")["total"] == 0
+
+
+def test_init_loads_the_demo_book_once(machine, monkeypatch):
+    small = machine / "demo.csv"
+    small.write_bytes(csv_bytes([{**BOOK[0], "담당FP": "fp1", "동의": "Y"}]))
+    monkeypatch.setattr("fpcore.demo.BOOK", small)
+    for _ in range(2):
+        made = ask("init", "--demo")
+        assert {"account", "password", "role", "team"} <= made["demo_accounts"][0].keys()
+        assert ask("customers", "--owner", "admin")["total"] == 1
+
+
+def test_an_account_takes_the_password_that_is_typed(machine):
+    added = ask("account", "add", "Boss", "--role", "manager", "--team", "강남", typed=PASSWORD)
+    assert added == {"account": "boss", "role": "manager", "team": "강남"}
+    db = database.open_database()
+    hashed = accounts.sign_in_credentials(db)["usernames"]["boss"]["password"]
+    assert accounts.bcrypt.checkpw(PASSWORD.encode(), hashed.encode())
+    db.close()
+
+
+def test_an_account_without_a_typed_password_gets_one_that_is_shown_once(machine):
+    result = run("account", "add", "root", "--role", "admin", typed="")
+    assert result.exit_code == 0
+    assert len(result.stdout.strip().rpartition(" ")[2]) >= 12
+    assert len(ask("account", "add", "root2", "--role", "admin", typed="\n")["password"]) >= 12
+
+
+def test_an_import_prints_what_became_of_every_row(machine):
+    rejects = machine / "rejects.csv"
+    report = ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT,
+                 "--rejects", rejects)  # fmt: skip
+    counts = "rows customers_created policies_created updated unchanged rejected questions".split()
+    assert [report[name] for name in counts] == [4, 1, 2, 0, 0, 2, 1]
+    assert report["batch"]
+    assert [reject["line"] for reject in report["rejects"]] == [4, 5]
+    assert rejects.read_text("utf-8-sig").count("\n") == 3
+    assert "A-2" in report["rejects"][0]["reason"]
+
+
+def test_a_dry_run_stores_nothing(machine):
+    report = ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT,
+                 "--dry-run")  # fmt: skip
+    assert (report["batch"], report["rows"], report["customers_created"]) == (None, 4, 1)
+    assert ask("customers", "--owner", "fp1")["total"] == 0
+
+
+def test_customers_are_listed_and_searched(filled):
+    everybody = ask("customers", "--owner", "fp1")
+    assert (everybody["total"], everybody["matching"]) == (1, 1)
+    assert ask("customers", "--owner", "fp1", "--search", "KIM@")["matching"] == 1
+    assert ask("customers", "--owner", "fp1", "--search", "%")["matching"] == 0
+    [kim] = everybody["customers"]
+    assert (kim["name"], kim["policies"], kim["coverage"]) == ("김하나", 2, 30_000_000)
+
+
+@pytest.mark.parametrize("name", ["K1", "김하나"])
+def test_coverage_of_a_customer_keeps_unknown_amounts_null(name, filled):
+    found = ask("coverage", name)
+    assert (found["total_coverage"], found["total_premium"]) == (30_000_000, 50_000)
+    assert list(found["by_type"]) == [kind.value for kind in PolicyType]
+    assert found["by_type"]["health"]["coverage"] is None
+    assert found["by_type"]["car"]["coverage"] == 0
+    low = found["gaps"][-1]
+    assert low == {
+        "code": "total_low", "type": "total", "state": "unknown", "recommended": 100_000_000,
+        "held": 30_000_000, "short": None, "why": "amount_unknown",
+    }  # fmt: skip
+    assert ask("coverage", found["customer"]) == found
+    assert ask("gaps", name) == found["gaps"]
+
+
+def test_gaps_are_counted_over_the_book(filled):
+    found = ask("gaps")
+    states = ["not_needed", "covered", "partial", "gap", "unknown"]
+    assert found["customers"] == 1
+    assert {rule["code"]: [rule[s] for s in states] for rule in found["rules"]} == {
+        "life_missing": [0, 1, 0, 0, 0],
+        "health_missing": [0, 1, 0, 0, 0],
+        "total_low": [0, 0, 0, 0, 1],
+    }
+
+
+@pytest.mark.parametrize("rows", RowKind)
+def test_a_heatmap_prints_every_figure_of_every_cell(rows, filled):
+    found = ask("heatmap", "--rows", rows.value, "--measure", "lacking", "--valued-on",
+                "2026-11-22")  # fmt: skip
+    assert (found["rows"], found["measure"], found["valued_on"]) == (
+        rows.value, "lacking", "2026-11-22",
+    )  # fmt: skip
+    keys = "row type customers holders lacking coverage premium unknown".split()
+    assert all(set(keys) <= cell.keys() for cell in found["cells"])
+    by_type = {cell["type"]: [cell[key] for key in keys[2:]] for cell in found["cells"]}
+    assert by_type["life"] == [1, 1, 0, 30_000_000, 50_000, 0]
+    assert by_type["health"] == [1, 1, 0, None, None, 1]
+    assert by_type["car"] == [1, 0, 1, 0, 0, 0]
+
+
+def test_lines_for_people_are_printed_without_json(filled):
+    for words in (["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["heatmap"]):
+        result = run(*words)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["customers", "--owner", "nobody"], "nobody"),
+        (["coverage", "K9"], "customer"),
+        (["gaps", "--owner", "nobody"], "nobody"),
+        (["import", "book.csv", "--owner", "fp1"], "consent"),
+        (["import", "empty.csv", "--owner", "fp1"], "empty"),
+        (["import", "book.csv", "--owner", "nobody", "--consent-basis", "x"], "nobody"),
+        (["import", "book.csv", "--owner", "fp1", "--consent-basis", "x", "--rejects", "no/x.csv"],
+         "no/x.csv"),
+        (["account", "add", "fp1", "--role", "fp"], "fp1"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_sentence_on_standard_error(words, said, machine, monkeypatch):
+    monkeypatch.chdir(machine)
+    (machine / "empty.csv").write_bytes(b"")
+    result = run(*words, typed=PASSWORD)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.strip().count("\n") == 0
+    assert result.stderr.startswith("Error: ")
+    assert said in result.stderr
+
+
+def test_a_failed_import_stores_nothing(machine):
+    result = run("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT,
+                 "--rejects", machine / "no" / "rejects.csv")  # fmt: skip
+    assert result.exit_code == 1
+    assert ask("customers", "--owner", "fp1")["total"] == 0
+
+
+def test_without_a_database_a_command_says_how_to_make_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("FP_DATABASE", str(tmp_path / "none.duckdb"))
+    result = run("heatmap")
+    assert result.exit_code == 1
+    assert "python -m fpcore init" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["import"],
+        ["import", "no_such_file.csv"],
+        ["heatmap", "--rows", "planet"],
+        ["heatmap", "--valued-on", "yesterday"],
+        ["customers"],
+        ["account", "add", "x", "--role", "king"],
+        ["import", __file__, "--currency", "WONS"],
+    ],
+)
+def test_wrong_usage_ends_with_two(words, machine):
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_does(command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) > 4
+
+
+def test_a_file_held_by_the_app_is_told_with_its_process(machine):
+    held = database.open_database()
+    result = subprocess.run(
+        [sys.executable, "-m", "fpcore", "heatmap", "--json"],
+        cwd=database.ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    held.close()
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.strip().count("\n") == 0
+    assert str(os.getpid()) in result.stderr
