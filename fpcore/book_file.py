@@ -120,7 +120,7 @@ def _unmarked_utf16(content: bytes) -> str:
     """Tell the byte order from where the zero bytes of ASCII signs stand."""
     head = content[:4096]
     first, second = head[0::2].count(0), head[1::2].count(0)
-    if first and second:
+    if (first and second) or 20 * max(first, second) < len(head):
         raise UnreadableFile("file_binary")
     return "utf-16-le" if second else "utf-16-be"
 

@@ -129,16 +129,18 @@ def import_book(
 def rejects_csv(report: ImportReport, reasons: list[str]) -> bytes:
     """Write the rejected rows as CSV (UTF-8 with BOM, for Excel): as they were, with the reasons.
 
-    `reasons` is one text a rejected row. Columns that may not be kept are left out, resident
+    `reasons` is one text a rejected row; cells beyond the header follow it. Columns that may not be kept are left out, resident
     registration and card numbers blotted out; a cell that Excel would run as a formula is quoted.
     """
     kept = report.columns.kept
     out = io.StringIO()
     writer = csv.writer(out, delimiter=report.file.delimiter)
-    writer.writerow([column.header for column in kept] + ["line", "reason"])
+    writer.writerow([*(_harmless(column.header) for column in kept), "line", "reason"])
     for row, reason in zip(report.rejects, reasons, strict=True):
         cells = [row.cells[column.position] for column in kept]
-        writer.writerow([*map(_harmless, cells), row.line, _harmless(reason)])
+        surplus = row.cells[len(report.columns.all) :]
+        written = [*cells, str(row.line), reason, *surplus]
+        writer.writerow(map(_harmless, written))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -179,7 +181,7 @@ def _plan(
 
 
 def _statement(options: ImportOptions) -> str | None:
-    return (options.consent_basis or "").strip() or None
+    return privacy.without_forbidden_numbers(options.consent_basis or "").strip() or None
 
 
 def _owner(

@@ -143,14 +143,28 @@ by_name as (
         from by_key where by_key.owner_id = seen.owner_id and by_key.person_key = seen.person_key)
 ),
 candidate as (
-    select owner_id, person_key, min(id) as id, count(*) as people, bool_or(doubtful) as doubtful
+    select owner_id, person_key, min(id) filter (not doubtful) as id,
+        count(*) filter (not doubtful) as certain
     from (from by_key union all from by_name)
     group by owner_id, person_key
+),
+namesake as (
+    select distinct a.owner_id, a.person_key, true as is_doubtful
+    from seen a join seen b
+        on b.owner_id = a.owner_id and b.person_key <> a.person_key
+        and same_text(b.name) = same_text(a.name)
+        and compatible(b.birth_year, a.birth_year)
+        and compatible(b.birth_date, a.birth_date)
+        and compatible(b.phone_hash, a.phone_hash)
+    where a.source_key is null
+        and (b.source_key is not null or (a.birth_year is null and b.birth_year is not null))
 )
 select seen.owner_id, seen.person_key,
-    if(people = 1 and not doubtful, id, null) as known_id,
-    coalesce(people > 1 or doubtful, false) as doubtful
-from seen left join candidate using (owner_id, person_key)
+    if(certain = 1 and is_doubtful is null, id, null) as known_id,
+    coalesce(certain <> 1, false) or coalesce(is_doubtful, false) as doubtful
+from seen
+left join candidate using (owner_id, person_key)
+left join namesake using (owner_id, person_key)
 """
 """The persons of the file, each with the customer it is; `doubtful` where that is not certain."""
 

@@ -53,14 +53,14 @@ create or replace temp macro plain_number(t) as try_cast(
         when regexp_full_match(t, '-?\\d+,\\d{{1,2}}') then replace(t, ',', '.')
     end as decimal(24, 6));
 
-create or replace temp macro part(t) as coalesce(plain_number(nullif(t, '')), 0);
+create or replace temp macro part(t) as if(t = '', 0, plain_number(t));
 
 -- 1억 5,000만  2천5백만  1억5천 -> won; NULL for anything else
 create or replace temp macro korean_number(t) as case
     when regexp_full_match(t, '{_NUMBER}억\\d천')
         then part(t[:-4]) * 100000000 + part(t[-2:-2]) * 10000000
-    when regexp_matches(t, '[억만]') and regexp_matches(t, '{_KOREAN_AMOUNT}')
-        then list_sum(list_transform(
+    when regexp_matches(t, '\\d.*[억만]') and regexp_matches(t, '{_KOREAN_AMOUNT}')
+        then list_reduce(list_transform(
             [
                 struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 1), worth := 100000000),
                 struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 2), worth := 10000000),
@@ -69,7 +69,7 @@ create or replace temp macro korean_number(t) as case
                 struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 5), worth := 10000),
                 struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 6), worth := 1)
             ],
-            lambda p: part(p.number) * p.worth))
+            lambda p: part(p.number) * p.worth), lambda a, b: a + b)
 end;
 
 create or replace temp macro amount_text(t) as
@@ -79,7 +79,7 @@ create or replace temp macro amount_text(t) as
 -- a plain number counts in the column's unit, one with 억 or 만 in won; digits alone, the usual
 -- case, need no more looking at
 create or replace temp macro amount(t, unit) as case
-    when try_cast(t as bigint) >= 0 and length(t) < 16 then try_cast(t as decimal(24, 6)) * unit
+    when regexp_full_match(t, '\\d{{1,15}}') then t::decimal(24, 6) * unit
     else coalesce(korean_number(amount_text(t)), plain_number(amount_text(t)) * unit)
 end;
 
@@ -218,19 +218,18 @@ def _load_words(cursor: Cursor) -> None:
 def _text_macros() -> str:
     unknown = book_words()["unknown"]["words"]
     return f"""
--- no such number is shorter than {privacy.SHORTEST_FORBIDDEN} signs: most cells need no search
-create or replace temp macro scrubbed(t) as case
-    when length(t) < {privacy.SHORTEST_FORBIDDEN} then t
-    else regexp_replace(
-        regexp_replace(t, {_quoted(privacy.RESIDENT_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g'),
-        {_quoted(privacy.CARD_NUMBER)}, {_quoted(privacy.REMOVED)}, 'g')
+create or replace temp macro narrow_digits(t) as
+    translate(t, '{privacy.WIDE_DIGITS}', '{privacy.NARROW_DIGITS}');
+create or replace temp macro without(t, forbidden) as case
+    when length(t) < {privacy.SHORTEST_FORBIDDEN} then t  -- most cells need no search
+    when regexp_matches(narrow_digits(t), forbidden)
+        then regexp_replace(narrow_digits(t), forbidden, {_quoted(privacy.REMOVED)}, 'g')
+    else t
 end;
--- a policy number may be long: only the form with the dash is surely something else
-create or replace temp macro scrubbed_policy_number(t) as case
-    when length(t) < {privacy.SHORTEST_FORBIDDEN} then t
-    else regexp_replace(
-        t, {_quoted(privacy.RESIDENT_NUMBER_WITH_DASH)}, {_quoted(privacy.REMOVED)}, 'g')
-end;
+create or replace temp macro scrubbed(t) as without(t, {_quoted(privacy.FORBIDDEN)});
+-- a contract's or customer's number may be long: only the form with the dash is surely another
+create or replace temp macro scrubbed_number(t) as
+    without(t, {_quoted(privacy.RESIDENT_NUMBER_WITH_DASH)});
 create or replace temp macro number_only(t) as regexp_replace(narrow(t), '[^\\d*]', '', 'g');
 create or replace temp macro no_dashes(t) as if(trim(t, '-–—?.') = '', null, t);
 create or replace temp macro known(t) as case
@@ -243,7 +242,8 @@ end;
 
 _CLEANED_BY = {
     "birth_date": "",  # may be the first digits of a resident registration number; never stored
-    "policy_number": "scrubbed_policy_number",
+    "policy_number": "scrubbed_number",
+    "source_key": "scrubbed_number",
     RESIDENT_NUMBER: "number_only",
 }
 """What takes forbidden numbers out of a field's text, where that is not `scrubbed`."""
@@ -401,7 +401,8 @@ with understood as (
         case
             when resident_number is not null and resident_birthday(resident_number) is not null
                 then resident_birthday(resident_number)
-            when regexp_full_match(book_text.birth_date, '\\d{{6}}-?\\d[\\d*]{{0,6}}')
+            when regexp_full_match(
+                book_text.birth_date, '\\d{{6}}(-\\d[\\d*]{{0,6}}|\\d[\\d*]{{6}})')
                 then resident_birthday(replace(book_text.birth_date, '-', ''))
             else birthday(book_text.birth_date, $today)
         end as birth_date_value,

@@ -208,6 +208,8 @@ def import_(
     Everything that can be taken is stored in one transaction; every other row is told with its
     line and reason.
     """
+    if rejects:
+        rejects.touch()
     with closing(database.open_database()) as db:
         options = ImportOptions(
             encoding=encoding,

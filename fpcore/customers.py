@@ -14,7 +14,16 @@ from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
 from fpcore.database import Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.facts import AGE, CUSTOMER_FACT, fact_params
-from fpcore.models import Account, Customer, Gender, NewCustomer, PolicyType, Record, RowKind
+from fpcore.models import (
+    EARLIEST_BIRTH_YEAR,
+    Account,
+    Customer,
+    Gender,
+    NewCustomer,
+    PolicyType,
+    Record,
+    RowKind,
+)
 
 PAGE_SIZES = (20, 50, 100)
 
@@ -155,6 +164,7 @@ def create(
     out of scope.
     """
     values = _stored(db, new, today)
+    basis = privacy.without_forbidden_numbers(new.consent_basis)
 
     def work(cursor: Cursor) -> UUID:
         owner = accounts.owner_in_scope(cursor, account, owner_id or account.id)
@@ -162,7 +172,7 @@ def create(
         cursor.execute(_NEW_CUSTOMER, {**said, **values, "owner": owner})
         cursor.execute(
             _NEW_CONSENT,
-            {**said, "basis": new.consent_basis, "today": today, "asker": account.id},
+            {**said, "basis": basis, "today": today, "asker": account.id},
         )
         return said["id"]
 
@@ -188,10 +198,15 @@ def _stored(db: Database, new: NewCustomer, today: date) -> dict[str, Any]:
     digits = privacy.phone_digits(new.phone) if new.phone else None
     if new.phone and not digits:
         problems.append(("phone", "not_understood", {"text": new.phone}))
-    if (new.birth_date and new.birth_date > today) or (new.birth_year or 0) > today.year:
+    born = new.birth_date.year if new.birth_date else new.birth_year
+    if (new.birth_date and new.birth_date > today) or not (
+        EARLIEST_BIRTH_YEAR <= (born or today.year) <= today.year
+    ):
         problems.append(("birth_date", "birth_out_of_range", {"text": ""}))
     if new.birth_date and new.birth_year not in (None, new.birth_date.year):
         problems.append(("birth_year", "birth_disagrees", {"text": new.birth_year}))
+    if new.last_contact_on and new.last_contact_on > today:
+        problems.append(("last_contact_on", "in_future", {"text": new.last_contact_on}))
     if problems:
         raise InvalidInput(problems)
     return {

@@ -5,9 +5,11 @@ not be shared between threads. `transaction` is the only way to write.
 """
 
 import os
+import random
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -26,7 +28,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_MEMORY = ":memory:"
-WRITE_ATTEMPTS = 5
+WRITE_ATTEMPTS = 8
 SETTINGS = {"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": "false"}
 
 
@@ -71,6 +73,7 @@ class Database:
             except duckdb.TransactionException:
                 if attempt == WRITE_ATTEMPTS - 1:
                     raise
+                time.sleep(random.uniform(0, 0.005 * 2**attempt))
         raise AssertionError("unreachable")
 
     def dry_run(self, work: Callable[[Cursor], T]) -> T:

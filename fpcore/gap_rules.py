@@ -59,6 +59,9 @@ def load(path: Path = RULES) -> list[Rule]:
         records = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
     except tomllib.TOMLDecodeError as error:
         raise InvalidRules(file=path.name, rule="-", field="-", reason=str(error)) from error
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        reason = "rules are written as [[rule]]"
+        raise InvalidRules(file=path.name, rule="-", field="-", reason=reason)
     rules = [_checked(record, path) for record in records]
     _refuse_overlaps(rules, path)
     return rules

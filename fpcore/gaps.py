@@ -50,7 +50,7 @@ def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: da
         {**fact_params(account, valued_on), "customer": customer_id},
     )
     by_code = {row["code"]: row for row in found}
-    if not by_code:
+    if not _in_scope(db, account, valued_on, customer_id):
         raise NotFound("customer_not_found")
     return [_gap(rule, by_code[rule.code]) for rule in rules]
 
@@ -72,14 +72,30 @@ def of_scope(db: Database, account: Account, valued_on: date) -> tuple[int, list
     counts = [
         _rule_count(rule, [row for row in found if row["code"] == rule.code]) for rule in rules
     ]
-    customers = sum(counts[0].states.values()) if counts else 0
-    return customers, counts
+    return _in_scope(db, account, valued_on), counts
+
+
+def _in_scope(
+    db: Database, account: Account, valued_on: date, customer_id: UUID | None = None
+) -> int:
+    """Count the customers in scope, or tell whether this one is."""
+    sql = f"""
+        with {CUSTOMER_FACT}
+        select count(*) as customers from customer_fact
+        where id = coalesce($customer, id)
+    """
+    return db.read(sql, {**fact_params(account, valued_on), "customer": customer_id})[0][
+        "customers"
+    ]
 
 
 def _gap_sql(rules: list[Rule]) -> str:
     """The common table expression `gap`: one row a customer and rule."""
     if not rules:
-        return "gap as (select null as customer_id, null as code where false)"
+        return (
+            "gap as (select id as customer_id, null as code, null as state, 0 as short "
+            "from customer_fact where false)"
+        )
     selects = " union all ".join(
         f"""
         select id as customer_id, '{rule.code}' as code, {state_sql(rule)} as state,

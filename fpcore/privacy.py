@@ -21,13 +21,17 @@ RESIDENT_NUMBER = rf"{RESIDENT_NUMBER_WITH_DASH}|\b{_BIRTH_DATE}\s?\d[\d*]{{6}}"
 Without a dash it must begin with a date, so that other long numbers are left alone.
 """
 SHORTEST_FORBIDDEN = 13
-CARD_NUMBER = r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}\b"
-_FORBIDDEN = re.compile(f"{RESIDENT_NUMBER}|{CARD_NUMBER}")
+CARD_NUMBER = r"\b\d{4}[- ]?\d{4}[- ]?\d{4}[- ]?\d{4}\b"
+FORBIDDEN = f"{RESIDENT_NUMBER}|{CARD_NUMBER}"
+WIDE_DIGITS, NARROW_DIGITS = "０１２３４５６７８９－", "0123456789-"
+_FORBIDDEN = re.compile(FORBIDDEN)
+_NARROW = str.maketrans(WIDE_DIGITS, NARROW_DIGITS)
 
 
 def without_forbidden_numbers(text: str) -> str:
-    """Blot out resident registration and card numbers in free text."""
-    return _FORBIDDEN.sub(REMOVED, text)
+    """Blot out resident registration and card numbers in free text, full-width ones too."""
+    narrow = text.translate(_NARROW)
+    return _FORBIDDEN.sub(REMOVED, narrow) if _FORBIDDEN.search(narrow) else text
 
 
 def phone_digits(text: str) -> str | None:
