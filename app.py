@@ -5,16 +5,31 @@ the script it runs, past the sign-in.
 """
 
 import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from starlette.middleware import Middleware
 
+from fpcore.errors import FpError
 from ui import errors, session
 from ui.guard import Guard
+
+
+@asynccontextmanager
+async def hold_database(_: st.App) -> AsyncIterator[None]:
+    """Hold the database file from start to stop; where it cannot be opened, the page says why."""
+    with suppress(FpError):
+        session.database()
+    yield
+    with suppress(FpError):
+        session.database().close()
+
 
 app = st.App(
     "ui/frame.py",
     middleware=[Middleware(Guard, database=session.database)],
+    lifespan=hold_database,
     on_script_error=errors.tell,
 )
 

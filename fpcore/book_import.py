@@ -129,8 +129,9 @@ def import_book(
 def rejects_csv(report: ImportReport, reasons: list[str]) -> bytes:
     """Write the rejected rows as CSV (UTF-8 with BOM, for Excel): as they were, with the reasons.
 
-    `reasons` is one text a rejected row; cells beyond the header follow it. Columns that may not be kept are left out, resident
-    registration and card numbers blotted out; a cell that Excel would run as a formula is quoted.
+    `reasons` is one text a rejected row; cells beyond the header follow it. Columns that may not
+    be kept are left out, resident registration and card numbers blotted out; a cell that Excel
+    would run as a formula is quoted.
     """
     kept = report.columns.kept
     out = io.StringIO()

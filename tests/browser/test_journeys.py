@@ -1,11 +1,14 @@
 """What people do, in a real browser; each journey also watches that one thing does not happen."""
 
+import os
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
 import pytest
-from visitor import Visitor, start_server
+from visitor import ROOT, Visitor, start_server
 
 from fpcore.database import open_database
 
@@ -148,6 +151,24 @@ def _empty_database(tmp_path):
     path = tmp_path / "fp.duckdb"
     open_database(str(path), create=True).close()
     return path
+
+
+def test_command_says_that_the_running_app_holds_the_database(tmp_path):
+    database = _empty_database(tmp_path)
+    process, _ = start_server(database)
+    try:
+        told = subprocess.run(
+            [sys.executable, "-m", "fpcore", "gaps"],
+            cwd=ROOT,
+            env={**os.environ, "FP_DATABASE": str(database)},
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert told.returncode == 1 and not told.stdout
+    assert f"the app is running and holds it (process {process.pid})" in told.stderr
 
 
 def test_sign_in_survives_a_reload_and_ends_with_the_sign_out(visitor):
