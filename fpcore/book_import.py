@@ -123,7 +123,8 @@ def import_book(
         _store(cursor, account, batch, report, options, today)
         return ImportReport(**{**vars(report), "batch": batch})
 
-    return db.transaction(work)
+    with db.one_import:
+        return db.transaction(work)
 
 
 def rejects_csv(report: ImportReport, reasons: list[str]) -> bytes:

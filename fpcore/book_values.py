@@ -6,6 +6,7 @@ understood is a problem of its row, never a guess and never zero.
 """
 
 from datetime import date
+from pathlib import Path
 
 from fpcore import privacy
 from fpcore.book_columns import FIELDS, POLICY_FIELDS, RESIDENT_NUMBER, Columns, book_words
@@ -22,142 +23,30 @@ from fpcore.models import (
 _WIDE = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000\u00a0"
 _NARROW = "".join(chr(0x21 + i) for i in range(94)) + "  "
 _NUMBER = r"[\d,]*\.?\d+"
-_KOREAN_AMOUNT = (
-    rf"^(?:({_NUMBER})억)?(?:(?:(\d)천)?(?:(\d)백)?(?:(\d)십)?({_NUMBER})?만)?({_NUMBER})?$"
-)
+_MACROS = Path(__file__).with_name("book_macros.sql")
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-MACROS = f"""
--- full-width signs made plain; translate is slow, and few texts have any
-create or replace temp macro narrow(t) as
-    if(regexp_matches(t, '[！-～　 ]'),
-        translate(t, {_quoted(_WIDE)}, {_quoted(_NARROW)}), t);
+def _macros() -> str:
+    """Read book_macros.sql and fill in what stands between its @ signs."""
+    filled_in = {
+        "WIDE_SIGNS": "！-～\u3000\u00a0",
+        "WIDE": _quoted(_WIDE),
+        "NARROW": _quoted(_NARROW),
+        "BLANKS": _quoted(" \t\r\n\u00a0\u3000\u200b\ufeff"),
+        "KOREAN_AMOUNT": rf"^(?:({_NUMBER})억)?"
+        rf"(?:(?:(\d)천)?(?:(\d)백)?(?:(\d)십)?({_NUMBER})?만)?({_NUMBER})?$",
+        "NUMBER": _NUMBER,
+        "WHOLE_LIFE": WHOLE_LIFE.isoformat(),
+    }
+    macros = _MACROS.read_text(encoding="utf-8")
+    for name, value in filled_in.items():
+        macros = macros.replace(f"@{name}@", value)
+    return macros
 
-create or replace temp macro folded(t) as
-    regexp_replace(lower(narrow(t)), '[^\\p{{L}}\\p{{N}}\\p{{M}}]+', '', 'g');
-
-create or replace temp macro tidy(t) as
-    nullif(trim(nfc_normalize(t), ' \t\r\n\u00a0\u3000\u200b\ufeff'), '');
-
--- 1,234  1234.5  1.234,56  69,10 -> a decimal; NULL for anything else
-create or replace temp macro plain_number(t) as try_cast(
-    case
-        when regexp_full_match(t, '-?\\d{{1,3}}(,\\d{{3}})+(\\.\\d+)?') then replace(t, ',', '')
-        when regexp_full_match(t, '-?\\d+(\\.\\d+)?') then t
-        when regexp_full_match(t, '-?\\d{{1,3}}(\\.\\d{{3}})+,\\d{{1,2}}')
-            then replace(replace(t, '.', ''), ',', '.')
-        when regexp_full_match(t, '-?\\d+,\\d{{1,2}}') then replace(t, ',', '.')
-    end as decimal(24, 6));
-
-create or replace temp macro part(t) as if(t = '', 0, plain_number(t));
-
--- 1억 5,000만  2천5백만  1억5천 -> won; NULL for anything else
-create or replace temp macro korean_number(t) as case
-    when regexp_full_match(t, '{_NUMBER}억\\d천')
-        then part(t[:-4]) * 100000000 + part(t[-2:-2]) * 10000000
-    when regexp_matches(t, '\\d.*[억만]') and regexp_matches(t, '{_KOREAN_AMOUNT}')
-        then list_reduce(list_transform(
-            [
-                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 1), worth := 100000000),
-                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 2), worth := 10000000),
-                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 3), worth := 1000000),
-                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 4), worth := 100000),
-                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 5), worth := 10000),
-                struct_pack(number := regexp_extract(t, '{_KOREAN_AMOUNT}', 6), worth := 1)
-            ],
-            lambda p: part(p.number) * p.worth), lambda a, b: a + b)
-end;
-
-create or replace temp macro amount_text(t) as
-    regexp_replace(
-        upper(narrow(t)), '[\\s₩\\\\￦$€¥]|원정?$|KRW|USD?|EUR|JPY|달러|유로|엔', '', 'g');
-
--- a plain number counts in the column's unit, one with 억 or 만 in won; digits alone, the usual
--- case, need no more looking at
-create or replace temp macro amount(t, unit) as case
-    when regexp_full_match(t, '\\d{{1,15}}') then t::decimal(24, 6) * unit
-    else coalesce(korean_number(amount_text(t)), plain_number(amount_text(t)) * unit)
-end;
-
-create or replace temp macro currency_sign(t) as case
-    when regexp_matches(upper(t), '\\$|USD|달러') then 'USD'
-    when regexp_matches(upper(t), '€|EUR|유로') then 'EUR'
-    when regexp_matches(upper(t), '¥|JPY|엔') then 'JPY'
-    when regexp_matches(upper(t), '₩|￦|KRW|원') then 'KRW'
-end;
-
-create or replace temp macro ymd(y, m, d) as
-    try_cast(lpad(y, 4, '0') || '-' || lpad(m, 2, '0') || '-' || lpad(d, 2, '0') as date);
-
--- a year of two digits is the last one that is not after `latest`
-create or replace temp macro short_ymd(y, m, d, latest) as case
-    when ymd('20' || y, m, d) <= latest then ymd('20' || y, m, d)
-    else ymd('19' || y, m, d)
-end;
-
-create or replace temp macro date_text(t) as case
-    when length(t) <= 10 then narrow(t)
-    else regexp_replace(narrow(t), '[T\\s]+\\d{{1,2}}:\\d{{2}}.*$', '')
-end;
-
--- 1985-03-02, the usual case, needs no more looking at
-create or replace temp macro iso_date(t) as
-    if(length(t) = 10 and t[5:5] = '-' and t[8:8] = '-', try_cast(t as date), null);
-
-create or replace temp macro long_date(t) as case
-    when regexp_full_match(t, '\\d{{4}}\\D{{1,3}}\\d{{1,2}}\\D{{1,3}}\\d{{1,2}}\\D{{0,2}}')
-        then ymd(
-        regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 1),
-        regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 2),
-        regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 3))
-    when regexp_full_match(t, '\\d{{8}}') then ymd(t[1:4], t[5:6], t[7:8])
-    when regexp_full_match(t, '[1-7]\\d{{4}}') then date '1899-12-30' + t::int
-end;
-
-create or replace temp macro short_date(t, latest) as case
-    when regexp_full_match(t, '\\d{{2}}\\D{{1,2}}\\d{{1,2}}\\D{{1,2}}\\d{{1,2}}\\D{{0,2}}')
-        then short_ymd(
-            t[1:2],
-            regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 2),
-            regexp_extract(t, '(\\d+)\\D+(\\d+)\\D+(\\d+)', 3),
-            latest)
-    when regexp_full_match(t, '\\d{{6}}') then short_ymd(t[1:2], t[3:4], t[5:6], latest)
-end;
-
-create or replace temp macro birthday(t, latest) as
-    coalesce(iso_date(t), long_date(date_text(t)), short_date(date_text(t), latest));
-
--- six digits that can be both 2003-06 and 2020-03-06 are nobody's guess
-create or replace temp macro policy_day(t) as case
-    when iso_date(t) is not null and t[1:4] <> '9999' then iso_date(t)
-    when regexp_matches(t, '^\\s*9999|종신|평생|(?i:whole)') then date '{WHOLE_LIFE}'
-    when regexp_full_match(date_text(t), '(19|20)\\d{{2}}(0[1-9]|1[0-2])')
-        then if(ymd('20' || t[1:2], t[3:4], t[5:6]) is null, ymd(t[1:4], t[5:6], '01'), null)
-    else coalesce(long_date(date_text(t)), short_date(date_text(t), date '2079-12-31'))
-end;
-
-create or replace temp macro resident_birthday(t) as case
-    when t[7:7] in ('1', '2', '5', '6') then ymd('19' || t[1:2], t[3:4], t[5:6])
-    when t[7:7] in ('3', '4', '7', '8') then ymd('20' || t[1:2], t[3:4], t[5:6])
-    when t[7:7] in ('9', '0') then ymd('18' || t[1:2], t[3:4], t[5:6])
-end;
-
-create or replace temp macro phone_digits(t) as
-    regexp_replace(
-        regexp_replace(
-            regexp_replace(narrow(t), '[^\\d+]', '', 'g'),
-            '^\\+?82-?0?', '0'),
-        '^(1[016789]\\d{{7,8}})$', '0\\1');
-
-create or replace temp macro mask(digits) as
-    digits[:if(starts_with(digits, '02'), 2, 3)]
-    || '-' || repeat('*', greatest(length(digits) - if(starts_with(digits, '02'), 2, 3) - 4, 0))
-    || '-' || digits[-4:];
-"""
 
 _TEXT_LIMITS = {
     "name": LONGEST_NAME,
@@ -179,7 +68,7 @@ def type_rows(cursor: Cursor, columns: Columns, today: date, said_of_all: dict) 
     premium_cycle, consent_basis) and the pads of the phone hash. A two-digit birth year is the
     last one not after `today`.
     """
-    cursor.execute(MACROS)
+    cursor.execute(_macros())
     cursor.execute(_text_macros())
     _load_words(cursor)
     cursor.execute(_book_text(columns))

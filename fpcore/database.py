@@ -36,7 +36,8 @@ class Database:
     """An open database: `read` for queries, `transaction` for changes.
 
     `version` counts this process's commits: a cached result is good for one version.
-    `secret` is 32 bytes that never stand in the database file.
+    `secret` is 32 bytes that never stand in the database file. `one_import` is held by an import:
+    two that did not see each other's rows would store the same people twice.
     """
 
     def __init__(self, path: str, connection: Cursor, secret: bytes) -> None:
@@ -44,6 +45,7 @@ class Database:
         self.secret = secret
         self.version = 0
         self._connection = connection
+        self.one_import = threading.Lock()
         self._opening = threading.Lock()
 
     def cursor(self) -> Cursor:

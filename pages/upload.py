@@ -34,7 +34,8 @@ if columns.of("consent") is None:
         st.stop()
 options = book_import.ImportOptions(encoding=encoding, consent_basis=statement, **said)
 
-report = queries.import_preview(account, uploaded.name, content, options, today)
+with st.spinner(text("upload.reading")):
+    report = queries.import_preview(account, uploaded.name, content, options, today)
 uploads.draw_report(report, text)
 if report.rejects:
     reasons = [words.say_reasons(text.language, row.problems) for row in report.rejects]
@@ -53,5 +54,6 @@ if not report.taken:
 elif not report.created + report.updated:
     st.success(text("upload.nothing_new"))
 elif st.button(text("upload.confirm", taken=f"{report.taken:,}"), type="primary", key="confirm"):
-    done = book_import.import_book(db, account, uploaded.name, content, options, today)
+    with st.spinner(text("upload.storing")):
+        done = book_import.import_book(db, account, uploaded.name, content, options, today)
     uploads.draw_done(done, text)

@@ -2,10 +2,11 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import hypothesis.strategies as st
-from agency import STATEMENT, TODAY, codes, hire, outcome
+from agency import STATEMENT, TODAY, codes, hire, outcome, take
 from hypothesis import HealthCheck, given, settings
 
 from fpcore import book_file, book_import, database
@@ -31,7 +32,7 @@ GOOD = {
     "만기일": ["종신", "100세", "2030-01-01", ""],
     "상태": ["유지", "해지", ""],
 }
-FAULTY = [*"김*용 N -1 1.5 200306 2099-01-01 =1+1 \" a,b".split(), "줄\n바꿈", "x" * 101]
+FAULTY = [*'김*용 N -1 1.5 200306 2099-01-01 =1+1 " a,b'.split(), "줄\n바꿈", "x" * 101]
 ANYTHING = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 CELLS = [st.sampled_from(GOOD[header]) for header in HEADERS]
 
@@ -203,3 +204,13 @@ def test_a_rejects_file_can_be_opened_and_runs_no_formulas(import_rows):
 def test_a_header_of_a_rejects_file_runs_no_formula(import_rows):
     report = import_rows([{"고객명": "", "=1+1": "x"}])
     assert b",=1+1" not in book_import.rejects_csv(report, ["reason"])
+
+
+def test_two_uploads_of_one_book_at_once_store_it_once(db, people):
+    book = [
+        {**dict(zip(HEADERS, [""] * len(HEADERS), strict=True)), "고객명": "김하나", "동의": "Y"}
+    ]
+    with ThreadPoolExecutor(4) as uploads:
+        reports = list(uploads.map(lambda _: take(db, people["fp1"], book), range(4)))
+    assert sorted(report.customers_created for report in reports) == [0, 0, 0, 1]
+    assert db.read("select count(*) as n from customer")[0]["n"] == 1
