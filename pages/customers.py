@@ -29,7 +29,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         add_customer()
 
 view = filters.draw(text)
-filters.draw_active(view.wanted, tables.owner_names(owners), text)
+names = tables.owner_names(owners)
+filters.draw_active(view.wanted, names, text)
 found = queries.customer_page(
     account, view.wanted, today, view.sort, view.descending, view.page, view.page_size
 )
@@ -39,7 +40,7 @@ if not found.in_scope:
     st.stop()
 st.caption(tables.shown_of(found, text))
 if found.matching:
-    chosen = tables.customers(found.rows, text, len(owners) > 1, key=f"list {address.here()}")
+    chosen = tables.customers(found.rows, names, text, key=f"list {address.here()}")
     address.pages("page", pages=-(-found.matching // view.page_size))
     if chosen:
         st.switch_page("../pages/customer.py", query_params={"id": chosen, "back": address.here()})

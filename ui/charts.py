@@ -220,7 +220,11 @@ def _colorbar_carrier() -> go.Scatter:
 def _color_axis(
     cells: pd.DataFrame, top: float, title: str, share: bool, higher_is_better: bool
 ) -> dict:
-    bar = {"orientation": "h", "title": {"text": plain(title), "side": "top"}, "outlinewidth": 0}
+    bar = {
+        "orientation": "h",
+        "title": {"text": plain(title), "side": "right"},
+        "outlinewidth": 0,
+    }
     size = {"thickness": 8, "lenmode": "pixels", "len": 240, "xpad": 0, "ypad": 0}
     place = {"x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"}
     ticks = SHARE_TICKS if share else _amount_ticks(_coloured(cells))

@@ -46,6 +46,7 @@ def new_customer(
             "phone": field("phone", st.text_input, help=text("customers.phone_help")),
             "email": field("email", st.text_input),
             "occupation": field("occupation", st.text_input),
+            "last_contact_on": field("last_contact_on", st.date_input, value=None, max_value=today),
             "notes": field("notes", st.text_area),
         }
         typed["consent_basis"] = st.text_input(

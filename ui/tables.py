@@ -15,8 +15,13 @@ from fpcore.models import Account, Policy, RowKind
 from ui.text import Text, is_unknown
 
 
-def customers(rows: pd.DataFrame, text: Text, with_owner: bool, key: str) -> str | None:
-    """Draw a page of customers; the id of the one whose row was clicked."""
+def customers(
+    rows: pd.DataFrame, owner_names: Mapping[str, str], text: Text, key: str
+) -> str | None:
+    """Draw a page of customers; the id of the one whose row was clicked.
+
+    Whose customer each is stands in the list where there is more than one owner.
+    """
     known_part = [
         _known_part(text, amount, unknown)
         for amount, unknown in zip(rows["coverage"], rows["unknown"], strict=True)
@@ -41,8 +46,8 @@ def customers(rows: pd.DataFrame, text: Text, with_owner: bool, key: str) -> str
             text("field.occupation"): rows["occupation"],
         }
     )
-    if with_owner:
-        shown.insert(6, text("field.owner"), rows["owner"])
+    if len(owner_names) > 1:
+        shown.insert(6, text("field.owner"), rows["owner"].map(owner_names))
     event = st.dataframe(
         shown,
         hide_index=True,
@@ -111,7 +116,8 @@ def rejects(rejected: Sequence[RejectedRow], reasons: Sequence[str], text: Text)
     """Draw the rows that cannot be taken, each with its line in the file and the reasons."""
     lines = [row.line for row in rejected]
     shown = pd.DataFrame({text("upload.line"): lines, text("upload.reason"): reasons})
-    st.dataframe(shown, hide_index=True)
+    narrow = {text("upload.line"): st.column_config.NumberColumn(width="small")}
+    st.dataframe(shown, hide_index=True, column_config=narrow)
 
 
 def cells(drawn: pd.DataFrame, row_title: str) -> None:

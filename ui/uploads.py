@@ -71,7 +71,7 @@ def draw_report(report: ImportReport, text: Text) -> None:
     }
     with st.container(horizontal=True):
         for name, count in figures.items():
-            st.metric(text(f"upload.{name}"), f"{count:,}", border=True)
+            st.metric(text(f"upload.{name}"), f"{count:,}", border=True, width="content")
     for code, count in report.notes:
         st.caption(f":material/info: {text(f'note.{code}', count=f'{count:,}')}")
     with st.expander(text("upload.columns"), icon=":material/view_column:"):
