@@ -125,6 +125,7 @@ def start(port: int) -> None:
     if has_demo:
         click.echo("\n".join(command_output.demo_accounts()))
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    os.environ["FP_DATABASE"] = str(Path(path).resolve())
     os.chdir(database.ROOT)
     if os.name == "posix":
         os.execv(sys.executable, command)  # whoever stops this command stops the app
