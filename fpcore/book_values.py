@@ -72,7 +72,7 @@ def type_rows(cursor: Cursor, columns: Columns, today: date, said_of_all: dict) 
     cursor.execute(_text_macros())
     _load_words(cursor)
     cursor.execute(_book_text(columns))
-    cursor.execute(_BOOK_TYPE)
+    cursor.execute(_BOOK_TYPE, {"insurers": "|".join(book_words()["insurers"]["names"])})
     consent = columns.of("consent")
     from_header = {
         "header_cycle": columns.premium_cycle,
@@ -162,10 +162,13 @@ select line, cells, {each(_KNOWN_BY, "known")}{unused} from tidied
 
 _BOOK_TYPE = """
 create or replace temp table book_type as
-with wanted as (
+with said as (
     select distinct type as text from book_text where type is not null
     union
     select distinct policy_name from book_text where policy_name is not null
+),
+wanted as (
+    select text, regexp_replace(narrow(text), $insurers, ' ', 'g') as searched from said
 ),
 exact as (
     select text, max(value) as type
@@ -173,12 +176,12 @@ exact as (
     group by text
 ),
 within as (
-    select text, arg_max(value, length(trim(word))) as type
+    select text, arg_max(value, (length(trim(word)), word)) as type
     from wanted join book_word
         on (field = 'type' and not regexp_matches(word, '^[a-z]+$')
-            and length(word) >= 2 and contains(folded(text), word))
+            and (length(word) >= 2 or word = '암') and contains(folded(searched), word))
         or (field = 'latin_type'
-            and contains(' ' || regexp_replace(lower(text), '[^a-z]+', ' ', 'g') || ' ', word))
+            and contains(' ' || regexp_replace(lower(searched), '[^a-z]+', ' ', 'g') || ' ', word))
     group by text
 )
 select text, coalesce(exact.type, within.type) as type
@@ -187,7 +190,7 @@ from wanted left join exact using (text) left join within using (text)
 """What type each type word or product name means; NULL where no known word stands in it."""
 
 
-def _unless(condition: str, field: str, code: str, shown: str | None = None) -> str:
+def _problem_if(condition: str, field: str, code: str, shown: str | None = None) -> str:
     """The SQL of one check: NULL, or the problem of a row for which `condition` is true."""
     text = f"left({shown or field}, 60)"
     return (
@@ -208,47 +211,47 @@ def _checks(columns: Columns) -> list[str]:
         ("premium_amount", "book_text.premium_amount is not null and premium_value is null"),
         ("premium_cycle", "book_text.premium_cycle is not null and cycle_value is null"),
         ("start_date", "book_text.start_date is not null and start_value is null"),
-        ("end_date", "book_text.end_date is not null and end_value is null"),
+        ("end_date", "book_text.end_date is not null and end_value is null and end_age is null"),
         ("status", "book_text.status is not null and status_value is null"),
     ]  # fmt: skip
     return [
-        _unless(f"len(cells) > {len(columns.all)} and exists_text(cells[{len(columns.all) + 1}:])",
-                "row", "too_many_cells", "cells[-1]"),
-        _unless("book_text.name is null", "name", "missing"),
-        _unless("contains(book_text.name, '*') and source_key is null", "name", "masked_name"),
-        *[_unless(condition, field, "not_understood") for field, condition in unread],
-        *[_unless(f"length({field}) > {longest}", field, "too_long")
+        _problem_if(f"exists_text(cells[{len(columns.all) + 1}:])", "row", "too_many_cells",
+                "cells[-1]"),
+        _problem_if("book_text.name is null", "name", "missing"),
+        _problem_if("contains(book_text.name, '*') and source_key is null", "name", "masked_name"),
+        *[_problem_if(condition, field, "not_understood") for field, condition in unread],
+        *[_problem_if(f"length({field}) > {longest}", field, "too_long")
           for field, longest in _TEXT_LIMITS.items()],
-        _unless(f"birth_year_value not between {EARLIEST_BIRTH_YEAR} and year($today) "
+        _problem_if(f"birth_year_value not between {EARLIEST_BIRTH_YEAR} and year($today) "
                 "or birth_date_value > $today", "birth_date", "birth_out_of_range",
                 "coalesce(book_text.birth_date, book_text.birth_year)"),
-        _unless("birth_year_value <> year(birth_date_value)", "birth_year", "birth_disagrees"),
-        _unless("last_contact_value > $today", "last_contact_on", "in_future"),
-        _unless("not regexp_full_match(book_text.email, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')",
+        _problem_if("birth_year_value <> year(birth_date_value)", "birth_year", "birth_disagrees"),
+        _problem_if("last_contact_value > $today", "last_contact_on", "in_future"),
+        _problem_if("not regexp_full_match(book_text.email, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')",
                 "email", "not_understood"),
-        _unless("has_policy and type_value is null and book_text.type is not null",
+        _problem_if("has_policy and type_value is null and book_text.type is not null",
                 "type", "not_understood"),
-        _unless("has_policy and type_value is null and book_text.type is null",
+        _problem_if("has_policy and type_value is null and book_text.type is null",
                 "type", "type_missing", "policy_name"),
-        _unless("coverage_value < 0", "coverage_amount", "negative"),
-        _unless("premium_value < 0", "premium_amount", "negative"),
-        _unless(f"coverage_value > {LARGEST_AMOUNT}", "coverage_amount", "too_large"),
-        _unless(f"premium_value > {LARGEST_AMOUNT}", "premium_amount", "too_large"),
-        _unless("currency_value = 'KRW' and coverage_value <> trunc(coverage_value)",
+        _problem_if("coverage_value < 0", "coverage_amount", "negative"),
+        _problem_if("premium_value < 0", "premium_amount", "negative"),
+        _problem_if(f"coverage_value > {LARGEST_AMOUNT}", "coverage_amount", "too_large"),
+        _problem_if(f"premium_value > {LARGEST_AMOUNT}", "premium_amount", "too_large"),
+        _problem_if("currency_value = 'KRW' and coverage_value <> trunc(coverage_value)",
                 "coverage_amount", "not_whole_won"),
-        _unless("currency_value = 'KRW' and premium_value <> trunc(premium_value)",
+        _problem_if("currency_value = 'KRW' and premium_value <> trunc(premium_value)",
                 "premium_amount", "not_whole_won"),
-        _unless("not regexp_full_match(currency_value, '[A-Z]{3}') or "
+        _problem_if("not regexp_full_match(currency_value, '[A-Z]{3}') or "
                 "currency_sign(book_text.coverage_amount) <> currency_value or "
                 "currency_sign(book_text.premium_amount) <> currency_value",
                 "currency", "currency_unclear",
                 "concat_ws(' ', book_text.currency, coverage_amount, premium_amount)"),
-        _unless("start_value > end_value", "end_date", "end_before_start"),
-        _unless("consent_value = 'no'", "consent", "consent_refused"),
-        _unless("consent_value is null and book_text.consent is not null", "consent",
+        _problem_if("start_value > end_value", "end_date", "end_before_start"),
+        _problem_if("consent_value = 'no'", "consent", "consent_refused"),
+        _problem_if("consent_value is null and book_text.consent is not null", "consent",
                 "not_understood"),
-        _unless("consent_value is null and book_text.consent is null and $consent_basis is null",
-                "consent", "consent_missing"),
+        _problem_if("book_text.consent is null and $consent_basis is null", "consent",
+                "consent_missing"),
     ]  # fmt: skip
 
 
@@ -308,8 +311,8 @@ with understood as (
             end) as gender_value,
         phone_digits(book_text.phone) as digits,
         case
-            when contains(book_text.phone, '*') and length(book_text.phone) <= 20
-                then book_text.phone
+            when contains(book_text.phone, '*')
+                then if(length(digits) < 9 and length(book_text.phone) <= 20, book_text.phone, null)
             when regexp_full_match(digits, '0\\d{{8,10}}|1\\d{{7}}|\\+\\d{{8,15}}')
                 then mask(digits)
         end as phone_value,
@@ -330,13 +333,13 @@ with understood as (
             when book_text.premium_amount is not null then coalesce($header_cycle, $premium_cycle)
         end as cycle_value,
         policy_day(book_text.start_date) as start_value,
+        try_cast(regexp_extract(
+            narrow(book_text.end_date), '^(\\d{{1,4}})\\s*세(만기)?$', 1) as int) as end_age,
         case
-            when regexp_full_match(narrow(book_text.end_date), '\\d{{1,3}}\\s*세(만기)?')
-                then if(
-                    regexp_extract(book_text.end_date, '\\d+')::int > 120,
-                    date '{WHOLE_LIFE}',
-                    coalesce(birth_date_value, make_date(birth_year_value, 12, 31))
-                        + to_years(regexp_extract(book_text.end_date, '\\d+')::int))::date
+            when end_age > 120 then date '{WHOLE_LIFE}'
+            when end_age is not null
+                then (coalesce(birth_date_value, make_date(birth_year_value, 12, 31))
+                    + to_years(end_age))::date
             else policy_day(book_text.end_date)
         end as end_value,
         coalesce(status_word.value, if(book_text.status is null,

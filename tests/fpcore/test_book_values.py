@@ -196,6 +196,10 @@ PRODUCTS = {
     "무배당 참좋은 암보험": "health",
     "안전운전 운전자보험": "accident",
     "My Term Life 2020": "life",
+    "삼성화재 실손": "health",
+    "삼성생명 암": "health",
+    "한화생명 연금": "other",
+    "주택화재 종합": "home",
     "Cardinal Plan": Refused("type_missing"),
     "알수없는상품": Refused("type_missing"),
 }
@@ -207,6 +211,7 @@ PHONES = {
     "02-123-4567": "02-***-4567",
     "031 123 4567": "031-***-4567",
     "010-1234-****": "010-1234-****",
+    "010*1234*5678": UNCLEAR,
     "": None,
     "1234": UNCLEAR,
     "전화 없음요": UNCLEAR,
