@@ -204,22 +204,27 @@ def _checks(columns: Columns) -> list[str]:
         ("birth_date", "book_text.birth_date is not null and birth_date_value is null "
                        "and birth_year_value is null"),
         ("birth_year", "book_text.birth_year is not null and birth_year_value is null"),
-        ("gender", "book_text.gender is not null and gender_value is null"),
         ("phone", "book_text.phone is not null and phone_value is null"),
         ("last_contact_on", "book_text.last_contact_on is not null and last_contact_value is null"),
         ("coverage_amount", "book_text.coverage_amount is not null and coverage_value is null"),
         ("premium_amount", "book_text.premium_amount is not null and premium_value is null"),
-        ("premium_cycle", "book_text.premium_cycle is not null and cycle_value is null"),
         ("start_date", "book_text.start_date is not null and start_value is null"),
         ("end_date", "book_text.end_date is not null and end_value is null and end_age is null"),
-        ("status", "book_text.status is not null and status_value is null"),
     ]  # fmt: skip
+    not_among = [
+        ("gender", "book_text.gender is not null and gender_value is null"),
+        ("premium_cycle", "book_text.premium_cycle is not null and cycle_value is null"),
+        ("status", "book_text.status is not null and status_value is null"),
+        ("type", "has_policy and book_text.type is not null and type_value is null"),
+        ("consent", "book_text.consent is not null and consent_value is null"),
+    ]
     return [
         _problem_if(f"exists_text(cells[{len(columns.all) + 1}:])", "row", "too_many_cells",
                 "cells[-1]"),
         _problem_if("book_text.name is null", "name", "missing"),
         _problem_if("contains(book_text.name, '*') and source_key is null", "name", "masked_name"),
         *[_problem_if(condition, field, "not_understood") for field, condition in unread],
+        *[_problem_if(condition, field, "not_among") for field, condition in not_among],
         *[_problem_if(f"length({field}) > {longest}", field, "too_long")
           for field, longest in _TEXT_LIMITS.items()],
         _problem_if(f"birth_year_value not between {EARLIEST_BIRTH_YEAR} and year($today) "
@@ -229,8 +234,6 @@ def _checks(columns: Columns) -> list[str]:
         _problem_if("last_contact_value > $today", "last_contact_on", "in_future"),
         _problem_if("not regexp_full_match(book_text.email, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')",
                 "email", "not_understood"),
-        _problem_if("has_policy and type_value is null and book_text.type is not null",
-                "type", "not_understood"),
         _problem_if("has_policy and type_value is null and book_text.type is null",
                 "type", "type_missing", "policy_name"),
         _problem_if("coverage_value < 0", "coverage_amount", "negative"),
@@ -248,8 +251,6 @@ def _checks(columns: Columns) -> list[str]:
                 "concat_ws(' ', book_text.currency, coverage_amount, premium_amount)"),
         _problem_if("start_value > end_value", "end_date", "end_before_start"),
         _problem_if("consent_value = 'no'", "consent", "consent_refused"),
-        _problem_if("consent_value is null and book_text.consent is not null", "consent",
-                "not_understood"),
         _problem_if("book_text.consent is null and $consent_basis is null", "consent",
                 "consent_missing"),
     ]  # fmt: skip

@@ -29,6 +29,8 @@ def say_error(language: str, error: Exception) -> str:
 def say_problem(language: str, field: str, code: str, particulars: dict) -> str:
     """Put what is wrong with one field into a sentence that names the field."""
     named = say(language, f"field.{field}")
+    if code == "not_among":
+        particulars = {**particulars, "accepted": say(language, f"accepted.{field}")}
     return f"{named}: " + say(language, f"problem.{code}", **particulars)
 
 

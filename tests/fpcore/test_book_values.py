@@ -14,6 +14,7 @@ class Refused(str):
 
 
 UNCLEAR = Refused("not_understood")
+NOT_KNOWN = Refused("not_among")
 AMOUNTS = {
     "5,000만원": 50_000_000,
     "1억 5천": 150_000_000,
@@ -138,7 +139,7 @@ GENDERS = {
     "4": "F",
     "기타": "O",
     "": None,
-    "무": UNCLEAR,
+    "무": NOT_KNOWN,
 }
 STATUSES = {
     "유지": "active",
@@ -157,7 +158,7 @@ STATUSES = {
     "청약": "pending",
     "심사중": "pending",
     "": "active",
-    "글쎄": UNCLEAR,
+    "글쎄": NOT_KNOWN,
 }
 CYCLES = {
     "월납": "monthly",
@@ -168,7 +169,7 @@ CYCLES = {
     "Yearly": "annual",
     "일시납": "single",
     "납입완료": "paid_up",
-    "가끔": UNCLEAR,
+    "가끔": NOT_KNOWN,
 }
 TYPES = {
     "생명": "life",
@@ -187,7 +188,7 @@ TYPES = {
     "기타": "other",
     "연금": "other",
     "우주여행자": "other",
-    "무엇": UNCLEAR,
+    "무엇": NOT_KNOWN,
 }
 PRODUCTS = {
     "무배당 든든 종신보험": "life",
@@ -363,8 +364,8 @@ def test_all_faults_of_a_row_are_told_at_once(import_rows):
     report = import_rows([{"고객명": "", "성별": "무", "보종": "무엇", "가입금액": "abc"}])
     assert {(p.field, p.code) for p in report.rejects[0].problems} == {
         ("name", "missing"),
-        ("gender", "not_understood"),
-        ("type", "not_understood"),
+        ("gender", "not_among"),
+        ("type", "not_among"),
         ("coverage_amount", "not_understood"),
     }
 

@@ -50,7 +50,7 @@ def test_an_empty_consent_cell_needs_the_statement(import_rows):
 
 
 def test_a_consent_that_cannot_be_understood_is_none(import_rows):
-    assert codes(import_rows([{"고객명": "김", "동의": "아마도"}])) == ["not_understood"]
+    assert codes(import_rows([{"고객명": "김", "동의": "아마도"}])) == ["not_among"]
 
 
 def test_a_customer_added_by_hand_has_their_consent(db, people):
