@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -63,7 +64,9 @@ def _ask(office, path: str, username: str | None) -> tuple[int, dict[str, str]]:
     token = jwt.encode({"username": username, "exp_date": SOON}, cookie_key(office))
     headers = [(b"cookie", f"{guard.COOKIE}={token}".encode())] if username else []
     scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
-    asyncio.run(Guard(app, lambda: office)(scope, None, send))
+    # In a thread, since the browser tests keep an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, Guard(app, lambda: office)(scope, None, send)).result()
     answer = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], answer
 
