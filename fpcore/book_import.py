@@ -228,10 +228,11 @@ from book_result
 _NOTES = """
 select
     count(*) filter (v.type_from_name) as type_from_name,
-    count(*) filter (v.cycle_assumed and v.premium_cycle = 'monthly') as monthly_assumed,
+    count(*) filter (v.cycle_assumed) as monthly_assumed,
     count(*) filter (v.has_policy and v.coverage_amount is null) as coverage_unknown,
     count(*) filter (v.has_policy and v.premium_amount is null) as premium_unknown,
-    count(*) filter (v.has_policy and v.currency <> 'KRW') as other_currency
+    count(*) filter (v.has_policy and v.currency <> 'KRW') as other_currency,
+    (select count(*) from book_person where rows_disagree) as rows_disagree
 from book_value v join book_result r using (line)
 where r.outcome <> 'rejected'
 """

@@ -101,7 +101,8 @@ select * exclude (problems),
         'name', 'which_person', name)
     || problem_if(source_key is not null
         and (same_text(name) <> same_text(first_value(name) over sayings)
-            or coalesce(birth_year <> arg_min(birth_year, line) over sayings, false)),
+            or coalesce(birth_year <> arg_min(birth_year, line) over sayings, false)
+            or coalesce(birth_date <> arg_min(birth_date, line) over sayings, false)),
         'source_key', 'customer_differs', source_key) as problems
 from keyed
 window sayings as (
@@ -282,6 +283,7 @@ def _differs(values: tuple[str, ...], old: str, new: str) -> str:
 
 
 _FIRST_SAID = ", ".join(f"arg_min({v}, line) as {v}" for v in CUSTOMER_VALUES)
+_ROWS_DISAGREE = " or ".join(f"count(distinct {v}) > 1" for v in CUSTOMER_VALUES)
 
 _PERSON = f"""
 create or replace temp table book_person as
@@ -292,7 +294,7 @@ with taken as (
 ),
 said as (
     select owner_id, person_key, min(line) as line, {_FIRST_SAID},
-        arg_min(consent_basis, line) as consent_basis
+        arg_min(consent_basis, line) as consent_basis, {_ROWS_DISAGREE} as rows_disagree
     from taken group by owner_id, person_key
 )
 select said.*, coalesce(p.known_id, uuidv7()) as id, p.known_id is null as is_new,
@@ -301,13 +303,20 @@ from said
 join book_person_seen p using (owner_id, person_key)
 left join customer c on c.id = p.known_id
 """
-"""The customers to store: of each field the first value that the file gives."""
+"""The customers to store: of each field the first value that the file gives.
+
+`rows_disagree` where a later row gives another one, which is told and not stored.
+"""
 
 _POLICY = f"""
 create or replace temp table book_policy as
 with said as (
     select n.line, n.policy_name as name, n.insurer, n.policy_number, n.type, n.coverage_amount,
-        n.premium_amount, n.currency, n.premium_cycle, n.start_date, n.end_date, n.status,
+        n.premium_amount, n.start_date, n.end_date,
+        if(n.currency_assumed, coalesce(known.currency, n.currency), n.currency) as currency,
+        if(n.cycle_assumed, coalesce(known.premium_cycle, n.premium_cycle), n.premium_cycle)
+            as premium_cycle,
+        if(n.status_assumed, coalesce(known.status, n.status), n.status) as status,
         person.id as customer_id, j.known_id,
         row_number() over (
             partition by if(j.first_line is null or n.policy_number is null, n.line, j.first_line),
@@ -316,6 +325,7 @@ with said as (
     from book_named n
     join book_judged j using (line)
     join book_person person on person.owner_id = n.owner_id and person.person_key = n.person_key
+    left join policy known on known.id = j.known_id
     where n.has_policy and len(j.problems) = 0
 )
 select said.*, coalesce(said.known_id, uuidv7()) as id, said.known_id is null as is_new,
@@ -323,7 +333,11 @@ select said.*, coalesce(said.known_id, uuidv7()) as id, said.known_id is null as
 from said left join policy old on old.id = said.known_id
 where mention = 1
 """
-"""The policies to store, one row each, however often the file mentions its number."""
+"""The policies to store, one row each, however often the file mentions its number.
+
+What the file does not say and the importer only assumes changes nothing that is known: a book
+without a status column makes no cancelled policy active again.
+"""
 
 _RESULT = """
 create or replace temp table book_result as

@@ -364,8 +364,12 @@ select
     currency_value as currency, cycle_value as premium_cycle,
     start_value as start_date, end_value as end_date, status_value as status,
     has_policy and book_text.type is null and type_value is not null as type_from_name,
-    premium_value is not null and cycle_value = $premium_cycle and $header_cycle is null
-        as cycle_assumed,
+    book_text.status is null as status_assumed,
+    premium_value is not null and book_text.premium_cycle is null and $header_cycle is null
+        and cycle_value = 'monthly' as cycle_assumed,
+    currency_value = 'KRW' and coalesce(book_text.currency,
+        currency_sign(book_text.coverage_amount), currency_sign(book_text.premium_amount)) is null
+        as currency_assumed,
     list_filter([
         {checks}
     ], lambda p: p is not null) as problems

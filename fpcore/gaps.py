@@ -49,9 +49,9 @@ def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: da
         f"with {CUSTOMER_FACT}, {_gap_sql(rules)} select * from gap where customer_id = $customer",
         {**fact_params(account, valued_on), "customer": customer_id},
     )
-    by_code = {row["code"]: row for row in found}
-    if not _in_scope(db, account, valued_on, customer_id):
+    if not found and not _in_scope(db, account, valued_on, customer_id):
         raise NotFound("customer_not_found")
+    by_code = {row["code"]: row for row in found}
     return [_gap(rule, by_code[rule.code]) for rule in rules]
 
 

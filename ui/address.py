@@ -32,9 +32,9 @@ def clear() -> None:
 
 
 def number(name: str) -> int | None:
-    """Give a parameter that is a whole number; None for anything else."""
+    """Give a parameter that is a whole number of at most nine digits; None for anything else."""
     written = read(name) or ""
-    return int(written) if written.isascii() and written.isdigit() else None
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
 
 
 def here() -> str:

@@ -68,6 +68,6 @@ def _key(argument: Any) -> str:
     return repr(argument)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
+@st.cache_data(max_entries=100, ttl="15m", show_spinner=False)
 def _cached(path, version, asker, asked, _db, _account, _operation, _arguments):
     return _operation(_db, _account, *_arguments)

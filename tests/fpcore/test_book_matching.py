@@ -188,3 +188,45 @@ def test_a_book_read_again_means_the_same_people(rows, import_rows):
 def test_every_question_can_be_answered_by_a_person():
     assert {"same_row_again", "number_twice", "same_person", "which_person"} <= QUESTIONS
     assert "not_understood" not in QUESTIONS
+
+
+USD_POLICY = {
+    **KIM, "증권번호": "P-1", "보종": "생명", "가입금액": "$1000", "보험료": "$120",
+    "납입주기": "연납", "상태": "해지",
+}  # fmt: skip
+
+
+def test_what_a_later_book_leaves_unsaid_changes_nothing_that_is_known(db, import_rows):
+    import_rows([USD_POLICY])
+    later = {**KIM, "증권번호": "P-1", "보종": "생명", "가입금액": "2000", "보험료": "240"}
+    assert import_rows([later]).updated == 1
+    sql = "select coverage_amount, currency, premium_cycle, status from policy"
+    assert db.read(sql) == [
+        {
+            "coverage_amount": 2000,
+            "currency": "USD",
+            "premium_cycle": "annual",
+            "status": "cancelled",
+        }
+    ]
+
+
+def test_what_a_later_book_says_does_change_what_is_known(db, import_rows):
+    import_rows([USD_POLICY])
+    import_rows([{**USD_POLICY, "상태": "유지", "납입주기": "월납"}])
+    assert db.read("select premium_cycle, status from policy") == [
+        {"premium_cycle": "monthly", "status": "active"}
+    ]
+
+
+def test_rows_of_one_customer_that_disagree_are_told(import_rows):
+    rows = [{"고객번호": "1", "고객명": "김", "직업": job} for job in ("교사", "의사")]
+    assert ("rows_disagree", 1) in import_rows(rows).notes
+    assert import_rows(rows[:1]).notes == []
+
+
+def test_one_customer_number_with_two_birth_dates_is_a_question(import_rows):
+    rows = [
+        {"고객번호": "1", "고객명": "김", "생년월일": day} for day in ("1980-03-04", "1980-05-06")
+    ]
+    assert codes(import_rows(rows)) == ["customer_differs"]
