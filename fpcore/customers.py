@@ -90,10 +90,7 @@ def find(
     page: int = 1,
     page_size: int = PAGE_SIZES[0],
 ) -> CustomerPage:
-    """List a page of the customers in scope that fit; unknown values last.
-
-    Pages are counted from 1; behind the last one there is the last one again.
-    """
+    """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
     where, params = _where(wanted)
     base = fact_params(account, valued_on)
     counts = db.read(
@@ -104,8 +101,6 @@ def find(
         {**base, **params},
     )[0]
     direction = "desc" if descending else "asc"
-    last_page = max(-(-counts["matching"] // page_size), 1)
-    offset = (min(max(page, 1), last_page) - 1) * page_size
     rows = db.frame(
         f"""
         with {CUSTOMER_FACT}
@@ -116,7 +111,7 @@ def find(
         order by {_SORT_SQL[sort]} {direction} nulls last, name, id
         limit $limit offset $offset
         """,
-        {**base, **params, "limit": page_size, "offset": offset},
+        {**base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size},
     )
     return CustomerPage(rows=rows, **counts)
 

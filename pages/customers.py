@@ -38,6 +38,8 @@ if not found.in_scope:
     st.info(text("customers.none_yet"))
     st.page_link("../pages/upload.py", label=text("page.upload"), icon=":material/upload_file:")
     st.stop()
+if found.matching and found.rows.empty:
+    address.write(page=None)  # the address names a page behind the last one
 st.caption(tables.shown_of(found, text))
 if found.matching:
     chosen = tables.customers(found.rows, names, text, key=f"list {address.here()}")
