@@ -11,7 +11,7 @@ import bcrypt
 
 from fpcore import database
 from fpcore.database import Cursor, Database
-from fpcore.errors import InvalidInput, NotAllowed, NotFound
+from fpcore.errors import ConsentWithdrawn, InvalidInput, NotAllowed, NotFound
 from fpcore.models import Account, Role
 
 OPERATOR = Account(
@@ -103,6 +103,39 @@ def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
     if not found:
         raise NotAllowed("owner_not_allowed")
     return owner_id
+
+
+def as_uuid(text: UUID | str, code: str) -> UUID:
+    """Read an id. Errors: NotFound with this code for a text that is none."""
+    try:
+        return text if isinstance(text, UUID) else UUID(text)
+    except ValueError:
+        raise NotFound(code) from None
+
+
+def customer_in_scope(
+    cursor: Cursor, account: Account, customer_id: UUID | str, withdrawn_too: bool = False
+) -> dict:
+    """Read the row of a customer whom this account may see.
+
+    Errors: NotFound, also for a customer out of scope; ConsentWithdrawn unless `withdrawn_too`.
+    """
+    found = database.rows(
+        cursor,
+        f"""
+        with owner as ({VISIBLE_OWNERS})
+        select c.*, owner.username as owner
+        from customer c join owner on owner.id = c.owner_id where c.id = $customer
+        """,
+        {"asker": account.id, "customer": as_uuid(customer_id, "customer_not_found")},
+    )
+    if not found:
+        raise NotFound("customer_not_found")
+    customer = found[0]
+    if customer["withdrawn_on"] and not withdrawn_too:
+        days = {name: customer[name].isoformat() for name in ("withdrawn_on", "destroy_by")}
+        raise ConsentWithdrawn(**days)
+    return customer
 
 
 def add(

@@ -13,9 +13,20 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from fpcore import accounts, book_columns, book_file, book_matching, book_values, database, privacy
+from fpcore import (
+    accounts,
+    book_columns,
+    book_file,
+    book_matching,
+    book_values,
+    customer_rows,
+    database,
+    privacy,
+)
+from fpcore.audit import Action
 from fpcore.book_columns import Columns
 from fpcore.book_file import BookFile
+from fpcore.checks import LONGEST_QUOTE
 from fpcore.database import Cursor, Database
 from fpcore.errors import NotAllowed, UnreadableFile
 from fpcore.models import WON, Account, PremiumCycle, Record
@@ -66,7 +77,8 @@ class ImportReport:
     Rows: `rows` = `created` + `updated` + `unchanged` + `rejected`. `questions` counts those of
     the rejected rows that could be taken if somebody answered. `batch` is None for a preview.
     `file` is without its text; `examples` is one value a column, empty for what is not kept.
-    `notes` are (code, count): what was understood without being said in the file.
+    `notes` are (code, count): what was understood without being said in the file, and what of it
+    may not be kept.
     """
 
     batch: UUID | None
@@ -131,23 +143,22 @@ def rejects_csv(report: ImportReport, reasons: list[str]) -> bytes:
     """Write the rejected rows as CSV (UTF-8 with BOM, for Excel): as they were, with the reasons.
 
     `reasons` is one text a rejected row; cells beyond the header follow it. Columns that may not
-    be kept are left out, resident registration and card numbers blotted out; a cell that Excel
-    would run as a formula is quoted.
+    be kept are left out, and forbidden numbers blotted out of the others; a cell that Excel would
+    run as a formula is quoted. A phone stays in its own column, to be corrected.
     """
     kept = report.columns.kept
     out = io.StringIO()
     writer = csv.writer(out, delimiter=report.file.delimiter)
-    writer.writerow([*(_harmless(column.header) for column in kept), "line", "reason"])
+    headers = [privacy.scrubbed(column.header) for column in kept]
+    writer.writerow(map(_no_formula, [*headers, "line", "reason"]))
     for row, reason in zip(report.rejects, reasons, strict=True):
-        cells = [row.cells[column.position] for column in kept]
-        surplus = row.cells[len(report.columns.all) :]
-        written = [*cells, str(row.line), reason, *surplus]
-        writer.writerow(map(_harmless, written))
+        cells = [privacy.scrubbed(row.cells[column.position], column.field) for column in kept]
+        surplus = map(privacy.scrubbed, row.cells[len(report.columns.all) :])
+        writer.writerow(map(_no_formula, [*cells, str(row.line), reason, *surplus]))
     return out.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: str) -> str:
-    text = privacy.without_forbidden_numbers(cell)
+def _no_formula(text: str) -> str:
     is_number = text.lstrip("-+").replace(",", "").replace(".", "").isdigit()
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") and not is_number else text
 
@@ -232,16 +243,21 @@ select
     count(*) filter (v.has_policy and v.coverage_amount is null) as coverage_unknown,
     count(*) filter (v.has_policy and v.premium_amount is null) as premium_unknown,
     count(*) filter (v.has_policy and v.currency <> 'KRW') as other_currency,
-    (select count(*) from book_person where rows_disagree) as rows_disagree
+    (select count(*) from book_person where rows_disagree) as rows_disagree,
+    count(*) filter (v.from_resident_number) as resident_numbers,
+    (select count(*) from book_scrubbed where forbidden) as forbidden_numbers,
+    (select $dropped_columns) as dropped_columns
 from book_value v join book_result r using (line)
 where r.outcome <> 'rejected'
 """
-"""What a person should know of the rows that are taken, each with its count."""
+"""What a person should know of the rows that are taken, each with its count; and of the whole
+file, what of it is not kept."""
 
 
 def _report(cursor: Cursor, file: BookFile, columns: Columns) -> ImportReport:
     counts = database.rows(cursor, _COUNTS, {"questions": sorted(book_matching.QUESTIONS)})[0]
-    notes = database.rows(cursor, _NOTES)[0]
+    dropped = sum(column.dropped for column in columns.all)
+    notes = database.rows(cursor, _NOTES, {"dropped_columns": dropped})[0]
     rejects = database.rows(
         cursor,
         "select line, cells, problems from book_result where outcome = 'rejected' order by line",
@@ -269,11 +285,15 @@ def _examples(cursor: Cursor, columns: Columns) -> list[str]:
         for column in columns.all
     )
     found = cursor.execute(f"select {picks} from (from book_row order by line)").fetchone()
-    return [privacy.without_forbidden_numbers(value or "") for value in found]
+    return [
+        privacy.scrubbed(value or "", column.field)
+        for value, column in zip(found, columns.all, strict=True)
+    ]
 
 
 def _problem(field: str, code: str, text: str | None) -> Problem:
-    return Problem(field, code, privacy.without_forbidden_numbers(text) if text else text)
+    """Shorten the text that is quoted; first scrub it, lest half a number be left."""
+    return Problem(field, code, privacy.scrubbed(text, field)[:LONGEST_QUOTE] if text else text)
 
 
 def _store(
@@ -284,7 +304,8 @@ def _store(
     options: ImportOptions,
     today: date,
 ) -> None:
-    said = {"batch": batch, "now": database.utc_now()}
+    now = database.utc_now()
+    said = {"batch": batch, "now": now}
     cursor.execute(
         _NEW_BATCH,
         {
@@ -304,8 +325,12 @@ def _store(
     cursor.execute(_NEW_CUSTOMERS, said)
     cursor.execute(_NEW_CONSENTS, {**said, "asker": account.id, "today": today})
     cursor.execute(_NEW_POLICIES, said)
+    cursor.execute(_LOGGED_CUSTOMERS, {"now": now, "asker": account.id})
+    cursor.execute(_LOGGED_POLICIES, {"now": now, "asker": account.id})
     cursor.execute(_CHANGED_CUSTOMERS, said)
     cursor.execute(_CHANGED_POLICIES, said)
+    cursor.execute(_TOUCHED_CUSTOMERS)
+    customer_rows.refresh_all_of(cursor, "touched_customer", today)
 
 
 _NEW_BATCH = """
@@ -339,10 +364,36 @@ where said.id = {table}.id and said.is_changed
 """
 
 
+def _logged(table: str, source: str, values: tuple[str, ...], customer: str) -> str:
+    """The SQL that logs what `_update` is going to change, as audit.changed would."""
+    changed = ",\n    ".join(
+        f"if(said.{v} is not null and said.{v} is distinct from old.{v}, "
+        f"struct_pack(field := '{v}', old := old.{v}::varchar, new := said.{v}::varchar), null)"
+        for v in values
+        if v != "phone_hash"
+    )
+    return f"""
+insert into audit (id, done_at, account_id, action, customer_id, record_id, ver, changes)
+select uuidv7(), $now, $asker, '{Action.UPDATED}', old.{customer}, old.id, old.ver + 1,
+    to_json(list_filter([
+    {changed}], lambda change: change is not null))::varchar
+from {source} said join {table} old on old.id = said.id where said.is_changed
+"""
+
+
+_LOGGED_CUSTOMERS = _logged("customer", "book_person", book_matching.CUSTOMER_VALUES, "id")
+_LOGGED_POLICIES = _logged("policy", "book_policy", book_matching.POLICY_VALUES, "customer_id")
 _NEW_CUSTOMERS = _insert("customer", "book_person", book_matching.CUSTOMER_VALUES, "owner_id")
 _NEW_POLICIES = _insert("policy", "book_policy", book_matching.POLICY_VALUES, "customer_id")
 _CHANGED_CUSTOMERS = _update("customer", "book_person", book_matching.CUSTOMER_VALUES)
 _CHANGED_POLICIES = _update("policy", "book_policy", book_matching.POLICY_VALUES)
+
+_TOUCHED_CUSTOMERS = """
+create or replace temp table touched_customer as
+select id from book_person where is_new or is_changed
+union
+select customer_id from book_policy where is_new or is_changed
+"""
 
 _NEW_CONSENTS = """
 insert into consent (

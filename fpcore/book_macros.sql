@@ -9,8 +9,10 @@ create or replace temp macro narrow(t) as
 create or replace temp macro folded(t) as
     regexp_replace(lower(narrow(t)), '[^\p{L}\p{N}\p{M}]+', '', 'g');
 
+-- most texts are plain ones without a blank at either end: nothing to do, and trim is slow
 create or replace temp macro tidy(t) as
-    nullif(trim(nfc_normalize(t), @BLANKS@), '');
+    if(regexp_full_match(t, '[!-~가-힣]([ -~가-힣]*[!-~가-힣])?'),
+        t, nullif(trim(nfc_normalize(t), @BLANKS@), ''));
 
 -- 1,234  1234.5  1.234,56  69,10 -> a decimal; NULL for anything else
 create or replace temp macro plain_number(t) as try_cast(
@@ -109,18 +111,25 @@ create or replace temp macro policy_day(t) as case
     else coalesce(long_date(date_text(t)), short_date(date_text(t), date '2079-12-31'))
 end;
 
+-- 850302-1234567  850302-1******  850302-1
+create or replace temp macro is_resident_number(t) as
+    length(t) >= 8 and regexp_full_match(
+        narrow(t), '\s*\d{6}(\s*-\s*\d[\d*]{0,6}|\s*\d[\d*]{6})\s*');
+
 create or replace temp macro resident_birthday(t) as case
     when t[7:7] in ('1', '2', '5', '6') then ymd('19' || t[1:2], t[3:4], t[5:6])
     when t[7:7] in ('3', '4', '7', '8') then ymd('20' || t[1:2], t[3:4], t[5:6])
     when t[7:7] in ('9', '0') then ymd('18' || t[1:2], t[3:4], t[5:6])
 end;
 
-create or replace temp macro phone_digits(t) as
-    regexp_replace(
+create or replace temp macro phone_digits(t) as case
+    when regexp_full_match(t, '0[\d-]+') then replace(t, '-', '')
+    else regexp_replace(
         regexp_replace(
             regexp_replace(narrow(t), '[^\d+]', '', 'g'),
             '^\+?82-?0?', '0'),
-        '^(1[016789]\d{7,8})$', '0\1');
+        '^(1[016789]\d{7,8})$', '0\1')
+end;
 
 create or replace temp macro mask(digits) as
     digits[:if(starts_with(digits, '02'), 2, 3)]

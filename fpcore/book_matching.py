@@ -28,8 +28,8 @@ CUSTOMER_VALUES = (
     "occupation", "last_contact_on", "notes",
 )  # fmt: skip
 POLICY_VALUES = (
-    "name", "insurer", "policy_number", "type", "coverage_amount", "premium_amount", "currency",
-    "premium_cycle", "start_date", "end_date", "status",
+    "policy_name", "insurer", "policy_number", "type", "coverage_amount", "premium_amount",
+    "currency", "premium_cycle", "start_date", "end_date", "status",
 )  # fmt: skip
 
 
@@ -161,11 +161,13 @@ namesake as (
         and (b.source_key is not null or (a.birth_year is null and b.birth_year is not null))
 )
 select seen.owner_id, seen.person_key,
-    if(certain = 1 and is_doubtful is null, id, null) as known_id,
-    coalesce(certain <> 1, false) or coalesce(is_doubtful, false) as doubtful
+    if(certain = 1 and is_doubtful is null, candidate.id, null) as known_id,
+    coalesce(certain <> 1, false) or coalesce(is_doubtful, false) as doubtful,
+    c.withdrawn_on is not null as withdrawn
 from seen
 left join candidate using (owner_id, person_key)
 left join namesake using (owner_id, person_key)
+left join customer c on c.id = candidate.id
 """
 """The persons of the file, each with the customer it is; `doubtful` where that is not certain."""
 
@@ -202,7 +204,7 @@ with known as (
     select p.id, p.customer_id, c.owner_id,
         upper(regexp_replace(narrow(p.policy_number), '\\s+', '', 'g')) as number,
         coalesce(same_text(p.insurer), '') as insurer_key,
-        concat_ws(chr(31), p.type, coalesce(same_text(p.name), ''),
+        concat_ws(chr(31), p.type, coalesce(same_text(p.policy_name), ''),
             coalesce(same_text(p.insurer), ''), coalesce(p.start_date::varchar, '')) as product_key,
         concat_ws(chr(31), coalesce(p.coverage_amount::decimal(24, 6)::varchar, ''),
             coalesce(p.premium_amount::decimal(24, 6)::varchar, ''),
@@ -256,6 +258,7 @@ select o.line, o.cells, o.has_policy, s.first_line, k.known_id,
     o.problems
     || coalesce(n.problems, [])
     || problem_if(coalesce(p.doubtful, false), 'name', 'same_person', o.name)
+    || problem_if(coalesce(p.withdrawn, false), 'consent', 'consent_withdrawn', o.name)
     || problem_if(coalesce(k.of_another or (s.number is not null
         and s.first_person <> s.person_key), false),
         'policy_number', 'number_of_another', o.policy_number)
@@ -311,7 +314,7 @@ left join customer c on c.id = p.known_id
 _POLICY = f"""
 create or replace temp table book_policy as
 with said as (
-    select n.line, n.policy_name as name, n.insurer, n.policy_number, n.type, n.coverage_amount,
+    select n.line, n.policy_name, n.insurer, n.policy_number, n.type, n.coverage_amount,
         n.premium_amount, n.start_date, n.end_date,
         if(n.currency_assumed, coalesce(known.currency, n.currency), n.currency) as currency,
         if(n.cycle_assumed, coalesce(known.premium_cycle, n.premium_cycle), n.premium_cycle)

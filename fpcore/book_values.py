@@ -3,22 +3,25 @@
 `book_row` (line, cells) becomes `book_text` (one text a field, NULL where the book says nothing)
 and that `book_value` (typed, with the list of problems that each row has). A text that cannot be
 understood is a problem of its row, never a guess and never zero.
+
+What only Python can tell (forbidden numbers, phones, e-mail addresses) it is asked about once a
+text, and only about the texts that a pattern in SQL leaves open.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
-from fpcore import privacy
+import pyarrow as pa
+
+from fpcore import checks, database, privacy
 from fpcore.book_columns import FIELDS, POLICY_FIELDS, RESIDENT_NUMBER, Columns, book_words
 from fpcore.book_file import fold
-from fpcore.database import Cursor
-from fpcore.models import (
-    EARLIEST_BIRTH_YEAR,
-    LARGEST_AMOUNT,
-    LONGEST_NAME,
-    LONGEST_TEXT,
-    WHOLE_LIFE,
-)
+from fpcore.database import Cursor, Database
+from fpcore.errors import InvalidInput
+from fpcore.models import LONGEST_NAME, WHOLE_LIFE
 
 _WIDE = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000\u00a0"
 _NARROW = "".join(chr(0x21 + i) for i in range(94)) + "  "
@@ -48,21 +51,9 @@ def _macros() -> str:
     return macros
 
 
-_TEXT_LIMITS = {
-    "name": LONGEST_NAME,
-    "occupation": LONGEST_NAME,
-    "source_key": LONGEST_NAME,
-    "insurer": LONGEST_NAME,
-    "policy_number": LONGEST_NAME,
-    "policy_name": LONGEST_NAME * 2,
-    "email": 254,
-    "notes": LONGEST_TEXT,
-}
-"""The longest text of a field, in characters."""
-
-
 def type_rows(cursor: Cursor, columns: Columns, today: date, said_of_all: dict) -> None:
-    """Make `book_text` and `book_value` from `book_row`.
+    """Make `book_text` and `book_value` from `book_row`, and `book_scrubbed`: the lines in which
+    something could not be kept.
 
     `said_of_all` holds what is true of every row that does not say otherwise (currency,
     premium_cycle, consent_basis) and the pads of the phone hash. A two-digit birth year is the
@@ -71,8 +62,11 @@ def type_rows(cursor: Cursor, columns: Columns, today: date, said_of_all: dict) 
     cursor.execute(_macros())
     cursor.execute(_text_macros())
     _load_words(cursor)
-    cursor.execute(_book_text(columns))
+    _scrub(cursor, _places(columns))
+    cursor.execute(_book_text(_places(columns)))
     cursor.execute(_BOOK_TYPE, {"insurers": "|".join(book_words()["insurers"]["names"])})
+    _ask(cursor, "phone", privacy.SURELY_A_PHONE, privacy.phone_digits)
+    _ask(cursor, "email", checks.SURELY_AN_EMAIL, _well_formed)
     consent = columns.of("consent")
     from_header = {
         "header_cycle": columns.premium_cycle,
@@ -107,20 +101,18 @@ def _load_words(cursor: Cursor) -> None:
 def _text_macros() -> str:
     unknown = book_words()["unknown"]["words"]
     return f"""
-create or replace temp macro narrow_digits(t) as
-    translate(t, '{privacy.WIDE_DIGITS}', '{privacy.NARROW_DIGITS}');
-create or replace temp macro without(t, forbidden) as case
-    when length(t) < {privacy.SHORTEST_FORBIDDEN} then t  -- most cells need no search
-    when regexp_matches(narrow_digits(t), forbidden)
-        then regexp_replace(narrow_digits(t), forbidden, {_quoted(privacy.REMOVED)}, 'g')
-    else t
-end;
-create or replace temp macro scrubbed(t) as without(t, {_quoted(privacy.FORBIDDEN)});
--- a contract's or customer's number may be long: only the form with the dash is surely another
-create or replace temp macro scrubbed_number(t) as
-    without(t, {_quoted(privacy.RESIDENT_NUMBER_WITH_DASH)});
+create or replace temp macro suspicious(t) as
+    length(t) >= 10 and regexp_matches(t, {_quoted(privacy.SUSPICIOUS)});
+create or replace temp macro suspicious_number(t) as
+    regexp_matches(t, {_quoted(privacy.SUSPICIOUS_NUMBER)});
+create or replace temp macro suspicious_phone(t) as
+    suspicious(t) and not is_surely_phone(t);
+create or replace temp macro suspicious_birth(t) as
+    suspicious(t) and not is_resident_number(t);
+create or replace temp macro is_surely_phone(t) as
+    regexp_full_match(t, {_quoted(privacy.SURELY_A_PHONE)});
 create or replace temp macro number_only(t) as regexp_replace(narrow(t), '[^\\d*]', '', 'g');
-create or replace temp macro no_dashes(t) as if(trim(t, '-–—?.') = '', null, t);
+create or replace temp macro no_dashes(t) as if(regexp_full_match(t, '[-–—?.]*'), null, t);
 create or replace temp macro known(t) as case
     when length(t) > {max(map(len, unknown))} then t
     when lower(narrow(t)) in ({", ".join(map(_quoted, unknown))}) then null
@@ -129,32 +121,110 @@ end;
 """
 
 
-_CLEANED_BY = {
-    "birth_date": "",  # may be the first digits of a resident registration number; never stored
-    "policy_number": "scrubbed_number",
-    "source_key": "scrubbed_number",
-    RESIDENT_NUMBER: "number_only",
+_SUSPECTED_BY = {
+    **dict.fromkeys(privacy.NUMBER_FIELDS, "suspicious_number"),
+    "phone": "suspicious_phone",
+    "birth_date": "suspicious_birth",  # a resident number here gives the date, and is not stored
 }
-"""What takes forbidden numbers out of a field's text, where that is not `scrubbed`."""
+"""What tells which texts of a field have to be scrubbed, where that is not `suspicious`."""
 
 _KNOWN_BY = {"name": "no_dashes", "consent": "no_dashes"}
 """What makes NULL of a field that says nothing, where that is not `known`: 나 is a name too."""
 
 
-def _book_text(columns: Columns) -> str:
-    """The SQL for `book_text`, step by step: a macro within a macro would be computed again."""
+def _places(columns: Columns) -> dict[str, int]:
+    """Say where in a row's cells, counted from 1, the fields of this book stand."""
     fields = (*FIELDS, RESIDENT_NUMBER)
-    used = {field: column.position + 1 for field in fields if (column := columns.of(field))}
+    return {field: column.position + 1 for field in fields if (column := columns.of(field))}
+
+
+def _scrub(cursor: Cursor, places: dict[str, int]) -> None:
+    """Make `book_scrubbed`: what privacy leaves of the cells in which it finds something."""
+    fields = [field for field in places if field != RESIDENT_NUMBER]
+    suspected = {field: f"{_SUSPECTED_BY.get(field, 'suspicious')}({field})" for field in fields}
+    cells = ", ".join(f"cells[{places[field]}] as {field}" for field in fields)
+    cursor.execute(f"""
+create or replace temp table book_suspect as
+with cell as (select line, {cells} from book_row)
+select * from cell where {" or ".join(suspected.values())}
+""")
+    texts = " union all ".join(
+        f"select line, '{field}' as field, {field} as text from book_suspect where {condition}"
+        for field, condition in suspected.items()
+    )
+    found = cursor.execute(f"select distinct field, text from ({texts})").fetchall()
+    cursor.register("book_clean", _cleaned(found))
+    clean = ", ".join(f"any_value(clean) filter (field = '{name}') as {name}" for name in fields)
+    cursor.execute(f"""
+create or replace temp table book_scrubbed as
+select line, bool_or(forbidden) as forbidden, {clean}
+from ({texts}) join book_clean using (field, text)
+group by line
+""")
+    cursor.unregister("book_clean")
+
+
+def _cleaned(found: list[tuple[str, str]]) -> pa.Table:
+    """Scrub texts; those that were changed, with what is left of them."""
+    changed = [
+        (field, text, clean, privacy.holds_forbidden(text, clean))
+        for field, text in found
+        if (clean := privacy.scrubbed(text, field)) != text
+    ]
+    columns = zip(*changed, strict=True) if changed else ([], [], [], [])
+    fields, texts, clean, forbidden = columns
+    return pa.table(
+        {
+            "field": pa.array(fields, pa.string()),
+            "text": pa.array(texts, pa.string()),
+            "clean": pa.array(clean, pa.string()),
+            "forbidden": pa.array(forbidden, pa.bool_()),
+        }
+    )
+
+
+def _ask(
+    cursor: Cursor, field: str, sure: str, understood: Callable[[str], str | None]
+) -> None:
+    """Make `book_<field>`: what Python understands of each text that is not `sure`, or NULL."""
+    found = cursor.execute(
+        f"select distinct {field} from book_text where not regexp_full_match({field}, $sure)",
+        {"sure": sure},
+    ).fetchall()
+    texts = [text for (text,) in found]
+    answers = [understood(text) for text in texts]
+    table = {"text": pa.array(texts, pa.string()), "answer": pa.array(answers, pa.string())}
+    cursor.register("book_answer", pa.table(table))
+    cursor.execute(f"create or replace temp table book_{field} as from book_answer")
+    cursor.unregister("book_answer")
+
+
+def _well_formed(email: str) -> str | None:
+    return email if checks.email_is_well_formed(email) else None
+
+
+def _book_text(places: dict[str, int]) -> str:
+    """The SQL for `book_text`, step by step: a macro within a macro would be computed again."""
 
     def each(macros: dict[str, str], usual: str) -> str:
-        return ", ".join(f"{macros.get(field, usual)}({field}) as {field}" for field in used)
+        return ", ".join(f"{macros.get(field, usual)}({field}) as {field}" for field in places)
 
-    cells = ", ".join(f"cells[{place}] as {field}" for field, place in used.items())
-    unused = "".join(f", null::varchar as {field}" for field in fields if field not in used)
+    cells = ", ".join(f"cells[{place}] as {field}" for field, place in places.items())
+    cleaned = ", ".join(
+        f"number_only(cell.{field}) as {field}"
+        if field == RESIDENT_NUMBER
+        else f"coalesce(clean.{field}, cell.{field}) as {field}"
+        for field in places
+    )
+    unused = "".join(
+        f", null::varchar as {field}" for field in (*FIELDS, RESIDENT_NUMBER) if field not in places
+    )
     return f"""
 create or replace temp table book_text as
 with cell as (select line, cells, {cells} from book_row),
-cleaned as (select line, cells, {each(_CLEANED_BY, "scrubbed")} from cell),
+cleaned as (
+    select cell.line, cells, {cleaned} from cell left join book_scrubbed clean using (line)
+),
 tidied as (select line, cells, {each({}, "tidy")} from cleaned)
 select line, cells, {each(_KNOWN_BY, "known")}{unused} from tidied
 """
@@ -190,70 +260,91 @@ from wanted left join exact using (text) left join within using (text)
 """What type each type word or product name means; NULL where no known word stands in it."""
 
 
-def _problem_if(condition: str, field: str, code: str, shown: str | None = None) -> str:
-    """The SQL of one check: NULL, or the problem of a row for which `condition` is true."""
-    text = f"left({shown or field}, 60)"
-    return (
-        f"case when {condition} then "
-        f"struct_pack(field := '{field}', code := '{code}', text := {text}) end"
+class _Fault(NamedTuple):
+    """A problem that a row may have: when, and the SQL of the text to quote."""
+
+    field: str
+    code: str
+    wrong_if: str
+    shown: str
+
+
+_UNREAD = {
+    "birth_date": "birth_year is null",
+    "birth_year": "true",
+    "phone": "true",
+    "last_contact_on": "true",
+    "coverage_amount": "true",
+    "premium_amount": "true",
+    "start_date": "true",
+    "end_date": "end_age is null",
+}
+"""Fields that are not understood where the cell says something, there is no value, and this."""
+
+_NOT_AMONG = {
+    "gender": "true",
+    "premium_cycle": "true",
+    "status": "true",
+    "type": "has_policy",
+    "consent": "true",
+}
+"""The same for fields with a list of values."""
+
+_SAID = (*_UNREAD, *_NOT_AMONG, "currency")
+"""Fields whose value is another than the text of the cell, which is `said_…`."""
+
+_AMOUNTS_SAID = "concat_ws(' ', said_currency, said_coverage_amount, said_premium_amount)"
+_MEANT_OTHERWISE = {("type", "missing")}  # a product's name may say it: see type_missing
+
+
+def _faults(columns: Columns) -> list[_Fault]:
+    """List all that may be wrong with a row: how its cells are written, then what they say."""
+    unread = [
+        _Fault(field, code, f"said_{field} is not null and {field} is null and {also}",
+               f"said_{field}")
+        for code, fields in (("not_understood", _UNREAD), ("not_among", _NOT_AMONG))
+        for field, also in fields.items()
+    ]  # fmt: skip
+    surplus = f"exists_text(cells[{len(columns.all) + 1}:])"
+    signs_disagree = (
+        "regexp_full_match(currency, '[A-Z]{3}')"
+        " and (coverage_sign <> currency or premium_sign <> currency)"
     )
+    return [
+        _Fault("row", "too_many_cells", surplus, "cells[-1]"),
+        _Fault("name", "masked_name", "contains(name, '*') and source_key is null", "name"),
+        *unread,
+        _Fault("source_key", "too_long", f"length(source_key) > {LONGEST_NAME}", "source_key"),
+        *(_fault(check) for check in checks.CUSTOMER),
+        _Fault("type", "type_missing", "has_policy and type is null and said_type is null",
+               "policy_name"),
+        _Fault("currency", "currency_unclear", signs_disagree, _AMOUNTS_SAID),
+        *(
+            _fault(check, "has_policy")
+            for check in checks.POLICY
+            if (check.field, check.code) not in _MEANT_OTHERWISE
+        ),
+        _Fault("consent", "consent_refused", "consent = 'no'", "said_consent"),
+        _Fault("consent", "consent_missing", "said_consent is null and $consent_basis is null",
+               "said_consent"),
+    ]  # fmt: skip
+
+
+def _fault(check: checks.Check, only_if: str = "true") -> _Fault:
+    said = [
+        f"said_{field}" if field in _SAID else field for field in check.quoted or (check.field,)
+    ]
+    shown = _AMOUNTS_SAID if check.field == "currency" else f"coalesce({', '.join(said)})"
+    return _Fault(check.field, check.code, f"{only_if} and ({check.wrong_if})", shown)
 
 
 def _checks(columns: Columns) -> list[str]:
-    unread = [
-        ("birth_date", "book_text.birth_date is not null and birth_date_value is null "
-                       "and birth_year_value is null"),
-        ("birth_year", "book_text.birth_year is not null and birth_year_value is null"),
-        ("phone", "book_text.phone is not null and phone_value is null"),
-        ("last_contact_on", "book_text.last_contact_on is not null and last_contact_value is null"),
-        ("coverage_amount", "book_text.coverage_amount is not null and coverage_value is null"),
-        ("premium_amount", "book_text.premium_amount is not null and premium_value is null"),
-        ("start_date", "book_text.start_date is not null and start_value is null"),
-        ("end_date", "book_text.end_date is not null and end_value is null and end_age is null"),
-    ]  # fmt: skip
-    not_among = [
-        ("gender", "book_text.gender is not null and gender_value is null"),
-        ("premium_cycle", "book_text.premium_cycle is not null and cycle_value is null"),
-        ("status", "book_text.status is not null and status_value is null"),
-        ("type", "has_policy and book_text.type is not null and type_value is null"),
-        ("consent", "book_text.consent is not null and consent_value is null"),
-    ]
+    """The SQL of every problem: NULL for a row that does not have it."""
     return [
-        _problem_if(f"exists_text(cells[{len(columns.all) + 1}:])", "row", "too_many_cells",
-                "cells[-1]"),
-        _problem_if("book_text.name is null", "name", "missing"),
-        _problem_if("contains(book_text.name, '*') and source_key is null", "name", "masked_name"),
-        *[_problem_if(condition, field, "not_understood") for field, condition in unread],
-        *[_problem_if(condition, field, "not_among") for field, condition in not_among],
-        *[_problem_if(f"length({field}) > {longest}", field, "too_long")
-          for field, longest in _TEXT_LIMITS.items()],
-        _problem_if(f"birth_year_value not between {EARLIEST_BIRTH_YEAR} and year($today) "
-                "or birth_date_value > $today", "birth_date", "birth_out_of_range",
-                "coalesce(book_text.birth_date, book_text.birth_year)"),
-        _problem_if("birth_year_value <> year(birth_date_value)", "birth_year", "birth_disagrees"),
-        _problem_if("last_contact_value > $today", "last_contact_on", "in_future"),
-        _problem_if("not regexp_full_match(book_text.email, '[^@\\s]+@[^@\\s]+\\.[^@\\s]+')",
-                "email", "not_understood"),
-        _problem_if("has_policy and type_value is null and book_text.type is null",
-                "type", "type_missing", "policy_name"),
-        _problem_if("coverage_value < 0", "coverage_amount", "negative"),
-        _problem_if("premium_value < 0", "premium_amount", "negative"),
-        _problem_if(f"coverage_value > {LARGEST_AMOUNT}", "coverage_amount", "too_large"),
-        _problem_if(f"premium_value > {LARGEST_AMOUNT}", "premium_amount", "too_large"),
-        _problem_if("currency_value = 'KRW' and coverage_value <> trunc(coverage_value)",
-                "coverage_amount", "not_whole_won"),
-        _problem_if("currency_value = 'KRW' and premium_value <> trunc(premium_value)",
-                "premium_amount", "not_whole_won"),
-        _problem_if("not regexp_full_match(currency_value, '[A-Z]{3}') or "
-                "currency_sign(book_text.coverage_amount) <> currency_value or "
-                "currency_sign(book_text.premium_amount) <> currency_value",
-                "currency", "currency_unclear",
-                "concat_ws(' ', book_text.currency, coverage_amount, premium_amount)"),
-        _problem_if("start_value > end_value", "end_date", "end_before_start"),
-        _problem_if("consent_value = 'no'", "consent", "consent_refused"),
-        _problem_if("book_text.consent is null and $consent_basis is null", "consent",
-                "consent_missing"),
-    ]  # fmt: skip
+        f"case when {fault.wrong_if} then struct_pack("
+        f"field := '{fault.field}', code := '{fault.code}', text := {fault.shown}) end"
+        for fault in _faults(columns)
+    ]
 
 
 _WORDS = {
@@ -277,7 +368,9 @@ def _book_value(columns: Columns) -> str:
     coverage_unit = columns.of("coverage_amount").unit if columns.of("coverage_amount") else 1
     premium_unit = columns.of("premium_amount").unit if columns.of("premium_amount") else 1
     has_policy = " or ".join(f"book_text.{field} is not null" for field in _POLICY_MARKS)
-    checks = ",\n        ".join(_checks(columns))
+    problems = ",\n        ".join(_checks(columns))
+    any_problem = "\n        or ".join(f"({fault.wrong_if})" for fault in _faults(columns))
+    said = ", ".join(f"book_text.{field} as said_{field}" for field in _SAID)
     joins = "\n    ".join(
         f"left join book_word {word}_word on {word}_word.field = '{word}' "
         f"and {word}_word.word = folded(book_text.{field})"
@@ -287,18 +380,30 @@ def _book_value(columns: Columns) -> str:
 create or replace temp macro exists_text(list) as
     len(list_filter(list, lambda x: trim(x) <> '')) > 0;
 create or replace temp table book_value as
-with understood as (
+with read as (  -- what other values are made of: a step of its own, lest it be computed again
     select
-        *,
+        book_text.*,
         {has_policy} as has_policy,
         case
             when resident_number is not null and resident_birthday(resident_number) is not null
                 then resident_birthday(resident_number)
-            when regexp_full_match(
-                book_text.birth_date, '\\d{{6}}(-\\d[\\d*]{{0,6}}|\\d[\\d*]{{6}})')
-                then resident_birthday(replace(book_text.birth_date, '-', ''))
-            else birthday(book_text.birth_date, $today)
+            when is_resident_number(birth_date) then resident_birthday(number_only(birth_date))
+            else birthday(birth_date, $today)
         end as birth_date_value,
+        if(is_surely_phone(phone), phone_digits(phone), book_phone.answer) as digits,
+        regexp_full_match(email, {_quoted(checks.SURELY_AN_EMAIL)})
+            or book_email.answer is not null as email_is_well_formed,
+        currency_sign(coverage_amount) as coverage_sign,
+        currency_sign(premium_amount) as premium_sign,
+        try_cast(regexp_extract(
+            narrow(end_date), '^(\\d{{1,4}})\\s*세(만기)?$', 1) as int) as end_age
+    from book_text
+    left join book_phone on book_phone.text = phone
+    left join book_email on book_email.text = email
+),
+valued as (
+    select
+        *,
         coalesce(
             try_cast(regexp_extract(narrow(book_text.birth_year), '^(\\d{{4}})\\D?$', 1) as int),
             year(birthday(book_text.birth_year, $today)),
@@ -310,12 +415,16 @@ with understood as (
                 when resident_number[7:7] in ('1', '3', '5', '7', '9') then 'M'
                 when resident_number[7:7] in ('2', '4', '6', '8', '0') then 'F'
             end) as gender_value,
-        phone_digits(book_text.phone) as digits,
+        resident_birthday(resident_number) is not null
+            or (gender_word.value is null and gender_value is not null)
+            or (is_resident_number(book_text.birth_date) and birth_date_value is not null)
+            as from_resident_number,
         case
+            when contains(book_text.phone, '{privacy.REMOVED}') then null
             when contains(book_text.phone, '*')
-                then if(length(digits) < 9 and length(book_text.phone) <= 20, book_text.phone, null)
-            when regexp_full_match(digits, '0\\d{{8,10}}|1\\d{{7}}|\\+\\d{{8,15}}')
-                then mask(digits)
+                then if(length(phone_digits(book_text.phone)) < 9 and length(book_text.phone) <= 20,
+                    book_text.phone, null)
+            else mask(digits)
         end as phone_value,
         case when phone_value is not null and not contains(book_text.phone, '*')
             then sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode(digits))))
@@ -324,18 +433,14 @@ with understood as (
         amount(book_text.coverage_amount, {coverage_unit}) as coverage_value,
         amount(book_text.premium_amount, {premium_unit}) as premium_value,
         coalesce(
-            upper(narrow(book_text.currency)),
-            currency_sign(book_text.coverage_amount),
-            currency_sign(book_text.premium_amount),
-            $currency) as currency_value,
+            upper(narrow(book_text.currency)), coverage_sign, premium_sign, $currency
+        ) as currency_value,
         case
             when paid_up_word.word is not null then 'paid_up'
             when book_text.premium_cycle is not null then premium_cycle_word.value
             when book_text.premium_amount is not null then coalesce($header_cycle, $premium_cycle)
         end as cycle_value,
         policy_day(book_text.start_date) as start_value,
-        try_cast(regexp_extract(
-            narrow(book_text.end_date), '^(\\d{{1,4}})\\s*세(만기)?$', 1) as int) as end_age,
         case
             when end_age > 120 then date '{WHOLE_LIFE}'
             when end_age is not null
@@ -343,35 +448,62 @@ with understood as (
                     + to_years(end_age))::date
             else policy_day(book_text.end_date)
         end as end_value,
-        coalesce(status_word.value, if(book_text.status is null,
-            if(end_value < $today, 'expired', 'active'), null)) as status_value,
+        status_word.value as status_value,
         consent_word.value as consent_value,
         coalesce(by_type.type, by_name.type) as type_value
-    from book_text
+    from read as book_text
     left join book_type by_type on by_type.text = book_text.type
     left join book_type by_name on by_name.text = book_text.policy_name
     {joins}
+),
+typed as (
+    select
+        line, cells, has_policy, book_text.name, source_key, owner,
+        birth_year_value as birth_year, birth_date_value as birth_date, gender_value as gender,
+        from_resident_number, phone_value as phone, phone_hash, email, email_is_well_formed,
+        occupation, last_contact_value as last_contact_on, notes, consent_value as consent,
+        policy_name, insurer, policy_number, type_value as type,
+        coverage_value as coverage_amount, premium_value as premium_amount,
+        currency_value as currency, coverage_sign, premium_sign, cycle_value as premium_cycle,
+        start_value as start_date, end_value as end_date, end_age,
+        if(book_text.status is null, if(end_value < $today, 'expired', 'active'), status_value)
+            as status,
+        {said}
+    from valued as book_text
 )
 select
-    line, cells, has_policy, book_text.name, source_key, owner,
-    birth_year_value as birth_year, birth_date_value as birth_date, gender_value as gender,
-    phone_value as phone, phone_hash, email, occupation, last_contact_value as last_contact_on,
-    notes,
-    coalesce(if(consent_value = 'yes', $consent_header || ': ' || book_text.consent, null),
+    * exclude ({", ".join(f"said_{field}" for field in _SAID)}),
+    coalesce(if(consent = 'yes', $consent_header || ': ' || said_consent, null),
         $consent_basis) as consent_basis,
-    policy_name, insurer, policy_number, type_value as type,
-    coverage_value as coverage_amount, premium_value as premium_amount,
-    currency_value as currency, cycle_value as premium_cycle,
-    start_value as start_date, end_value as end_date, status_value as status,
-    has_policy and book_text.type is null and type_value is not null as type_from_name,
-    book_text.status is null as status_assumed,
-    premium_value is not null and book_text.premium_cycle is null and $header_cycle is null
-        and cycle_value = 'monthly' as cycle_assumed,
-    currency_value = 'KRW' and coalesce(book_text.currency,
-        currency_sign(book_text.coverage_amount), currency_sign(book_text.premium_amount)) is null
+    has_policy and said_type is null and type is not null as type_from_name,
+    said_status is null as status_assumed,
+    premium_amount is not null and said_premium_cycle is null and $header_cycle is null
+        and premium_cycle = 'monthly' as cycle_assumed,
+    currency = 'KRW' and coalesce(said_currency, coverage_sign, premium_sign) is null
         as currency_assumed,
-    list_filter([
-        {checks}
-    ], lambda p: p is not null) as problems
-from understood as book_text
+    case when {any_problem}
+        then list_filter([
+        {problems}
+        ], lambda p: p is not null)
+        else []
+    end as problems
+from typed
 """
+
+
+def read_amounts(db: Database, texts: Mapping[str, str]) -> dict[str, Decimal]:
+    """Read amounts as people write them (1억 5,000만, ₩187,150), by field.
+
+    Errors: InvalidInput with every field that cannot be understood.
+    """
+    with db.reading() as cursor:
+        cursor.execute(_macros())
+        amounts = {
+            field: database.value(cursor, "select amount($text, 1)", {"text": text})
+            for field, text in texts.items()
+        }
+    if unread := [field for field, amount in amounts.items() if amount is None]:
+        raise InvalidInput(
+            [(field, "not_understood", {"text": texts[field][:60]}) for field in unread]
+        )
+    return amounts

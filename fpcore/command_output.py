@@ -10,10 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from fpcore import demo, words
+from fpcore import demo, personal_data, words
 from fpcore.book_import import ImportReport
+from fpcore.consents import Withdrawn
 from fpcore.coverage import CoverageSummary, TypeCoverage, measure_value
-from fpcore.customers import CustomerPage
+from fpcore.customer_list import CustomerPage
+from fpcore.customers import Removal
 from fpcore.gaps import Gap, RuleCount
 from fpcore.models import Measure, RowKind
 
@@ -50,7 +52,12 @@ def imported(report: ImportReport, reasons: list[str]) -> Output:
 def listed(page: CustomerPage) -> Output:
     """A list of customers."""
     rows = [_plain(row) for row in page.rows.to_dict("records")]
-    document = {"total": page.in_scope, "matching": page.matching, "customers": rows}
+    document = {
+        "total": page.in_scope,
+        "withdrawn": page.withdrawn,
+        "matching": page.matching,
+        "customers": rows,
+    }
     lines = [f"{row['id']}  {row['name']}  policies: {row['policies']}" for row in rows]
     return document, [*lines, f"{len(rows)} of {page.matching} shown"]
 
@@ -122,6 +129,42 @@ def heatmap(
     ]
 
 
+def exported(document: dict) -> Output:
+    """All that is held about one person."""
+    lines = []
+    for part in personal_data.parts(document, LANGUAGE):
+        lines.append(part.title)
+        for record in part.records:
+            lines += [f"  {label}: {text}" for label, text in record] + [""]
+    return document, lines
+
+
+def erasing(going: Removal) -> str:
+    """The warning before one customer is erased."""
+    return f"This erases {going.name} with {_counted(going)}. It cannot be undone."
+
+
+def erased(gone: Removal) -> Output:
+    """One customer who was erased, without the name."""
+    counts = {"policies": gone.policies, "contacts": gone.contacts, "consents": gone.consents}
+    return {"erased": 1, **counts}, [f"Erased, with {_counted(gone)}."]
+
+
+def erasing_due(due: list[Withdrawn]) -> str:
+    """The warning before everybody is erased whose day of destruction has come."""
+    people = [
+        f"  {customer.masked_name} ({customer.owner}), due {customer.destroy_by}"
+        for customer in due
+    ]
+    warning = f"This erases {len(due)} customers who withdrew their consent. It cannot be undone."
+    return "\n".join([*people, warning])
+
+
+def erased_due(count: int) -> Output:
+    """How many customers were erased because their day of destruction had come."""
+    return {"erased": count}, [f"Customers erased: {count}"]
+
+
 def demo_accounts() -> list[str]:
     """The demo accounts as lines."""
     return [
@@ -132,6 +175,10 @@ def demo_accounts() -> list[str]:
             for sign_in in demo.sign_ins()
         ),
     ]
+
+
+def _counted(removal: Removal) -> str:
+    return f"{removal.policies} policies, {removal.contacts} contacts, {removal.consents} consents"
 
 
 def _held(held: TypeCoverage) -> dict:

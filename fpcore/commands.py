@@ -9,7 +9,8 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,21 @@ from fpcore import (
     accounts,
     book_import,
     command_output,
+    consents,
     coverage,
+    customer_list,
+    customer_rows,
     customers,
     database,
     demo,
     gaps,
+    personal_data,
     words,
 )
 from fpcore.book_file import ENCODINGS
 from fpcore.book_import import ImportOptions
 from fpcore.command_output import LANGUAGE
-from fpcore.customers import CustomerFilter
+from fpcore.customer_list import CustomerFilter
 from fpcore.database import Database
 from fpcore.errors import FpError
 from fpcore.models import WON, Account, Measure, PremiumCycle, Role, RowKind
@@ -102,7 +107,7 @@ def main() -> None:
 @_json
 def init(with_demo: bool, as_json: bool) -> None:
     """Make the database if there is none, and bring its tables up to date."""
-    with closing(database.open_database(create=True)) as db:
+    with _open(create=True) as db:
         if with_demo:
             demo.load(db, _today())
         document = {"database": db.path, "demo_accounts": demo.sign_ins() if with_demo else []}
@@ -117,9 +122,9 @@ def start(port: int) -> None:
     path = database.configured_path()
     if not Path(path).exists():
         click.echo("Making the database and loading the demo book …")
-        with closing(database.open_database(path, create=True)) as db:
+        with _open(create=True) as db:
             demo.load(db, _today())
-    with closing(database.open_database(path)) as db:
+    with _open() as db:
         has_demo = demo.is_loaded(db)
     click.echo(f"The app: http://localhost:{port}")
     if has_demo:
@@ -153,7 +158,7 @@ def account_add(
     """
     typed = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     password = typed or accounts.new_password()
-    with closing(database.open_database()) as db:
+    with _open() as db:
         added = accounts.add(db, accounts.OPERATOR, name, Role(role), password, team, full_name)
     document = {"account": added.username, "role": added.role.value, "team": added.team}
     lines = [f"Account {added.username} ({added.role.value}) added."]
@@ -211,7 +216,7 @@ def import_(
     """
     if rejects:
         rejects.touch()
-    with closing(database.open_database()) as db:
+    with _open() as db:
         options = ImportOptions(
             encoding=encoding,
             consent_basis=consent_basis,
@@ -238,8 +243,8 @@ def list_customers(
     owner: str, search: str | None, limit: int, valued_on: date, as_json: bool
 ) -> None:
     """List the customers that the account NAME may see, by name."""
-    with closing(database.open_database()) as db:
-        page = customers.find(
+    with _open() as db:
+        page = customer_list.find(
             db,
             accounts.act_as(db, owner),
             CustomerFilter(search=search),
@@ -255,7 +260,7 @@ def list_customers(
 @_json
 def show_coverage(customer: str, valued_on: date, as_json: bool) -> None:
     """Add up what CUSTOMER (id, customer number or name) has in force, with the gaps."""
-    with closing(database.open_database()) as db:
+    with _open() as db:
         customer_id = customers.identify(db, accounts.OPERATOR, customer)
         summary = coverage.summary(db, accounts.OPERATOR, customer_id, valued_on)
         found = gaps.of_customer(db, accounts.OPERATOR, customer_id, valued_on)
@@ -270,7 +275,7 @@ def show_coverage(customer: str, valued_on: date, as_json: bool) -> None:
 @_json
 def show_gaps(customer: str | None, owner: str | None, valued_on: date, as_json: bool) -> None:
     """Hold CUSTOMER against every gap rule, or count the whole book by rule and state."""
-    with closing(database.open_database()) as db:
+    with _open() as db:
         asker = _asker(db, owner)
         if customer:
             found = gaps.of_customer(db, asker, customers.identify(db, asker, customer), valued_on)
@@ -301,10 +306,97 @@ def show_heatmap(
     rows: str, measure: str, owner: str | None, currency: str, valued_on: date, as_json: bool
 ) -> None:
     """Aggregate coverage by type over the whole book: one cell a row and type."""
-    with closing(database.open_database()) as db:
+    with _open() as db:
         cells = coverage.heatmap(db, _asker(db, owner), RowKind(rows), valued_on, currency)
     output = command_output.heatmap(cells, RowKind(rows), Measure(measure), valued_on, currency)
     _print(output, as_json)
+
+
+@main.command("export")
+@click.argument("customer")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there as a page to read or print.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(words.LANGUAGES),
+    default=words.LANGUAGES[0],
+    show_default=True,
+    help="The language of that page.",
+)
+@_json
+def export(customer: str, html: Path | None, language: str, as_json: bool) -> None:
+    """Give all that is held about CUSTOMER (id, customer number or name), for their request.
+
+    The log of the customer notes that it was given.
+    """
+    with _open() as db:
+        customer_id = customers.identify(db, accounts.OPERATOR, customer)
+        if html:
+            _make_private(html)
+        document = personal_data.export(db, accounts.OPERATOR, customer_id, _today())
+    if html:
+        html.write_text(personal_data.page(document, language), encoding="utf-8")
+    _print(command_output.exported(document), as_json)
+
+
+@main.command("erase")
+@click.argument("customer", required=False)
+@click.option("--due", is_flag=True, help="Erase everybody whose day of destruction has come.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_json
+def erase(customer: str | None, due: bool, yes: bool, as_json: bool) -> None:
+    """Erase CUSTOMER (id, customer number or name) with all that is held about them.
+
+    Their bytes leave the database file, too. It cannot be undone.
+    """
+    if due == bool(customer):
+        raise click.UsageError("Name either a CUSTOMER or --due.")
+    with _open() as db:
+        output = _erase_due(db, yes) if due else _erase_one(db, customer, yes)
+    _print(output, as_json)
+
+
+def _erase_one(db: Database, customer: str, yes: bool) -> command_output.Output:
+    customer_id = customers.identify(db, accounts.OPERATOR, customer)
+    going = customers.removal(db, accounts.OPERATOR, customer_id)
+    _make_sure(command_output.erasing(going), "the name", going.name, yes)
+    personal_data.erase(db, accounts.OPERATOR, customer_id, going)
+    return command_output.erased(going)
+
+
+def _erase_due(db: Database, yes: bool) -> command_output.Output:
+    withdrawn = consents.withdrawn(db, accounts.OPERATOR)
+    due = [customer for customer in withdrawn if customer.destroy_by <= _today()]
+    if due:
+        _make_sure(command_output.erasing_due(due), "their number", str(len(due)), yes)
+    return command_output.erased_due(personal_data.erase_due(db, accounts.OPERATOR, _today()))
+
+
+def _make_sure(warning: str, what: str, expected: str, yes: bool) -> None:
+    """Ask for a word that nobody types by accident."""
+    if yes:
+        return
+    question = f"{warning}\nType {what} to go on"
+    if click.prompt(question, default="", show_default=False, err=True).strip() != expected:
+        raise click.ClickException(f"Nothing was erased: that is not {what}.")
+
+
+def _make_private(path: Path) -> None:
+    """Make a file that only its owner may read; what it held is gone."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+@contextmanager
+def _open(create: bool = False) -> Iterator[Database]:
+    """Open the database and bring it up to the day."""
+    with closing(database.open_database(create=create)) as db:
+        customer_rows.roll_forward(db, _today())
+        yield db
 
 
 def _today() -> date:

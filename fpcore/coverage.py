@@ -10,7 +10,7 @@ import pandas as pd
 from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.database import Database
 from fpcore.errors import NotFound
-from fpcore.facts import CUSTOMER_FACT, IN_FORCE, fact_params
+from fpcore.facts import IN_FORCE, customer_fact, fact_params
 from fpcore.models import WON, Account, Measure, PolicyType, RowKind
 
 UNKNOWN_ROW = "unknown"
@@ -57,8 +57,9 @@ def summary(
     db: Database, account: Account, customer_id: UUID, valued_on: date, currency: str = WON
 ) -> CoverageSummary:
     """Add up what one customer has in force. Errors: NotFound."""
+    fact = customer_fact(db, valued_on, currency)
     found = db.read(
-        f"with {CUSTOMER_FACT} select * from customer_fact where id = $customer",
+        f"with {fact} select * from customer_fact where id = $customer",
         {**fact_params(account, valued_on, currency), "customer": customer_id},
     )
     if not found:
@@ -91,7 +92,7 @@ def heatmap(
     column = ROW_SQL[rows]
     wide = db.frame(
         f"""
-        with {CUSTOMER_FACT}
+        with {customer_fact(db, valued_on, currency)}
         select coalesce({column}, '{UNKNOWN_ROW}') as row, count(*) as customers, {_CELL_SUMS}
         from customer_fact group by row
         """,

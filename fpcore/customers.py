@@ -1,139 +1,44 @@
-"""Find, read and add customers, always within the scope of the account that asks."""
+"""Read, add, change and delete one customer, always within the scope of the account that asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-import pandas as pd
-
-from fpcore import accounts, database, privacy
+from fpcore import accounts, audit, checks, consents, customer_rows, database, privacy
 from fpcore.accounts import VISIBLE_OWNERS
-from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
+from fpcore.audit import Action
+from fpcore.checks import Problem
 from fpcore.database import Cursor, Database
-from fpcore.errors import InvalidInput, NotFound
-from fpcore.facts import AGE, CUSTOMER_FACT, fact_params
-from fpcore.models import (
-    EARLIEST_BIRTH_YEAR,
-    Account,
-    Customer,
-    Gender,
-    NewCustomer,
-    PolicyType,
-    Record,
-    RowKind,
-)
+from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
+from fpcore.models import Account, ConsentKind, Customer, CustomerChanges, NewCustomer
 
-PAGE_SIZES = (20, 50, 100)
-
-
-class Sort(StrEnum):
-    """What a list of customers can be sorted by."""
-
-    NAME = "name"
-    AGE = "age"
-    POLICIES = "policies"
-    COVERAGE = "coverage"
-    PREMIUM = "premium"
-    LAST_CONTACT = "last_contact"
-
-
-_SORT_SQL = {
-    Sort.NAME: "name collate ko",
-    Sort.AGE: "age",
-    Sort.POLICIES: "total_policies",
-    Sort.COVERAGE: "total_coverage",
-    Sort.PREMIUM: "total_premium",
-    Sort.LAST_CONTACT: "last_contact_on",
-}
-
-
-class CustomerFilter(Record):
-    """Which customers to list; None everywhere lists all in scope.
-
-    `search` looks in names and e-mail addresses. `row_kind` and `row` are those of a heatmap
-    cell, so that a cell and its list always agree; `row` may be coverage.UNKNOWN_ROW.
-    """
-
-    search: str | None = None
-    gender: Gender | Literal["unknown"] | None = None
-    age_from: int | None = None
-    age_to: int | None = None
-    holding: PolicyType | None = None
-    missing: PolicyType | None = None
-    row_kind: RowKind | None = None
-    row: str | None = None
+_FREE_TEXT = ("name", "email", "occupation", "notes")
+_EDITABLE = tuple(CustomerChanges.model_fields)
+_STORED = (*_EDITABLE, "phone_hash")
 
 
 @dataclass(frozen=True)
-class CustomerPage:
-    """One page of a list: the rows, how many match, and how many there are in scope at all.
+class Removal:
+    """What goes with a customer who is deleted or erased: the numbers of records."""
 
-    Columns of `rows`: id, name, gender, age, occupation, phone, email, owner, last_contact_on,
-    policies, coverage (the known sum in won; NaN where none is known), unknown (policies without
-    a known amount), premium (a month's; NaN likewise), premium_unknown.
-    """
-
-    rows: pd.DataFrame
-    matching: int
-    in_scope: int
-
-
-def find(
-    db: Database,
-    account: Account,
-    wanted: CustomerFilter,
-    valued_on: date,
-    sort: Sort = Sort.NAME,
-    descending: bool = False,
-    page: int = 1,
-    page_size: int = PAGE_SIZES[0],
-) -> CustomerPage:
-    """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
-    where, params = _where(wanted)
-    base = fact_params(account, valued_on)
-    counts = db.read(
-        f"""
-        with {CUSTOMER_FACT}
-        select count(*) filter ({where}) as matching, count(*) as in_scope from customer_fact
-        """,
-        {**base, **params},
-    )[0]
-    direction = "desc" if descending else "asc"
-    rows = db.frame(
-        f"""
-        with {CUSTOMER_FACT}
-        select id, name, gender, age, occupation, phone, email, owner, last_contact_on,
-            total_policies as policies, total_coverage as coverage, total_unknown as unknown,
-            total_premium / 12 as premium, total_premium_unknown as premium_unknown
-        from customer_fact where {where}
-        order by {_SORT_SQL[sort]} {direction} nulls last, name, id
-        limit $limit offset $offset
-        """,
-        {**base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size},
-    )
-    return CustomerPage(rows=rows, **counts)
+    name: str
+    policies: int
+    contacts: int
+    consents: int
 
 
 def get(db: Database, account: Account, customer_id: UUID | str, valued_on: date) -> Customer:
-    """Read one customer. Errors: NotFound, also for a customer out of scope."""
-    found = db.read(
-        f"""
-        with owner as ({VISIBLE_OWNERS})
-        select c.* exclude (phone_hash, batch_id), {AGE} as age, owner.username as owner,
-            consent.basis as consent_basis, consent.given_on as consent_given_on
-        from customer c
-        join owner on owner.id = c.owner_id
-        left join consent on consent.customer_id = c.id and consent.kind = 'collection'
-        where c.id = $customer
-        order by consent.created_at desc limit 1
-        """,
-        {"asker": account.id, "customer": _uuid(customer_id), "valued_on": valued_on},
-    )
-    if not found:
-        raise NotFound("customer_not_found")
-    return Customer(**found[0])
+    """Read one customer; the access log notes it, once a visit.
+
+    Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
+    """
+    with db.reading() as cursor:
+        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row |= _ages(cursor, row, valued_on)
+    audit.write_view(db, account, row["id"])
+    return Customer(**{field: row[field] for field in Customer.model_fields})
 
 
 def identify(db: Database, account: Account, words: str) -> UUID:
@@ -158,110 +63,185 @@ def identify(db: Database, account: Account, words: str) -> UUID:
 def create(
     db: Database, account: Account, new: NewCustomer, today: date, owner_id: UUID | None = None
 ) -> UUID:
-    """Add a customer with the consent they gave, for `owner_id` or the account itself.
+    """Add a customer with the consents they gave, for `owner_id` or the account itself.
 
-    Errors: InvalidInput for a birth date or phone number that cannot be, NotAllowed for an owner
-    out of scope.
+    Errors: InvalidInput with every field that cannot be, NotAllowed for an owner out of scope.
     """
-    values = _stored(db, new, today)
-    basis = privacy.without_forbidden_numbers(new.consent_basis)
+    typed = {field: getattr(new, field) for field in _EDITABLE}
 
     def work(cursor: Cursor) -> UUID:
         owner = accounts.owner_in_scope(cursor, account, owner_id or account.id)
-        said = {"id": database.new_id(cursor), "now": database.utc_now()}
-        cursor.execute(_NEW_CUSTOMER, {**said, **values, "owner": owner})
-        cursor.execute(
-            _NEW_CONSENT,
-            {**said, "basis": basis, "today": today, "asker": account.id},
-        )
-        return said["id"]
+        values, problems = _understood(cursor, db, typed, {}, today)
+        refused = [*problems, *consents.problems_of_new(new, today)]
+        if refused:
+            raise InvalidInput(refused)
+        customer_id, now = database.new_id(cursor), database.utc_now()
+        cursor.execute(_INSERT, {**values, "id": customer_id, "owner": owner, "now": now})
+        given_on = new.consent_given_on or today
+        for kind in ConsentKind:
+            if kind in new.consent_kinds:
+                consents.insert(
+                    cursor, account, customer_id, kind, new.consent_basis, new.consent_channel,
+                    given_on,
+                )  # fmt: skip
+        audit.write(cursor, account, Action.CREATED, customer_id, customer_id, 1)
+        customer_rows.refresh(cursor, [customer_id], today)
+        return customer_id
 
     return db.transaction(work)
 
 
-_NEW_CUSTOMER = """
-insert into customer (id, owner_id, name, birth_year, birth_date, gender, phone, phone_hash, email,
-    occupation, last_contact_on, notes, created_at, updated_at)
-values ($id, $owner, $name, $birth_year, $birth_date, $gender, $phone, $phone_hash, $email,
-    $occupation, $last_contact_on, $notes, $now, $now)
+def update(
+    db: Database,
+    account: Account,
+    customer_id: UUID | str,
+    changes: CustomerChanges,
+    seen_ver: int,
+    today: date,
+) -> int:
+    """Change the fields that were given, and only those; the customer's version afterwards.
+
+    `seen_ver` is the version that the person saw. Errors: NotFound, ConsentWithdrawn;
+    InvalidInput for what the change makes wrong; EditedMeanwhile where there is a later version,
+    and nothing is changed.
+    """
+
+    def work(cursor: Cursor) -> int:
+        old = accounts.customer_in_scope(cursor, account, customer_id)
+        values, problems = _understood(cursor, db, changes.given(), old, today)
+        if problems:
+            raise InvalidInput(problems)
+        made = audit.changed(old, values)
+        if not made:
+            return old["ver"]
+        if old["ver"] != seen_ver:
+            raise EditedMeanwhile(audit.changes_since(cursor, old["id"], seen_ver), old["ver"])
+        said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
+        cursor.execute(_UPDATE, {**{field: old[field] for field in _STORED}, **values, **said})
+        audit.write(cursor, account, Action.UPDATED, old["id"], old["id"], seen_ver + 1, made)
+        customer_rows.refresh(cursor, [old["id"]], today)
+        return seen_ver + 1
+
+    return db.transaction(work)
+
+
+def removal(db: Database, account: Account, customer_id: UUID | str) -> Removal:
+    """Say what would go with a customer, for the confirmation. Errors: NotFound."""
+    with db.reading() as cursor:
+        return _removal(cursor, account, customer_id)
+
+
+def delete(db: Database, account: Account, customer_id: UUID | str, confirmed: Removal) -> None:
+    """Delete a customer with all that `removal` named.
+
+    The log keeps that it was done, not what the data were. The bytes stay in the database file
+    until it is rewritten: personal_data.erase does that too.
+    Errors: NotFound; EditedMeanwhile where more or less would go than was confirmed.
+    """
+    db.transaction(lambda cursor: remove_all_of(cursor, account, customer_id, confirmed))
+
+
+def remove_all_of(
+    cursor: Cursor,
+    account: Account,
+    customer_id: UUID | str,
+    confirmed: Removal,
+    erased: bool = False,
+) -> None:
+    """Take a customer and all that belongs to them out of the tables; `erased`: out of the log
+    too. Errors: as `delete`."""
+    row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+    if _removal(cursor, account, row["id"]) != confirmed:
+        raise EditedMeanwhile([], row["ver"])
+    for table in ("policy", "contact", "consent"):
+        cursor.execute(f"delete from {table} where customer_id = $id", {"id": row["id"]})
+    for table in ("customer_row", "customer"):
+        cursor.execute(f"delete from {table} where id = $id", {"id": row["id"]})
+    audit.forget(cursor, row["id"], whom_too=erased)
+    action = Action.ERASED if erased else Action.DELETED
+    audit.write(cursor, account, action, None if erased else row["id"])
+
+
+def _removal(cursor: Cursor, account: Account, customer_id: UUID | str) -> Removal:
+    row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+    counts = database.rows(
+        cursor,
+        """
+        select
+            (select count(*) from policy where customer_id = $id) as policies,
+            (select count(*) from contact where customer_id = $id) as contacts,
+            (select count(*) from consent where customer_id = $id) as consents
+        """,
+        {"id": row["id"]},
+    )[0]
+    return Removal(name=row["name"], **counts)
+
+
+_INSERT = f"""
+insert into customer (id, owner_id, {", ".join(_STORED)}, created_at, updated_at)
+values ($id, $owner, {", ".join(f"${field}" for field in _STORED)}, $now, $now)
 """
 
-_NEW_CONSENT = """
-insert into consent (id, customer_id, kind, basis, given_on, channel, recorded_by, created_at)
-values (uuidv7(), $id, 'collection', $basis, $today, 'form', $asker, $now)
+_UPDATE = f"""
+update customer set {", ".join(f"{field} = ${field}" for field in _STORED)},
+    updated_at = $now, ver = ver + 1
+where id = $id and ver = $ver
 """
 
 
-def _stored(db: Database, new: NewCustomer, today: date) -> dict[str, Any]:
-    """Turn what was typed into what is stored: the phone masked, no forbidden numbers."""
-    problems = []
-    digits = privacy.phone_digits(new.phone) if new.phone else None
-    if new.phone and not digits:
-        problems.append(("phone", "not_understood", {"text": new.phone}))
-    born = new.birth_date.year if new.birth_date else new.birth_year
-    if (new.birth_date and new.birth_date > today) or not (
-        EARLIEST_BIRTH_YEAR <= (born or today.year) <= today.year
-    ):
-        problems.append(("birth_date", "birth_out_of_range", {"text": ""}))
-    if new.birth_date and new.birth_year not in (None, new.birth_date.year):
-        problems.append(("birth_year", "birth_disagrees", {"text": new.birth_year}))
-    if new.last_contact_on and new.last_contact_on > today:
-        problems.append(("last_contact_on", "in_future", {"text": new.last_contact_on}))
-    if problems:
-        raise InvalidInput(problems)
-    return {
-        **{
-            field: privacy.without_forbidden_numbers(value) if value else None
-            for field, value in new.model_dump(
-                include={"name", "email", "occupation", "notes"}
-            ).items()
+def _understood(
+    cursor: Cursor, db: Database, typed: dict, old: Mapping[str, Any], today: date
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Turn what was typed into what is stored, and tell what `old` with it would have wrong that
+    it had not before: the phone masked, forbidden numbers gone, the year of the birth date."""
+    values = dict(typed)
+    for field in _FREE_TEXT:
+        if values.get(field):
+            values[field] = privacy.without_forbidden_numbers(values[field])
+    unread = _read_phone(db, values, old)
+    if values.get("birth_date") and values.get("birth_year") is None:
+        values["birth_year"] = values["birth_date"].year
+    known = {field: old.get(field) for field in _EDITABLE if field != "phone"}
+    wrong_before = checks.problems(cursor, checks.CUSTOMER, known, today) if old else []
+    record = {**known, **{field: values[field] for field in known if field in values}}
+    wrong = checks.problems(cursor, checks.CUSTOMER, record, today)
+    return values, [*unread, *(problem for problem in wrong if problem not in wrong_before)]
+
+
+def _read_phone(db: Database, values: dict, old: Mapping[str, Any]) -> list[Problem]:
+    """Put mask and hash in the place of a phone number; the mask that is stored stays as it is."""
+    if "phone" not in values:
+        return []
+    written = values.pop("phone")
+    if written is None:
+        values |= {"phone": None, "phone_hash": None}
+    elif written != old.get("phone"):
+        digits = privacy.phone_digits(written)
+        if not digits:
+            return [("phone", "not_understood", {"text": written[:60]})]
+        values["phone"] = privacy.masked_phone(digits)
+        values["phone_hash"] = privacy.phone_hash(db.secret, digits)
+    return []
+
+
+def _ages(cursor: Cursor, row: dict, valued_on: date) -> dict[str, Any]:
+    """Full years, and the insurance age (보험나이): half a year or more counts as a year."""
+    return database.rows(
+        cursor,
+        """
+        with month as (
+            select date_sub('month', $birth_date::date, $valued_on) as full_months
+        )
+        select
+            coalesce(full_months // 12, year($valued_on) - $birth_year)::int as age,
+            ((full_months + 6) // 12)::int as insurance_age,
+            ($birth_date::date + to_months(((full_months + 6) // 12 * 12 + 6)::int))::date
+                as insurance_age_changes_on
+        from month
+        """,
+        {
+            "birth_date": row["birth_date"],
+            "birth_year": row["birth_year"],
+            "valued_on": valued_on,
         },
-        "birth_year": new.birth_date.year if new.birth_date else new.birth_year,
-        "birth_date": new.birth_date,
-        "gender": new.gender.value if new.gender else None,
-        "last_contact_on": new.last_contact_on,
-        "phone": privacy.masked_phone(digits) if digits else None,
-        "phone_hash": privacy.phone_hash(db.secret, digits) if digits else None,
-    }
-
-
-def _where(wanted: CustomerFilter) -> tuple[str, dict[str, Any]]:
-    """The SQL over customer_fact for a filter, and its parameters."""
-    conditions: list[tuple[str, dict[str, Any]]] = [("true", {})]
-    if search := _searchable(wanted.search):
-        conditions.append(
-            (
-                "(contains(lower(name), $search) or contains(lower(coalesce(email, '')), $search))",
-                {"search": search},
-            )
-        )
-    if wanted.gender:
-        conditions.append(
-            (f"coalesce(gender, '{UNKNOWN_ROW}') = $gender", {"gender": str(wanted.gender)})
-        )
-    if wanted.age_from is not None:
-        conditions.append(("age >= $age_from", {"age_from": wanted.age_from}))
-    if wanted.age_to is not None:
-        conditions.append(("age <= $age_to", {"age_to": wanted.age_to}))
-    if wanted.holding:
-        conditions.append((f"{wanted.holding.value}_policies > 0", {}))
-    if wanted.missing:
-        conditions.append((f"{wanted.missing.value}_policies = 0", {}))
-    if wanted.row_kind and wanted.row is not None:
-        row = f"coalesce({ROW_SQL[wanted.row_kind]}, '{UNKNOWN_ROW}') = $row"
-        conditions.append((row, {"row": wanted.row}))
-    params = {key: value for _, more in conditions for key, value in more.items()}
-    return " and ".join(sql for sql, _ in conditions), params
-
-
-def _searchable(text: str | None) -> str | None:
-    """Reduce what was typed to what can be looked for: no lone surrogates, no NUL."""
-    text = (text or "").encode("utf-8", "ignore").decode().replace("\0", "")
-    return text.strip().lower() or None
-
-
-def _uuid(customer_id: UUID | str) -> UUID:
-    try:
-        return customer_id if isinstance(customer_id, UUID) else UUID(customer_id)
-    except ValueError:
-        raise NotFound("customer_not_found") from None
+    )[0]

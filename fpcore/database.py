@@ -2,16 +2,21 @@
 
 One process owns the file. Every call takes a cursor of its own, since a DuckDB connection must
 not be shared between threads. `transaction` is the only way to write.
+
+DuckDB keeps the bytes of deleted rows in its file. To be rid of them, the transaction that deletes
+calls `rewrite_due`, and `rewrite` follows it; after a crash in between, the next opening rewrites.
 """
 
 import os
 import random
 import re
 import secrets
+import shutil
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +36,10 @@ IN_MEMORY = ":memory:"
 WRITE_ATTEMPTS = 8
 SETTINGS = {"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": "false"}
 
+# Held while a file is opened or rewritten: all connections of a process to one path share one open
+# file, so that one made during a rewrite would hold on to the old file and write into it.
+_opening = threading.RLock()
+
 
 class Database:
     """An open database: `read` for queries, `transaction` for changes.
@@ -44,51 +53,124 @@ class Database:
         self.path = path
         self.secret = secret
         self.version = 0
-        self._connection = connection
         self.one_import = threading.Lock()
-        self._opening = threading.Lock()
-
-    def cursor(self) -> Cursor:
-        """Give a cursor for one thread; the caller closes it."""
-        with self._opening:
-            return self._connection.cursor()
+        self._file = os.path.realpath(path)
+        self._marker = self._file + ".rewrite-due"
+        self._folder = self._file + ".rewriting"
+        self._gate = threading.Condition()  # to be held by who looks at or changes what follows
+        self._connection: Cursor | None = connection
+        self._remembered: dict[Hashable, Any] = {}  # what was computed at `version`
+        self._in_use: Counter[int] = Counter()  # cursors, by thread
+        self._rewrites = 0  # running or waiting
 
     def read(self, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run a query; one dict a row."""
-        with closing(self.cursor()) as cursor:
+        with self._cursor() as cursor:
             return rows(cursor, sql, params)
 
     def frame(self, sql: str, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Run a query; a pandas frame, for results that are drawn as a table or chart."""
-        with closing(self.cursor()) as cursor:
+        with self._cursor() as cursor:
             return cursor.execute(sql, params or {}).df()
 
-    def transaction(self, work: Callable[[Cursor], T]) -> T:
+    def transaction(self, work: Callable[[Cursor], T], quiet: bool = False) -> T:
         """Run `work(cursor)` in one transaction and give back what it returns.
 
         Any error rolls everything back and is raised again; a write conflict with somebody
         else's transaction runs the whole of `work` again, on the data as it is then.
+        `quiet` leaves `version` as it is: for writing what no cached result depends on.
         """
         for attempt in range(WRITE_ATTEMPTS):
             try:
-                return self._attempt(work)
+                return self._attempt(work, quiet)
             except duckdb.TransactionException:
                 if attempt == WRITE_ATTEMPTS - 1:
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))
         raise AssertionError("unreachable")
 
+    @contextmanager
+    def reading(self) -> Iterator[Cursor]:
+        """Lend a cursor for several queries on the data as they are at this moment."""
+        with self._cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+            finally:
+                cursor.rollback()
+
     def dry_run(self, work: Callable[[Cursor], T]) -> T:
         """Run `work(cursor)` as `transaction` would, and undo all of it."""
-        with closing(self.cursor()) as cursor:
+        with self._cursor() as cursor:
             cursor.begin()
             try:
                 return work(cursor)
             finally:
                 cursor.rollback()
 
-    def _attempt(self, work: Callable[[Cursor], T]) -> T:
-        with closing(self.cursor()) as cursor:
+    def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Give what `compute()` returns, kept for as long as `version` stays the same.
+
+        For a handful of keys. All callers get the same object: none may change it.
+        """
+        with self._gate:
+            version = self.version
+            if key in self._remembered:
+                return self._remembered[key]
+        result = compute()
+        with self._gate:
+            if self.version == version:
+                self._remembered[key] = result
+        return result
+
+    def rewrite_due(self) -> None:
+        """Leave a marker beside the file: it holds bytes that must go. `rewrite` takes it away.
+
+        Call it in the `work` that deletes. Errors: RuntimeError outside of one, since a rewrite
+        by somebody else could then take the marker away before the rows are deleted.
+        """
+        if not self._is_used_here():
+            raise RuntimeError("rewrite_due() belongs into the transaction that deletes")
+        if self.path != IN_MEMORY:
+            os.close(os.open(self._marker, os.O_CREAT | os.O_WRONLY, 0o600))
+            _sync(self._marker)
+            _sync(os.path.dirname(self._marker))
+
+    def rewrite(self) -> None:
+        """Copy everything into a new file and put it in the old one's place: deleted bytes go.
+
+        Waits until no cursor is in use; whoever wants one meanwhile waits for the new file. Where
+        it fails, the old file stays in use and the marker stays. Errors: OSError or SqlError
+        (disk full, say), RuntimeError inside a transaction or where the file is open twice in
+        this process, DatabaseBusy where another process took the new file at that very moment.
+        """
+        if self._is_used_here():
+            raise RuntimeError("rewrite() inside a transaction would wait for itself")
+        if self.path == IN_MEMORY:
+            return
+        with self._alone(), _opening:
+            connection = self._connected()
+            try:
+                copy = _copied(connection, self._folder)
+                # The old file stays open until the new one is in its place: a process that got
+                # hold of it in between would lose what it writes. Windows replaces no open file.
+                if os.name == "nt":
+                    connection.close()
+                os.replace(copy, self._file)
+                _sync(os.path.dirname(self._file))
+            finally:
+                self._reconnect()
+            shutil.rmtree(self._file + ".tmp", ignore_errors=True)  # what a killed process spilled
+            Path(self._marker).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Write everything to the file and let go of it."""
+        with self._gate:
+            if self._connection is not None:
+                self._connection.close()
+
+    def _attempt(self, work: Callable[[Cursor], T], quiet: bool) -> T:
+        with self._cursor() as cursor:
             cursor.begin()
             try:
                 result = work(cursor)
@@ -96,12 +178,69 @@ class Database:
                 cursor.rollback()
                 raise
             cursor.commit()
-        self.version += 1
+            if not quiet:
+                self._changed()
         return result
 
-    def close(self) -> None:
-        """Write everything to the file and let go of it."""
-        self._connection.close()
+    def _changed(self) -> None:
+        with self._gate:
+            self.version += 1
+            self._remembered = {}
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor]:
+        """Lend a cursor to this thread as soon as no rewrite runs or waits.
+
+        A thread that has one already gets another at once: the rewrite waits for the first.
+        """
+        thread = threading.get_ident()
+        with self._gate:
+            self._gate.wait_for(lambda: not self._rewrites or self._in_use[thread])
+            cursor = self._connected().cursor()
+            self._in_use += Counter([thread])
+        try:
+            with closing(cursor):
+                yield cursor
+        finally:
+            with self._gate:
+                self._in_use -= Counter([thread])
+                self._gate.notify_all()
+
+    def _is_used_here(self) -> bool:
+        return self._in_use[threading.get_ident()] > 0
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._gate:
+            self._rewrites += 1
+            try:
+                self._gate.wait_for(lambda: not self._in_use)
+                yield
+            finally:
+                self._rewrites -= 1
+                self._gate.notify_all()
+
+    def _connected(self) -> Cursor:
+        """Give the connection, made again where `_reconnect` could not."""
+        if self._connection is None:
+            with _opening:
+                self._connection = _connect(self._file)
+            self._changed()  # by the process that had the file meanwhile
+        return self._connection
+
+    def _reconnect(self) -> None:
+        self._connected().close()
+        self._connection = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._connection = _connect(self._file)
+
+    def _finish_rewrite(self) -> None:
+        """Do the rewrite that an earlier process left undone."""
+        if self.path == IN_MEMORY:
+            return
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if os.path.exists(self._marker):
+            self.rewrite()
 
 
 def rows(cursor: Cursor, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -134,23 +273,31 @@ def configured_path() -> str:
 def open_database(path: str | None = None, create: bool = False) -> Database:
     """Open the database file, bring its tables up to date and give it back.
 
-    Errors: DatabaseMissing where there is no file and `create` is off, DatabaseBusy where another
-    process holds it, DatabaseUnusable where it is no database of this program.
+    A rewrite that is due is done first. Errors: DatabaseMissing where there is no file and
+    `create` is off, DatabaseBusy where another process holds it, DatabaseUnusable where it is no
+    database of this program; those of `Database.rewrite`.
     """
     path = path or configured_path()
     if path != IN_MEMORY and not create and not Path(path).exists():
         raise DatabaseMissing(path=path)
     if path != IN_MEMORY:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    connection = _connect(path)
-    try:
-        migrations.migrate(connection)
-    except duckdb.Error as error:
-        connection.close()
-        raise DatabaseUnusable(path=path) from error
-    if path != IN_MEMORY:
-        os.chmod(path, 0o600)
-    return Database(path, connection, _secret(path))
+    with _opening:
+        connection = _connect(path)
+        try:
+            migrations.migrate(connection)
+        except duckdb.Error as error:
+            connection.close()
+            raise DatabaseUnusable(path=path) from error
+        if path != IN_MEMORY:
+            os.chmod(path, 0o600)
+        db = Database(path, connection, _secret(path))
+        try:
+            db._finish_rewrite()
+        except BaseException:
+            db.close()
+            raise
+        return db
 
 
 def _connect(path: str) -> Cursor:
@@ -181,3 +328,40 @@ def _secret(path: str) -> bytes:
     except FileExistsError:
         pass
     return bytes.fromhex(file.read_text())
+
+
+def _copied(connection: Cursor, folder: str) -> str:
+    """Copy the database into a new file and see it on the disk; its path.
+
+    A new folder of its own keeps others from reading the file before it has its mode.
+    """
+    if value(connection, "from duckdb_connection_count()") > 1:
+        raise RuntimeError("the database file is open a second time in this process")
+    old = value(connection, "select current_database()")
+    copy = os.path.join(folder, "copy")
+    quoted_copy, old, new = _quoted(copy, "'"), _quoted(old, '"'), _quoted(old + " copy", '"')
+    storage = SETTINGS["storage_compatibility_version"]
+    os.mkdir(folder, 0o700)
+    connection.execute("checkpoint")  # no .wal may outlive the file it belongs to
+    connection.execute(f"attach {quoted_copy} as {new} (storage_version '{storage}')")
+    connection.execute(f"copy from database {old} to {new}")
+    connection.execute(f"checkpoint {new}")
+    connection.execute(f"detach {new}")
+    os.chmod(copy, 0o600)
+    _sync(copy)
+    return copy
+
+
+def _quoted(text: str, mark: str) -> str:
+    return mark + text.replace(mark, mark * 2) + mark
+
+
+def _sync(path: str) -> None:
+    """Wait until a file, or a folder's list of files, is on the disk; Windows cannot."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

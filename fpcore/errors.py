@@ -66,3 +66,31 @@ class InvalidRules(FpError):
     """The gap-rule file cannot be taken (particulars: file, rule, field, reason)."""
 
     code = "rules_invalid"
+
+
+class ConsentWithdrawn(FpError):
+    """The customer withdrew the consent to collection: nothing of them is shown any more
+    (particulars: withdrawn_on, destroy_by)."""
+
+    code = "consent_withdrawn"
+
+
+class EditedMeanwhile(FpError):
+    """Somebody changed the record since it was read: `changes` says what, by whom and when.
+
+    `ver` is the version of the record now; whoever saves over it says that version.
+    """
+
+    code = "edited_meanwhile"
+
+    def __init__(self, changes: list, ver: int) -> None:
+        self.changes = changes
+        self.ver = ver
+        super().__init__()
+
+
+class ErasureUnfinished(FpError):
+    """The person is deleted, but the file still holds their bytes: it could not be rewritten.
+    The next opening does it."""
+
+    code = "erasure_unfinished"

@@ -2,14 +2,20 @@
 heatmaps read.
 
 Amounts are in one currency. A policy whose amount is not known, or is in another currency, is
-counted in the `…_unknown` columns and in no sum: unknown is never zero.
+counted in the `…_unknown` columns and in no sum: unknown is never zero. Customers who withdrew
+their consent are not in it.
+
+The same columns come from two places. The table `customer_row` holds them as of one span of days,
+in won (fpcore.customer_rows keeps it so); for any other day or currency they are computed from
+the policies.
 """
 
 from datetime import date
 from typing import Any
 
 from fpcore.accounts import VISIBLE_OWNERS
-from fpcore.models import PAYMENTS_PER_YEAR, WON, Account, PolicyType
+from fpcore.database import Database
+from fpcore.models import PAYMENTS_PER_YEAR, WHOLE_LIFE, WON, Account, PolicyType
 
 OLDEST_BAND = 100
 
@@ -47,6 +53,29 @@ YEARLY_PREMIUM = f"""
 """
 """What a policy `p` costs in a year in `$currency`; NULL where amount or cycle is not known."""
 
+INITIALS = """
+    array_to_string(list_transform(string_split(lower(c.name), ''), lambda sign:
+        if(unicode(sign) between 44032 and 55203,
+            'ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ'[(unicode(sign) - 44032) // 588 + 1],
+            sign)), '')
+"""
+"""The initial consonants (초성) of a name: 홍길동 -> ㅎㄱㄷ; other signs stay as they are."""
+
+SEARCHED_WORD = "regexp_replace(lower({}), '[\\s-]', '', 'g')"
+"""How an insurer or a policy number is compared: without case, blanks and dashes."""
+
+_HELD = ("policies", "coverage", "unknown", "premium", "premium_unknown")
+_PREFIXES = (*(kind.value for kind in PolicyType), "total")
+
+ROW_COLUMNS = (
+    "id", "owner_id", "name", "name_key", "initials", "birth_year", "birth_date", "gender",
+    "phone", "email", "occupation", "last_contact_on", "next_contact_on", "marketing",
+    "withdrawn_on", "policy_words", "expired_policies", "cancelled_policies", "pending_policies",
+    "next_end_on", "held_from", "held_until",
+    *(f"{prefix}_{held}" for prefix in _PREFIXES for held in _HELD),
+)  # fmt: skip
+"""The columns of the table customer_row and of the computed one."""
+
 
 def _sums(prefix: str, where: str) -> str:
     """The SQL for what is held of one type, or of all."""
@@ -58,11 +87,11 @@ def _sums(prefix: str, where: str) -> str:
         count(*) filter ({where} and premium is null) as {prefix}_premium_unknown"""
 
 
-_PREFIXES = [*(kind.value for kind in PolicyType), "total"]
 _SUMS = ",".join(
-    _sums(prefix, "true" if prefix == "total" else f"type = '{prefix}'") for prefix in _PREFIXES
+    _sums(prefix, "in_force" if prefix == "total" else f"in_force and type = '{prefix}'")
+    for prefix in _PREFIXES
 )
-_HELD = ",".join(
+_SUMS_OR_NONE = ",".join(
     f"""
         coalesce(h.{prefix}_policies, 0) as {prefix}_policies,
         if(coalesce(h.{prefix}_policies, 0) = 0, 0, h.{prefix}_coverage) as {prefix}_coverage,
@@ -72,48 +101,137 @@ _HELD = ",".join(
     for prefix in _PREFIXES
 )
 
-CUSTOMER_FACT = f"""
-owner as ({VISIBLE_OWNERS}),
-person as (
+
+def computed_rows(which: str) -> str:
+    """Give the common table expressions that end in `computed_row`, with ROW_COLUMNS.
+
+    `which` is the SQL condition on the customers `c`. Parameters: $valued_on, $currency.
+    """
+    return f"""
+person as (from customer c where {which}),
+judged as (
     select
-        c.*,
-        owner.username as owner, owner.name as owner_name, team.name as team,
-        {AGE} as age
-    from customer c
-    join owner on owner.id = c.owner_id
-    left join team on team.id = owner.team_id
-),
-in_force as (
-    select
-        p.customer_id, p.type,
+        p.customer_id, p.type, p.status,
+        {SEARCHED_WORD.format("p.insurer")} as insurer_word,
+        {SEARCHED_WORD.format("p.policy_number")} as number_word,
+        {IN_FORCE} as in_force,
         if(p.currency = $currency, p.coverage_amount, null) as coverage,
-        {YEARLY_PREMIUM} as premium
+        {YEARLY_PREMIUM} as premium,
+        if(p.status = 'active', p.start_date, null) as begins_on,
+        if(p.status = 'active' and p.end_date < date '{WHOLE_LIFE}', p.end_date + 1, null)
+            as over_on
     from policy p join person on person.id = p.customer_id
-    where {IN_FORCE}
 ),
 holding as (
-    select customer_id, {_SUMS}
-    from in_force group by customer_id
+    select
+        customer_id,
+        count(*) filter (status = 'expired'
+            or (status = 'active' and over_on <= $valued_on)) as expired_policies,
+        count(*) filter (status = 'cancelled') as cancelled_policies,
+        count(*) filter (status = 'pending') as pending_policies,
+        (min(over_on) filter (in_force) - 1)::date as next_end_on,
+        greatest(max(begins_on) filter (begins_on <= $valued_on),
+            max(over_on) filter (over_on <= $valued_on)) as held_from,
+        least(min(begins_on) filter (begins_on > $valued_on),
+            min(over_on) filter (over_on > $valued_on)) as held_until,
+        concat_ws(chr(10),
+            string_agg(distinct insurer_word, chr(10) order by insurer_word),
+            string_agg(distinct number_word, chr(10) order by number_word)) as policy_words,
+        {_SUMS}
+    from judged group by customer_id
+),
+contacted as (
+    select x.customer_id, max(x.contacted_on) as on_day
+    from contact x join person on person.id = x.customer_id
+    where x.outcome in ('reached', 'appointment', 'declined')
+    group by x.customer_id
+),
+marketing as (
+    select distinct s.customer_id
+    from consent s join person on person.id = s.customer_id
+    where s.kind = 'marketing' and s.withdrawn_on is null
+),
+computed_row as (
+    select
+        c.id, c.owner_id, c.name, icu_sort_key(c.name, 'ko') as name_key, {INITIALS} as initials,
+        c.birth_year, c.birth_date, c.gender, c.phone, c.email, c.occupation,
+        greatest(c.last_contact_on, contacted.on_day) as last_contact_on,
+        c.next_contact_on,
+        marketing.customer_id is not null as marketing,
+        c.withdrawn_on,
+        coalesce(h.policy_words, '') as policy_words,
+        coalesce(h.expired_policies, 0) as expired_policies,
+        coalesce(h.cancelled_policies, 0) as cancelled_policies,
+        coalesce(h.pending_policies, 0) as pending_policies,
+        h.next_end_on,
+        coalesce(h.held_from, date '0001-01-01') as held_from,
+        coalesce(h.held_until, date '9999-12-31') as held_until,
+        {_SUMS_OR_NONE}
+    from person c
+    left join holding h on h.customer_id = c.id
+    left join contacted on contacted.customer_id = c.id
+    left join marketing on marketing.customer_id = c.id
+)
+"""
+
+
+def _scoped(rows: str, where: str = "true") -> str:
+    return f"""
+customer_scope as (
+    select
+        c.*, owner.username as owner, owner.name as owner_name, team.name as team, {AGE} as age
+    from {rows} c
+    join owner on owner.id = c.owner_id
+    left join team on team.id = owner.team_id
+    where {where}
 ),
 customer_fact as (
     select
-        person.*,
+        *,
         case
             when age >= {OLDEST_BAND} then '{OLDEST_BAND}+'
             when age >= 0 then (age // 10 * 10)::varchar || '-' || (age // 10 * 10 + 9)::varchar
-        end as age_band,
-        {_HELD}
-    from person left join holding h on h.customer_id = person.id
+        end as age_band
+    from customer_scope where withdrawn_on is null
 )
 """
-"""The common table expressions that end in `customer_fact`.
 
-Columns: those of `customer`; owner, owner_name, team; age (full years on $valued_on; from the
-birth year alone where no date is known), age_band; and for each of the six types and `total`:
-_policies, _coverage, _unknown, _premium (a year's), _premium_unknown, all of what is in force.
+
+_IN_WON = f"$currency = '{WON}'"
+_KEPT = f"owner as ({VISIBLE_OWNERS}), {_scoped('customer_row', _IN_WON)}"
+_COMPUTED = f"""
+owner as ({VISIBLE_OWNERS}),
+{computed_rows("c.owner_id in (select id from owner)")},
+{_scoped("computed_row")}
 """
+
+
+def customer_fact(db: Database, valued_on: date, currency: str = WON) -> str:
+    """Give the common table expressions that end in `customer_fact`, for fact_params.
+
+    Columns: ROW_COLUMNS, and owner, owner_name, team; age (full years on $valued_on; from the
+    birth year alone where no date is known), age_band. For each of the six types and `total`:
+    _policies, _coverage, _unknown, _premium (a year's), _premium_unknown, all of what is in
+    force. `customer_scope` before it holds those who withdrew their consent, too.
+    """
+    begin, end = db.remembered("kept days", lambda: _kept_days(db))
+    return _KEPT if currency == WON and begin <= valued_on < end else _COMPUTED
 
 
 def fact_params(account: Account, valued_on: date, currency: str = WON) -> dict[str, Any]:
-    """Give the parameters of CUSTOMER_FACT: who asks, the day it is for, the currency."""
+    """Give the parameters of customer_fact: who asks, the day it is for, the currency."""
     return {"asker": account.id, "valued_on": valued_on, "currency": currency}
+
+
+def _kept_days(db: Database) -> tuple[date, date]:
+    """The days, from the first to before the second, of which all of customer_row is true."""
+    kept = db.read(
+        """
+        select count(*) as rows, (select count(*) from customer) as customers,
+            coalesce(max(held_from), date '0001-01-01') as begin,
+            coalesce(min(held_until), date '9999-12-31') as end_before
+        from customer_row
+        """
+    )[0]
+    complete = kept["rows"] == kept["customers"]
+    return (kept["begin"], kept["end_before"]) if complete else (date.max, date.min)

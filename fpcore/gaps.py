@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fpcore.database import Database
 from fpcore.errors import NotFound
-from fpcore.facts import CUSTOMER_FACT, fact_params
+from fpcore.facts import customer_fact, fact_params
 from fpcore.gap_rules import Rule, rules_on, short_sql, state_sql, why_sql
 from fpcore.models import Account, GapState
 
@@ -45,8 +45,9 @@ class RuleCount:
 def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: date) -> list[Gap]:
     """Hold one customer against every rule of the day, in the rules' order. Errors: NotFound."""
     rules = rules_on(valued_on)
+    fact = customer_fact(db, valued_on)
     found = db.read(
-        f"with {CUSTOMER_FACT}, {_gap_sql(rules)} select * from gap where customer_id = $customer",
+        f"with {fact}, {_gap_sql(rules)} select * from gap where customer_id = $customer",
         {**fact_params(account, valued_on), "customer": customer_id},
     )
     if not found and not _in_scope(db, account, valued_on, customer_id):
@@ -63,7 +64,7 @@ def of_scope(db: Database, account: Account, valued_on: date) -> tuple[int, list
     rules = rules_on(valued_on)
     found = db.read(
         f"""
-        with {CUSTOMER_FACT}, {_gap_sql(rules)}
+        with {customer_fact(db, valued_on)}, {_gap_sql(rules)}
         select code, state, count(*) as customers, coalesce(sum(short), 0) as shortfall
         from gap group by code, state
         """,
@@ -80,7 +81,7 @@ def _in_scope(
 ) -> int:
     """Count the customers in scope, or tell whether this one is."""
     sql = f"""
-        with {CUSTOMER_FACT}
+        with {customer_fact(db, valued_on)}
         select count(*) as customers from customer_fact
         where id = coalesce($customer, id)
     """

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -93,6 +93,44 @@ class Measure(StrEnum):
     PREMIUM = "premium"
 
 
+class ConsentKind(StrEnum):
+    """What a customer can agree to, each apart from the others (PIPA §15, §17, §23, §22)."""
+
+    COLLECTION = "collection"
+    THIRD_PARTY = "third_party"
+    HEALTH = "health"
+    MARKETING = "marketing"
+
+
+class ConsentChannel(StrEnum):
+    """How a consent was given or withdrawn. `form`: entered by hand, not said how."""
+
+    PAPER = "paper"
+    ELECTRONIC = "electronic"
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    FORM = "form"
+    IMPORT = "import"
+
+
+class ContactChannel(StrEnum):
+    PHONE = "phone"
+    MESSAGE = "message"
+    EMAIL = "email"
+    VISIT = "visit"
+    OTHER = "other"
+
+
+class ContactOutcome(StrEnum):
+    """What came of a contact; the last two reached nobody, so they are no contact."""
+
+    REACHED = "reached"
+    APPOINTMENT = "appointment"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+
+
 WON = "KRW"
 WHOLE_LIFE = date(9999, 12, 31)
 LONGEST_NAME = 100
@@ -123,7 +161,9 @@ class Customer(Record):
     """A customer. `phone` is masked; `ver` counts the changes made to the row.
 
     `age` is in full years on the day the customer was read for; from the birth year alone where
-    no birth date is known.
+    no birth date is known. `insurance_age` (보험나이) rounds half a year up and goes up on
+    `insurance_age_changes_on` (상령일); None without a birth date. `withdrawn_on` and `destroy_by`
+    are None while the consent to collection holds.
     """
 
     id: UUID
@@ -134,50 +174,121 @@ class Customer(Record):
     birth_year: int | None
     birth_date: date | None
     age: int | None
+    insurance_age: int | None
+    insurance_age_changes_on: date | None
     gender: Gender | None
     phone: str | None
     email: str | None
     occupation: str | None
     last_contact_on: date | None
+    next_contact_on: date | None
     notes: str | None
-    consent_basis: str | None
-    consent_given_on: date | None
+    withdrawn_on: date | None
+    destroy_by: date | None
     ver: int
     created_at: datetime
     updated_at: datetime
 
 
-def _no_control_characters(text: str) -> str:
+def _shown(text: str) -> str:
+    """Refuse what no screen can show: control characters and lone surrogates."""
     if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise PydanticCustomError("control_character", "control character")
     return text
 
 
-def _text(longest: int, shortest: int = 0) -> type:
-    return Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest),
-        AfterValidator(_no_control_characters),
-    ]
+def _empty_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
 
 
-class NewCustomer(Record):
-    """What a person types to add a customer; `birth_year` follows from `birth_date` if given.
+Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_shown)]
 
-    `phone` is the full number: it is stored masked, with a keyed hash. `consent_basis` says how
-    the customer agreed to the collection and use of these facts; without it nobody is stored.
+
+class Input(Record):
+    """What a person typed. The types are checked here, the values by fpcore.checks.
+
+    An empty text is None. Of a `…Changes` only the fields that were given are changed.
     """
 
-    name: _text(LONGEST_NAME, shortest=1)
-    birth_year: int | None = Field(default=None, ge=EARLIEST_BIRTH_YEAR)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _none_if_empty(cls, value: object) -> object:
+        return _empty_is_none(value)
+
+    def given(self) -> dict[str, Any]:
+        """Give the fields that were given, None for those that were emptied."""
+        return self.model_dump(exclude_unset=True)
+
+
+class CustomerChanges(Input):
+    """What to change of a customer. `phone` is the full number: it is stored masked, with a keyed
+    hash; the masked form that is stored already changes nothing."""
+
+    name: Text | None = None
     birth_date: date | None = None
+    birth_year: int | None = None
     gender: Gender | None = None
-    phone: _text(40) | None = None
-    email: EmailStr | None = None
-    occupation: _text(LONGEST_NAME) | None = None
+    phone: Text | None = None
+    email: Text | None = None
+    occupation: Text | None = None
     last_contact_on: date | None = None
-    notes: _text(LONGEST_TEXT) | None = None
-    consent_basis: _text(LONGEST_TEXT, shortest=1)
+    next_contact_on: date | None = None
+    notes: Text | None = None
+
+
+class NewCustomer(CustomerChanges):
+    """What a person types to add a customer; `birth_year` follows from `birth_date` if given.
+
+    `consent_basis` says how the customer agreed, by `consent_channel`, on `consent_given_on`
+    (None: today), to each of `consent_kinds`; without a consent to the collection and use of
+    these facts nobody is stored.
+    """
+
+    consent_basis: Text | None = None
+    consent_channel: ConsentChannel = ConsentChannel.FORM
+    consent_given_on: date | None = None
+    consent_kinds: frozenset[ConsentKind] = frozenset({ConsentKind.COLLECTION})
+
+
+class Consent(Record):
+    """A consent of a customer: to what, by which version of the text, how and when.
+
+    `withdrawn_on` and `withdrawn_channel` are None while it holds.
+    """
+
+    id: UUID
+    customer_id: UUID
+    kind: ConsentKind
+    basis: str
+    text_version: str | None
+    channel: ConsentChannel
+    given_on: date
+    withdrawn_on: date | None
+    withdrawn_channel: ConsentChannel | None
+
+
+class Contact(Record):
+    """An entry of the contact log. `recorded_by` is the name of the account that wrote it."""
+
+    id: UUID
+    customer_id: UUID
+    contacted_on: date
+    channel: ContactChannel
+    outcome: ContactOutcome
+    notes: str | None
+    recorded_by: str
+
+
+class NewContact(Input):
+    """What a person types of a contact; `next_contact_on` is kept with the customer."""
+
+    contacted_on: date | None = None
+    channel: ContactChannel | None = None
+    outcome: ContactOutcome | None = None
+    notes: Text | None = None
+    next_contact_on: date | None = None
 
 
 class Policy(Record):
@@ -189,7 +300,7 @@ class Policy(Record):
 
     id: UUID
     customer_id: UUID
-    name: str | None
+    policy_name: str | None
     insurer: str | None
     policy_number: str | None
     type: PolicyType
@@ -203,3 +314,26 @@ class Policy(Record):
     in_force: bool
     why_not: str | None
     ver: int
+
+
+class PolicyChanges(Input):
+    """What to change of a policy. Amounts are in `currency`; None is unknown, never zero."""
+
+    type: PolicyType | None = None
+    policy_name: Text | None = None
+    insurer: Text | None = None
+    policy_number: Text | None = None
+    coverage_amount: Decimal | None = None
+    premium_amount: Decimal | None = None
+    premium_cycle: PremiumCycle | None = None
+    currency: Text | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    status: PolicyStatus | None = None
+
+
+class NewPolicy(PolicyChanges):
+    """What a person types to add a policy: in won and active, unless said otherwise."""
+
+    currency: Text | None = WON
+    status: PolicyStatus | None = PolicyStatus.ACTIVE

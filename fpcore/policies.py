@@ -1,28 +1,194 @@
-"""Read the policies of a customer, and say which of them count as cover."""
+"""The policies of a customer: read, add, change, end, remove; which of them count as cover."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from fpcore.accounts import VISIBLE_OWNERS
-from fpcore.database import Database
+from fpcore import accounts, audit, checks, customer_rows, database, privacy
+from fpcore.audit import Action
+from fpcore.database import Cursor, Database
+from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
 from fpcore.facts import WHY_NOT_IN_FORCE
-from fpcore.models import Account, Policy
+from fpcore.models import Account, NewPolicy, Policy, PolicyChanges, PolicyStatus
+
+_FREE_TEXT = ("policy_name", "insurer")
+_EDITABLE = tuple(PolicyChanges.model_fields)
+_CHECKS = (*checks.POLICY, *checks.POLICY_STATUS)
 
 
-def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: date) -> list[Policy]:
-    """List a customer's policies, those in force first; empty for a customer out of scope."""
-    found = db.read(
-        f"""
-        with owner as ({VISIBLE_OWNERS})
-        select p.id, p.customer_id, p.name, p.insurer, p.policy_number, p.type,
-            p.coverage_amount, p.premium_amount, p.currency, p.premium_cycle, p.start_date,
-            p.end_date, p.status, p.ver, {WHY_NOT_IN_FORCE} as why_not
-        from policy p
-        join customer c on c.id = p.customer_id
-        join owner on owner.id = c.owner_id
-        where p.customer_id = $customer
-        order by why_not is not null, p.start_date desc nulls last, p.id
-        """,
-        {"asker": account.id, "customer": customer_id, "valued_on": valued_on},
-    )
+def of_customer(
+    db: Database, account: Account, customer_id: UUID | str, valued_on: date
+) -> list[Policy]:
+    """List a customer's policies, those in force first.
+
+    Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
+    """
+    with db.reading() as cursor:
+        row = accounts.customer_in_scope(cursor, account, customer_id)
+        found = database.rows(
+            cursor,
+            f"""
+            select p.id, p.customer_id, p.type, p.policy_name, p.insurer, p.policy_number,
+                p.coverage_amount, p.premium_amount, p.premium_cycle, p.currency, p.start_date,
+                p.end_date, p.status, p.ver, {WHY_NOT_IN_FORCE} as why_not
+            from policy p where p.customer_id = $customer
+            order by why_not is not null, p.start_date desc nulls last, p.id
+            """,
+            {"customer": row["id"], "valued_on": valued_on},
+        )
     return [Policy(**row, in_force=row["why_not"] is None) for row in found]
+
+
+def add(
+    db: Database, account: Account, customer_id: UUID | str, new: NewPolicy, today: date
+) -> UUID:
+    """Add a policy to a customer.
+
+    Errors: NotFound, ConsentWithdrawn; InvalidInput with every field that cannot be.
+    """
+    typed = {field: getattr(new, field) for field in _EDITABLE}
+
+    def work(cursor: Cursor) -> UUID:
+        customer = accounts.customer_in_scope(cursor, account, customer_id)
+        values = _checked(cursor, customer["id"], typed, {}, today)
+        policy_id, now = database.new_id(cursor), database.utc_now()
+        said = {"id": policy_id, "customer": customer["id"], "now": now}
+        cursor.execute(_INSERT, {**values, **said})
+        made = audit.changed({}, {field: v for field, v in values.items() if v is not None})
+        audit.write(cursor, account, Action.CREATED, customer["id"], policy_id, 1, made)
+        customer_rows.refresh(cursor, [customer["id"]], today)
+        return policy_id
+
+    return db.transaction(work)
+
+
+def update(
+    db: Database,
+    account: Account,
+    policy_id: UUID | str,
+    changes: PolicyChanges,
+    seen_ver: int,
+    today: date,
+) -> int:
+    """Change the fields that were given, and only those; the policy's version afterwards.
+
+    Errors: NotFound, ConsentWithdrawn; InvalidInput for what the change makes wrong;
+    EditedMeanwhile where there is a later version than the one seen, and nothing is changed.
+    """
+
+    def work(cursor: Cursor) -> int:
+        old = _in_scope(cursor, account, policy_id)
+        values = _checked(cursor, old["customer_id"], changes.given(), old, today)
+        made = audit.changed(old, values)
+        if not made:
+            return old["ver"]
+        if old["ver"] != seen_ver:
+            raise EditedMeanwhile(audit.changes_since(cursor, old["id"], seen_ver), old["ver"])
+        said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
+        cursor.execute(_UPDATE, {**{field: old[field] for field in _EDITABLE}, **values, **said})
+        audit.write(
+            cursor, account, Action.UPDATED, old["customer_id"], old["id"], seen_ver + 1, made
+        )
+        customer_rows.refresh(cursor, [old["customer_id"]], today)
+        return seen_ver + 1
+
+    return db.transaction(work)
+
+
+def end(
+    db: Database, account: Account, policy_id: UUID | str, on: date, seen_ver: int, today: date
+) -> int:
+    """End a policy on a day, before its term: cancelled (해지). Errors: as `update`."""
+    if on > today:
+        raise InvalidInput([("end_date", "in_future", {"text": on})])
+    ended = PolicyChanges(status=PolicyStatus.CANCELLED, end_date=on)
+    return update(db, account, policy_id, ended, seen_ver, today)
+
+
+def remove(
+    db: Database, account: Account, policy_id: UUID | str, seen_ver: int, today: date
+) -> None:
+    """Take a policy out that should not be there. Errors: NotFound, ConsentWithdrawn;
+    EditedMeanwhile where there is a later version than the one seen."""
+
+    def work(cursor: Cursor) -> None:
+        old = _in_scope(cursor, account, policy_id)
+        if old["ver"] != seen_ver:
+            raise EditedMeanwhile(audit.changes_since(cursor, old["id"], seen_ver), old["ver"])
+        cursor.execute("delete from policy where id = $id", {"id": old["id"]})
+        gone = audit.changed(
+            {field: old[field] for field in _EDITABLE if old[field] is not None},
+            dict.fromkeys(field for field in _EDITABLE if old[field] is not None),
+        )
+        audit.write(cursor, account, Action.REMOVED, old["customer_id"], old["id"], None, gone)
+        customer_rows.refresh(cursor, [old["customer_id"]], today)
+
+    db.transaction(work)
+
+
+_INSERT = f"""
+insert into policy (id, customer_id, {", ".join(_EDITABLE)}, created_at, updated_at)
+values ($id, $customer, {", ".join(f"${field}" for field in _EDITABLE)}, $now, $now)
+"""
+
+_UPDATE = f"""
+update policy set {", ".join(f"{field} = ${field}" for field in _EDITABLE)},
+    updated_at = $now, ver = ver + 1
+where id = $id and ver = $ver
+"""
+
+
+def _in_scope(cursor: Cursor, account: Account, policy_id: UUID | str) -> dict:
+    """Read the row of a policy whose customer this account may see."""
+    policy = accounts.as_uuid(policy_id, "policy_not_found")
+    found = database.rows(cursor, "select * from policy where id = $id", {"id": policy})
+    if not found:
+        raise NotFound("policy_not_found")
+    try:
+        accounts.customer_in_scope(cursor, account, found[0]["customer_id"])
+    except NotFound:
+        raise NotFound("policy_not_found") from None
+    return found[0]
+
+
+def _checked(
+    cursor: Cursor, customer_id: UUID, typed: dict[str, Any], old: dict[str, Any], today: date
+) -> dict[str, Any]:
+    """Turn what was typed into what is stored. Errors: InvalidInput for what `old` with it would
+    have wrong that it had not before."""
+    values = dict(typed)
+    for field in _FREE_TEXT:
+        if values.get(field):
+            values[field] = privacy.without_forbidden_numbers(values[field])
+    if values.get("currency"):
+        values["currency"] = values["currency"].upper()
+    before = {field: old.get(field) for field in _EDITABLE}
+    wrong_before = checks.problems(cursor, _CHECKS, before, today) if old else []
+    wrong = checks.problems(cursor, _CHECKS, {**before, **values}, today)
+    wrong = [problem for problem in wrong if problem not in wrong_before]
+    if not wrong and "policy_number" in values and values["policy_number"]:
+        wrong = _number_taken(cursor, customer_id, {**before, **values}, old.get("id"))
+    if wrong:
+        raise InvalidInput(wrong)
+    return values
+
+
+def _number_taken(
+    cursor: Cursor, customer_id: UUID, values: dict[str, Any], own_id: UUID | None
+) -> list[checks.Problem]:
+    """An insurer gives a number once: the same one again is the same policy typed twice."""
+    taken = """
+        select count(*) from policy p join customer c on c.id = p.customer_id
+        where lower(p.policy_number) = lower($number) and p.id is distinct from $own
+            and coalesce(lower(p.insurer), '') = coalesce(lower($insurer), '')
+            and c.owner_id = (select owner_id from customer where id = $customer)
+    """
+    said = {
+        "number": values["policy_number"],
+        "insurer": values["insurer"],
+        "own": own_id,
+        "customer": customer_id,
+    }
+    if not database.value(cursor, taken, said):
+        return []
+    return [("policy_number", "policy_number_taken", {"text": values["policy_number"]})]

@@ -1,11 +1,14 @@
-"""One customer: profile, coverage by type, gaps with their reasons, policies."""
+"""One customer: profile, coverage by type with the gaps, policies, contacts, consents."""
 
 import streamlit as st
 
-from fpcore import coverage, customers, gaps, policies
-from ui import address, labels, session, tables
+from fpcore import consents, contacts, coverage, customers, gaps, policies
+from fpcore.errors import ConsentWithdrawn
+from ui import address, labels, privacy, profile, session, tables
+from ui import contacts as contact_section
+from ui import policies as policy_section
 from ui.charts import CONFIG, LABEL_INKS, coverage_by_type
-from ui.text import Text, safe
+from ui.text import Text
 
 account, db = session.account(), session.database()
 text = Text(session.language())
@@ -17,13 +20,18 @@ if not address.read("id"):
     st.info(text("customer.choose"))
     st.stop()
 
-customer = customers.get(db, account, address.read("id"), today)
+try:
+    customer = customers.get(db, account, address.read("id"), today)
+except ConsentWithdrawn as withdrawn:
+    privacy.draw_withdrawn(address.read("id"), withdrawn, text, today)
+    st.stop()
 summary = coverage.summary(db, account, customer.id, today)
 found = gaps.of_customer(db, account, customer.id, today)
 listed = policies.of_customer(db, account, customer.id, today)
+log = contacts.of_customer(db, account, customer.id)
+given = consents.of_customer(db, account, customer.id)
 
-st.title(safe(customer.name))
-st.caption(" · ".join(labels.profile(customer, text)))
+profile.draw(customer, log, given, listed, text, today)
 with st.container(horizontal=True):
     for label, value in labels.key_figures(summary, text):
         st.metric(label, value, border=True, width="content")
@@ -44,13 +52,8 @@ with advice:
     st.subheader(text("customer.gaps"))
     for gap in found:
         labels.draw_gap(gap, text)
+tables.coverage(labels.coverage_rows(summary, found, text))
 
-st.subheader(text("customer.policies"))
-counted = [policy for policy in listed if policy.in_force]
-if counted:
-    tables.policies(counted, text, with_reason=False)
-else:
-    st.info(text("customer.no_policies"))
-if ended := [policy for policy in listed if not policy.in_force]:
-    with st.expander(text("customer.ended", count=len(ended))):
-        tables.policies(ended, text, with_reason=True)
+policy_section.draw(customer.id, listed, text, today)
+contact_section.draw(customer, log, text, today)
+privacy.draw(customer.id, given, text, today)

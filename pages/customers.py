@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from fpcore import accounts, customers
-from ui import address, filters, forms, queries, session, tables
+from fpcore import accounts, consents, customers
+from fpcore.models import NewCustomer
+from ui import address, filters, forms, privacy, queries, session, tables
 from ui.text import Text, safe
 
 account, db = session.account(), session.database()
@@ -12,14 +13,24 @@ today = session.today()
 owners = accounts.visible_owners(db, account)
 
 
-@st.dialog(text("customers.add"))
+@st.dialog(text("customers.add"), width="large")
 def add_customer() -> None:
-    def add(new, owner) -> None:
-        customers.create(db, account, new, today, owner.id)
-        st.toast(text("customers.added", name=safe(new.name)))
-        st.rerun()
+    owner = owners[0]
+    if len(owners) > 1:
+        owner = st.selectbox(
+            text("customers.owner_for"), owners, format_func=lambda one: one.name, key="new owner"
+        )
+    privacy.draw_texts(text)
+    fields = (*forms.CUSTOMER_FIELDS, *forms.CONSENT_FIELDS)
+    begun = {"consent_channel": "paper", "consent_given_on": today}
+    filled = forms.draw("new customer", fields, begun, text, text("customers.add_submit"))
 
-    forms.new_customer(text, owners, today, add)
+    def add() -> None:
+        customers.create(db, account, forms.given(NewCustomer, filled), today, owner.id)
+
+    if filled.sent and forms.attempt(filled, add, text):
+        st.toast(text("customers.added", name=safe(filled.values["name"])))
+        st.rerun()
 
 
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -28,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button(text("customers.add"), icon=":material/person_add:"):
         add_customer()
 
-view = filters.draw(text)
+view = filters.draw(account, text)
 names = tables.owner_names(owners)
 filters.draw_active(view.wanted, names, text)
 found = queries.customer_page(
@@ -46,3 +57,5 @@ if found.matching:
     address.pages("page", pages=-(-found.matching // view.page_size))
     if chosen:
         st.switch_page("../pages/customer.py", query_params={"id": chosen, "back": address.here()})
+if found.withdrawn:
+    tables.withdrawn(consents.withdrawn(db, account), text)

@@ -4,7 +4,7 @@ The address is the one source. A widget starts from it, under a key that holds t
 value, so that a changed address makes a fresh widget; a changed widget changes the address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -22,6 +22,12 @@ def write(**values: object) -> None:
             st.query_params.pop(name, None)
         else:
             st.query_params[name] = str(value)
+    st.rerun()
+
+
+def replace(values: Mapping[str, object]) -> None:
+    """Put these parameters in the place of all others and draw the page anew."""
+    st.query_params.from_dict({name: str(value) for name, value in values.items()})
     st.rerun()
 
 

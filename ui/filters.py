@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from fpcore import gap_rules, saved_filters
 from fpcore.coverage import UNKNOWN_ROW
-from fpcore.customers import PAGE_SIZES, CustomerFilter, Sort
-from fpcore.models import Gender, PolicyType, RowKind
-from ui import address, tables
+from fpcore.customer_list import ANY_GAP, PAGE_SIZES, CustomerFilter, Sort
+from fpcore.models import Account, Gender, PolicyStatus, PolicyType, RowKind
+from ui import address, forms, session, tables
 from ui.text import Text, safe
 
 PAGE = ("page",)
@@ -26,7 +27,7 @@ class ListView:
     page_size: int
 
 
-def draw(text: Text) -> ListView:
+def draw(account: Account, text: Text) -> ListView:
     """Draw search field, filters and order; what they say."""
     search = address.typed(
         "search", text("customers.search"), PAGE, icon=":material/search:", max_chars=100
@@ -42,8 +43,11 @@ def draw(text: Text) -> ListView:
             size = address.choice("size", text("customers.page_size"), sizes, str, forgets=PAGE)
     kind, row = address.read("row_kind"), address.read("row")
     cell = {"row_kind": kind, "row": row} if kind in set(RowKind) and row else {}
+    wanted = CustomerFilter(search=search, **chosen, **cell)
+    with st.expander(text("customers.saved"), icon=":material/bookmark:"):
+        _draw_saved(account, wanted, text)
     return ListView(
-        wanted=CustomerFilter(search=search, **chosen, **cell),
+        wanted=wanted,
         sort=Sort(sort),
         descending=order == "descending",
         page=max(address.number("page") or 1, 1),
@@ -84,7 +88,52 @@ def _draw_choices(text: Text) -> dict:
         "missing": address.choice(
             "missing", text("customers.missing"), types, text.of("type"), any_of, PAGE
         ),
+        "status": address.choice(
+            "status", text("customers.status"), list(PolicyStatus), text.of("status"), any_of, PAGE
+        ),
+        "gap": address.choice(
+            "gap", text("customers.gap"), [ANY_GAP, *_rule_codes()],
+            lambda code: _gap_label(code, text), any_of, PAGE,
+        ),
+        "not_contacted_for": address.whole_number(
+            "not_contacted_for", text("customers.not_contacted"), PAGE, most=36_500
+        ),
     }  # fmt: skip
+
+
+def _rule_codes() -> list[str]:
+    return [rule.code for rule in gap_rules.rules_on(session.today())]
+
+
+def _gap_label(code: str, text: Text) -> str:
+    return text("customers.any_gap") if code == ANY_GAP else text(f"rule.{code}")
+
+
+def _draw_saved(account: Account, wanted: CustomerFilter, text: Text) -> None:
+    """Draw the filters that this person saved, and the field to save the one in use."""
+    db = session.database()
+    saved = saved_filters.of_account(db, account)
+    if not saved:
+        st.caption(text("customers.saved_none"))
+    for one in saved:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(safe(one.name), key=f"use {one.id}", icon=":material/filter_alt:"):
+                address.replace(one.wanted.model_dump(mode="json", exclude_none=True))
+            if st.button(
+                "", key=f"forget {one.id}", icon=":material/close:", type="tertiary",
+                help=text("customers.forget"),
+            ):  # fmt: skip
+                saved_filters.remove(db, account, one.id)
+                st.rerun()
+    filled = forms.draw(
+        f"save filter {len(saved)}", ("filter_name",), {}, text, text("customers.save")
+    )
+    if filled.sent and forms.attempt(
+        filled,
+        lambda: saved_filters.save(db, account, filled.values["filter_name"] or "", wanted),
+        text,
+    ):
+        st.rerun()
 
 
 def _active(wanted: CustomerFilter, owner_names: Mapping[str, str], text: Text) -> list[str]:
@@ -101,4 +150,11 @@ def _active(wanted: CustomerFilter, owner_names: Mapping[str, str], text: Text) 
     for side in ("holding", "missing"):
         if kind := getattr(wanted, side):
             names.append(text(f"customers.cell_{side}", type=text(f"type.{kind}")))
+    if wanted.status:
+        status = text(f"status.{wanted.status}")
+        names.append(text("customers.active_status", status=status))
+    if wanted.not_contacted_for is not None:
+        names.append(text("customers.active_not_contacted", days=wanted.not_contacted_for))
+    if wanted.gap:
+        names.append(text("customers.active_gap", gap=_gap_label(wanted.gap, text)))
     return names

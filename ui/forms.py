@@ -1,74 +1,172 @@
 """Forms built from the models: fpcore checks what is typed, each message beside its field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from fpcore import words
 from fpcore.errors import InvalidInput
-from fpcore.models import Account, Gender, NewCustomer
+from fpcore.models import (
+    WHOLE_LIFE,
+    ConsentChannel,
+    ConsentKind,
+    ContactChannel,
+    ContactOutcome,
+    Gender,
+    Input,
+    PolicyStatus,
+    PolicyType,
+    PremiumCycle,
+)
 from ui.text import Text, safe
 
-Problems = list[tuple[str, str, dict]]
+CUSTOMER_FIELDS = (
+    "name", "birth_date", "birth_year", "gender", "phone", "email", "occupation",
+    "last_contact_on", "next_contact_on", "notes",
+)  # fmt: skip
+POLICY_FIELDS = (
+    "type", "status", "insurer", "policy_name", "policy_number", "coverage_amount",
+    "premium_amount", "premium_cycle", "start_date", "end_date", "currency",
+)  # fmt: skip
+CONTACT_FIELDS = ("contacted_on", "channel", "outcome", "next_contact_on", "notes")
+CONSENT_FIELDS = ("consent_basis", "consent_channel", "consent_given_on", "consent_kinds")
+
+_CHOICES: dict[str, tuple[str, type[StrEnum]]] = {
+    "gender": ("gender", Gender),
+    "type": ("type", PolicyType),
+    "status": ("status", PolicyStatus),
+    "premium_cycle": ("premium_cycle", PremiumCycle),
+    "channel": ("contact_channel", ContactChannel),
+    "outcome": ("contact_outcome", ContactOutcome),
+    "consent_channel": ("consent_channel", ConsentChannel),
+}
+_DAYS = {
+    "birth_date", "last_contact_on", "next_contact_on", "start_date", "end_date", "contacted_on",
+    "consent_given_on", "given_on", "end_on",
+}  # fmt: skip
+AMOUNT_FIELDS = ("coverage_amount", "premium_amount")
+_HELPS = ("phone", "notes", "consent_basis", "coverage_amount", "next_contact_on", "filter_name")
+_WIDE = ("notes", "consent_basis", "consent_kinds", "basis")
 
 
-def new_customer(
-    text: Text, owners: list[Account], today: date, add: Callable[[NewCustomer, Account], None]
-) -> None:
-    """Draw the form for a new customer; a valid one is given to `add`.
+class Filled(NamedTuple):
+    """What stands in a form: the values by field, where each field's message goes, and which of
+    its buttons was clicked."""
 
-    Where fpcore refuses it, the messages stand beside the fields and nothing typed is lost.
-    """
-    with st.form("new_customer", border=False):
-        beside = {}
-
-        def field(name: str, draw: Callable, **settings):
-            value = draw(text(f"field.{name}"), **settings)
-            beside[name] = st.empty()
-            return value
-
-        owner = owners[0]
-        if len(owners) > 1:
-            owner = st.selectbox(
-                text("customers.owner_for"), owners, format_func=lambda account: account.name
-            )
-        typed = {
-            "name": field("name", st.text_input),
-            "birth_date": field(
-                "birth_date", st.date_input, value=None, min_value=date(1900, 1, 1), max_value=today
-            ),
-            "birth_year": field("birth_year", st.number_input, value=None, step=1, format="%d"),
-            "gender": field(
-                "gender", st.segmented_control, options=list(Gender), format_func=text.of("gender")
-            ),
-            "phone": field("phone", st.text_input, help=text("customers.phone_help")),
-            "email": field("email", st.text_input),
-            "occupation": field("occupation", st.text_input),
-            "last_contact_on": field("last_contact_on", st.date_input, value=None, max_value=today),
-            "notes": field("notes", st.text_area),
-        }
-        typed["consent_basis"] = st.text_input(
-            text("customers.consent_basis"), help=text("customers.consent_help")
-        )
-        beside["consent_basis"] = st.empty()
-        if st.form_submit_button(text("customers.add_submit"), type="primary"):
-            problems = _try(typed, owner, add)
-            for name, code, particulars in problems:
-                shown = {key: safe(str(value)) for key, value in particulars.items()}
-                beside[name].error(words.say_problem(text.language, name, code, shown))
+    values: dict[str, Any]
+    beside: dict[str, DeltaGenerator]
+    sent: bool
+    cancelled: bool
 
 
-def _try(typed: dict, owner: Account, add: Callable[[NewCustomer, Account], None]) -> Problems:
-    """Add the customer, or tell what is wrong with which field."""
-    given = {name: value for name, value in typed.items() if value not in (None, "")}
-    given.setdefault("name", "")
-    given.setdefault("consent_basis", "")
+def draw(
+    key: str,
+    fields: Iterable[str],
+    values: Mapping[str, Any],
+    text: Text,
+    submit: str,
+    cancel: str | None = None,
+) -> Filled:
+    """Draw a form with these fields, filled with `values`, two beside each other."""
+    typed, beside = {}, {}
+    with st.form(key, border=False):
+        narrow = [field for field in fields if field not in _WIDE]
+        for pair in (narrow[i : i + 2] for i in range(0, len(narrow), 2)):
+            for column, field in zip(st.columns(2), pair, strict=False):
+                with column:
+                    typed[field] = _draw(field, values.get(field), key, text)
+                    beside[field] = st.empty()
+        for field in (field for field in fields if field in _WIDE):
+            typed[field] = _draw(field, values.get(field), key, text)
+            beside[field] = st.empty()
+        with st.container(horizontal=True):
+            sent = st.form_submit_button(submit, type="primary", key=f"{key} send")
+            cancelled = bool(cancel) and st.form_submit_button(cancel, key=f"{key} cancel")
+    return Filled(typed, beside, sent, cancelled)
+
+
+def attempt(filled: Filled, action: Callable[[], object], text: Text) -> bool:
+    """Do it; where fpcore refuses what was typed, say so beside each field and give False."""
+    problems: list[tuple[str, str, dict]] = []
     try:
-        add(NewCustomer(**given), owner)
+        action()
     except ValidationError as error:
-        return [(str(e["loc"][0]), e["type"], e.get("ctx", {})) for e in error.errors()]
+        problems = [(str(e["loc"][0]), e["type"], e.get("ctx", {})) for e in error.errors()]
     except InvalidInput as error:
-        return error.problems
-    return []
+        problems = error.problems
+    for name, code, particulars in problems:
+        shown = {key: safe(str(value)) for key, value in particulars.items()}
+        place = filled.beside.get(name) or st.empty()
+        place.error(words.say_problem(text.language, name, code, shown))
+    return not problems
+
+
+def given(model: type[Input], filled: Filled) -> Input:
+    """Make the record of what was typed; what was left empty keeps the model's default.
+
+    Errors: pydantic's, which `attempt` tells beside the fields.
+    """
+    return model(**{field: value for field, value in filled.values.items() if value})
+
+
+def as_typed(values: Mapping[str, Any], text: Text) -> dict[str, Any]:
+    """Give the values of a record as `draw` gives them back where nobody touched the form."""
+    return {
+        field: text.plain_amount(value) or None if field in AMOUNT_FIELDS else value
+        for field, value in values.items()
+    }
+
+
+def value_in_words(field: str, value: str, text: Text) -> str:
+    """Write a stored value of a field as people read it."""
+    section, _ = _CHOICES.get(field, (None, None))
+    return text(f"{section}.{value}") if section else value
+
+
+def _draw(field: str, value: Any, key: str, text: Text) -> Any:
+    """Draw one field; what stands in it, None for nothing."""
+    settings = {
+        "label": text(f"field.{field}"),
+        "key": f"{key} {field}",
+        "help": text(f"help.{field}") if field in _HELPS else None,
+    }
+    if field in _CHOICES:
+        section, choices = _CHOICES[field]
+        options = [choice.value for choice in choices]
+        return st.selectbox(
+            options=options, index=options.index(value) if value else None,
+            format_func=text.of(section), placeholder=text("form.not_said"), **settings,
+        )  # fmt: skip
+    if field == "end_date":
+        day = _day(None if value == WHOLE_LIFE else value, settings)
+        for_life = st.checkbox(
+            text("amount.whole_life"), value == WHOLE_LIFE, key=f"{key} whole life"
+        )
+        return WHOLE_LIFE if for_life else day
+    if field in _DAYS:
+        return _day(value, settings)
+    if field == "birth_year":
+        return st.number_input(value=value, step=1, format="%d", **settings)
+    if field in AMOUNT_FIELDS:
+        return st.text_input(value=text.plain_amount(value), **settings).strip() or None
+    if field == "consent_kinds":
+        return st.multiselect(
+            options=[kind.value for kind in ConsentKind],
+            default=value or [ConsentKind.COLLECTION.value],
+            format_func=text.of("consent_kind"), **settings,
+        )  # fmt: skip
+    if field == "notes":
+        return st.text_area(value=value or "", **settings) or None
+    return st.text_input(value=value or "", **settings) or None
+
+
+def _day(value: date | None, settings: dict) -> date | None:
+    first, last = date(1900, 1, 1), date(2199, 12, 31)
+    return st.date_input(
+        value=value, min_value=first, max_value=last, format="YYYY-MM-DD", **settings
+    )

@@ -1,12 +1,12 @@
-"""One customer's facts in words: profile, key figures, what was left out, gaps."""
+"""One customer's coverage in words: key figures, what was left out, by type, gaps."""
 
 import pandas as pd
 import streamlit as st
 
 from fpcore.coverage import CoverageSummary, TypeCoverage
-from fpcore.gap_rules import Rule
+from fpcore.gap_rules import TOTAL, Rule
 from fpcore.gaps import Gap
-from fpcore.models import Customer, GapState
+from fpcore.models import GapState
 from ui.text import Text, safe
 
 _GAP_LOOK = {
@@ -16,22 +16,6 @@ _GAP_LOOK = {
     GapState.COVERED: ("green", ":material/check_circle:"),
     GapState.NOT_NEEDED: ("gray", ":material/remove:"),
 }
-
-
-def profile(customer: Customer, text: Text) -> list[str]:
-    """Name what is known of a person, each escaped and ready to show."""
-    facts = [
-        text(f"gender.{customer.gender}") if customer.gender else None,
-        _age(customer, text),
-        text.day(customer.birth_date) if customer.birth_date else None,
-        customer.occupation,
-        customer.phone,
-        customer.email,
-        f"{text('customers.last_contact')} {text.day(customer.last_contact_on)}",
-        f"{text('customer.consent')} {text.day(customer.consent_given_on)}",
-        customer.notes,
-    ]
-    return [safe(fact) for fact in facts if fact]
 
 
 def key_figures(summary: CoverageSummary, text: Text) -> list[tuple[str, str]]:
@@ -76,6 +60,32 @@ def coverage_bars(summary: CoverageSummary, text: Text) -> pd.DataFrame:
     )
 
 
+def coverage_rows(
+    summary: CoverageSummary, found: list[Gap], text: Text
+) -> list[dict[str, str | None]]:
+    """Give a line for each type and the total: held, and what each rule about it recommends."""
+    held = {**{kind.value: cover for kind, cover in summary.by_type.items()}, TOTAL: summary.total}
+    lines = []
+    for kind, cover in held.items():
+        rules = [gap for gap in found if gap.rule.type == kind] or [None]
+        lines += [_coverage_row(kind, cover, gap, text) for gap in rules]
+    return lines
+
+
+def _coverage_row(
+    kind: str, cover: TypeCoverage, gap: Gap | None, text: Text
+) -> dict[str, str | None]:
+    asked = gap is not None and gap.recommended is not None
+    return {
+        text("field.type"): text(f"type.{kind}"),
+        text("coverage.recommended"): text.amount(gap.recommended) if asked else None,
+        text("coverage.held"): _bar_text(cover, text),
+        text("coverage.short"): text.amount(gap.short) if asked else None,
+        text("coverage.state"): text(f"state.{gap.state}") if gap else text("coverage.no_rule"),
+        text("coverage.why"): text(f"why.{gap.why}") if gap else None,
+    }
+
+
 def draw_gap(gap: Gap, text: Text) -> None:
     """Draw one rule: state, what to do, why, and where the rule comes from."""
     color, icon = _GAP_LOOK[gap.state]
@@ -102,12 +112,6 @@ def _advice(gap: Gap, text: Text) -> str:
         recommended=text.amount(gap.recommended),
         short=text.amount(gap.short),
     )
-
-
-def _age(customer: Customer, text: Text) -> str:
-    if customer.age is None:
-        return text("customer.unknown_age")
-    return text("customer.age", age=customer.age)
 
 
 def _sum(amount, unknown: int, text: Text) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore import book_import, coverage, customers, gaps
+from fpcore import book_import, coverage, customer_list, gaps
 from fpcore.book_import import ImportOptions, ImportReport
-from fpcore.customers import CustomerFilter, CustomerPage, Sort
+from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gaps import RuleCount
 from fpcore.models import Account, RowKind
 from ui import session
@@ -29,8 +29,8 @@ def customer_page(
     page: int,
     page_size: int,
 ) -> CustomerPage:
-    """List a page of customers: customers.find."""
-    return _kept(account, customers.find, wanted, valued_on, sort, descending, page, page_size)
+    """List a page of customers: customer_list.find."""
+    return _kept(account, customer_list.find, wanted, valued_on, sort, descending, page, page_size)
 
 
 def heatmap(account: Account, rows: RowKind, valued_on: date, currency: str) -> pd.DataFrame:

@@ -9,13 +9,14 @@ Sessions kept on the server, throttling and revocation belong into `account` and
 """
 
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from fpcore import accounts, words
+from fpcore import accounts, customer_rows, words
 from fpcore.database import Database, configured_path, open_database
 from fpcore.models import Account
 from ui import guard
@@ -35,16 +36,27 @@ LANGUAGE = "fp_language"
 SIGNED_OUT = "fp_signed_out"
 COOKIE_AWAITED_UNTIL = "fp_cookie_awaited_until"
 COOKIE_TO_DELETE = "fp_cookie_to_delete"
+DRAFT = "fp_draft {}"
 
 
 def database() -> Database:
-    """Give the process's database, opened at the first call. Errors: those of open_database."""
-    return _database(configured_path())
+    """Give the process's database, opened at the first call, up to date for the day.
+
+    Errors: those of open_database.
+    """
+    opened = _database(configured_path())
+    _bring_up_to_date(opened.path, datetime.now(SEOUL).date(), opened)
+    return opened
 
 
 @st.cache_resource(show_spinner=False)
 def _database(path: str) -> Database:
     return open_database(path)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _bring_up_to_date(path: str, day: date, _opened: Database) -> None:
+    customer_rows.roll_forward(_opened, day)
 
 
 def account() -> Account | None:
@@ -164,6 +176,19 @@ def choose_language(chosen: str) -> None:
     if signed_in:
         accounts.set_language(database(), signed_in, chosen)
     st.session_state[LANGUAGE] = chosen
+
+
+def draft(name: str, begin: Callable[[], dict]) -> dict:
+    """Give what is kept of a form that a person is filling in; `begin` makes it at first.
+
+    It holds what they saw when they began, which is what their changes are changes of.
+    """
+    return st.session_state.setdefault(DRAFT.format(name), begin())
+
+
+def forget_draft(name: str) -> None:
+    """End a form: the next one of that name begins anew."""
+    st.session_state.pop(DRAFT.format(name), None)
 
 
 def theme() -> str:

@@ -9,10 +9,11 @@ import streamlit as st
 
 from fpcore.book_columns import Columns
 from fpcore.book_import import RejectedRow
+from fpcore.consents import Withdrawn
 from fpcore.coverage import UNKNOWN_ROW
-from fpcore.customers import CustomerPage
+from fpcore.customer_list import CustomerPage
 from fpcore.models import Account, Policy, RowKind
-from ui.text import Text, is_unknown
+from ui.text import Text, is_unknown, safe
 
 
 def customers(
@@ -40,6 +41,11 @@ def customers(
             text("customers.premium"): premiums,
             text("customers.last_contact"): [
                 text.day(_day(day)) for day in rows["last_contact_on"]
+            ],
+            text("field.next_contact_on"): [text.day(_day(day)) for day in rows["next_contact_on"]],
+            text("field.next_end_on"): [text.day(_day(day)) for day in rows["next_end_on"]],
+            text("consent_kind.marketing"): [
+                text("customers.yes") if allowed else None for allowed in rows["marketing"]
             ],
             text("field.phone"): rows["phone"],
             text("field.email"): rows["email"],
@@ -71,18 +77,39 @@ def customers(
 def shown_of(found: CustomerPage, text: Text) -> str:
     """Say how many customers are shown of how many, and why not all."""
     counts = {"shown": len(found.rows), "matching": found.matching, "in_scope": found.in_scope}
-    counts["hidden"] = found.in_scope - found.matching
+    counts["hidden"] = found.in_scope - found.withdrawn - found.matching
     key = "customers.shown_filtered" if counts["hidden"] else "customers.shown"
-    return text(key, **{name: f"{count:,}" for name, count in counts.items()})
+    said = text(key, **{name: f"{count:,}" for name, count in counts.items()})
+    if not found.withdrawn:
+        return said
+    return f"{said} · {text('customers.withdrawn', count=f'{found.withdrawn:,}')}"
 
 
-def policies(listed: Sequence[Policy], text: Text, with_reason: bool) -> None:
-    """Draw the policies of one customer."""
+def withdrawn(listed: Sequence[Withdrawn], text: Text) -> None:
+    """Draw who withdrew the consent, names masked, with the way to their destruction."""
+    with st.expander(text("customers.withdrawn_list", count=len(listed))):
+        for one in listed:
+            st.page_link(
+                "../pages/customer.py",
+                label=f"{safe(one.masked_name)} · {text('field.destroy_by')} "
+                f"{text.day(one.destroy_by)}",
+                query_params={"id": str(one.id)},
+                icon=":material/person_off:",
+            )
+
+
+def coverage(rows: Sequence[Mapping[str, str]]) -> None:
+    """Draw one customer's cover by type: recommended, held, short, state and why."""
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", placeholder="–")
+
+
+def policies(listed: Sequence[Policy], text: Text, with_reason: bool, key: str) -> str | None:
+    """Draw the policies of one customer; the id of the one whose row was clicked."""
     shown = pd.DataFrame(
         [
             {
                 text("field.type"): text(f"type.{policy.type}"),
-                text("field.policy_name"): policy.name,
+                text("field.policy_name"): policy.policy_name,
                 text("field.insurer"): policy.insurer,
                 text("field.coverage_amount"): text.amount(policy.coverage_amount, policy.currency),
                 text("field.premium_amount"): _premium(text, policy),
@@ -94,7 +121,17 @@ def policies(listed: Sequence[Policy], text: Text, with_reason: bool) -> None:
             for policy in listed
         ]
     )
-    st.dataframe(shown, hide_index=True, height="content", placeholder="–")
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        height="content",
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=key,
+    )
+    cells = event.selection.cells
+    return str(listed[cells[0][0]].id) if cells else None
 
 
 def columns(understood: Columns, examples: Sequence[str], text: Text) -> None:

@@ -42,6 +42,10 @@ class Text:
         whole = round(amount)
         return f"{_korean(whole)}원" if self.language == "ko" else f"₩{whole:,}"
 
+    def plain_amount(self, amount: Amount) -> str:
+        """Write an amount in digits, as it stands in a field to type into; unknown is ""."""
+        return "" if is_unknown(amount) else f"{amount:,.2f}".removesuffix(".00")
+
     def short_amount(self, amount: Amount, currency: str = WON) -> str:
         """Write an amount in a few signs, for a cell: 12.3억, 5,000만, ₩1.2B."""
         if is_unknown(amount):

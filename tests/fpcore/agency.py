@@ -2,13 +2,19 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from typing import Any
+from uuid import UUID
 
-from fpcore import accounts, book_import
+import pytest
+
+from fpcore import accounts, book_import, contacts, customers, policies
 from fpcore.book_import import ImportOptions, ImportReport
 from fpcore.database import Database
-from fpcore.models import Account, Role
+from fpcore.errors import InvalidInput
+from fpcore.models import Account, NewContact, NewCustomer, NewPolicy, Role
 
 TODAY = date(2026, 11, 22)
 STATEMENT = "2026-11-20 서면 동의"
@@ -64,3 +70,62 @@ def codes(report: ImportReport) -> list[str]:
 def outcome(report: ImportReport) -> tuple[int, int, int, int]:
     """Give (created, updated, unchanged, rejected)."""
     return report.created, report.updated, report.unchanged, report.rejected
+
+
+def disable(db: Database, username: str) -> None:
+    """Take an account out of use, as an admin would."""
+    db.transaction(
+        lambda cursor: cursor.execute(
+            "update account set disabled = true, ver = ver + 1 where username = $name",
+            {"name": username},
+        )
+    )
+
+
+def forged(account: Account) -> Account:
+    """The same account, claiming to be an admin of the other team."""
+    return account.model_copy(update={"role": Role.ADMIN, "team_id": None, "team": "부산"})
+
+
+def add_customer(db: Database, account: Account, **typed: Any) -> UUID:
+    """Add a customer by hand: 김하나, who agreed, unless said otherwise."""
+    new = NewCustomer(**{"name": "김하나", "consent_basis": STATEMENT, **typed})
+    return customers.create(db, account, new, TODAY)
+
+
+def add_policy(db: Database, account: Account, customer: UUID, **typed: Any) -> UUID:
+    """Add a policy by hand: an active one of life, in won, unless said otherwise."""
+    return policies.add(db, account, customer, NewPolicy(**{"type": "life", **typed}), TODAY)
+
+
+def log_contact(db: Database, account: Account, customer: UUID, **typed: Any) -> UUID:
+    """Log a contact: reached by phone today, unless said otherwise."""
+    said = {"contacted_on": TODAY, "channel": "phone", "outcome": "reached", **typed}
+    return contacts.add(db, account, customer, NewContact(**said), TODAY)
+
+
+def row_of(db: Database, table: str, record_id: UUID) -> dict[str, Any]:
+    """Read a row as it is stored."""
+    return db.read(f"select * from {table} where id = $id", {"id": record_id})[0]
+
+
+def tables(db: Database) -> dict[str, list[dict[str, Any]]]:
+    """Read every row of every table, in an order of its own."""
+    names = db.read("select table_name as name from duckdb_tables() where not temporary")
+    return {
+        name: db.read(f"select * from {name} order by all")
+        for name in sorted(row["name"] for row in names)
+    }
+
+
+@contextmanager
+def refusal(db: Database) -> Iterator[list[tuple[str, str]]]:
+    """A block that must be refused with InvalidInput and leave all tables as they were.
+
+    The list that it gives holds afterwards what was refused: (field, code).
+    """
+    before, problems = tables(db), []
+    with pytest.raises(InvalidInput) as refused:
+        yield problems
+    problems += [(field, code) for field, code, _ in refused.value.problems]
+    assert tables(db) == before

@@ -3,7 +3,7 @@
 import pytest
 from agency import TODAY, codes, outcome
 
-from fpcore import customers
+from fpcore import customer_list, customers
 from fpcore.book_matching import QUESTIONS
 from fpcore.models import NewCustomer
 
@@ -153,7 +153,7 @@ def test_two_fps_may_have_the_same_customer_without_seeing_each_others(import_ro
     assert created(import_rows([row], owner="fp1")) == (1, 1)
     assert created(import_rows([{**row, "가입금액": "2억"}], owner="fp2")) == (1, 1)
     for fp, coverage in (("fp1", 1e8), ("fp2", 2e8)):
-        page = customers.find(db, people[fp], customers.CustomerFilter(), TODAY)
+        page = customer_list.find(db, people[fp], customer_list.CustomerFilter(), TODAY)
         assert list(page.rows["coverage"]) == [coverage]
 
 

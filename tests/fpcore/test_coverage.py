@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
-from fpcore import coverage, customers, policies
+from fpcore import coverage, customer_list, customers, policies
 from fpcore.coverage import UNKNOWN_ROW
-from fpcore.customers import CustomerFilter
+from fpcore.customer_list import CustomerFilter
 from fpcore.models import Measure, PolicyType, RowKind
 
 YEARLY = {"monthly": 12, "quarterly": 4, "semiannual": 2, "annual": 1, "single": 0, "paid_up": 0}
@@ -102,7 +102,7 @@ def test_the_customers_behind_a_cell_are_as_many_as_it_says(rows, random_agency)
             behind = CustomerFilter(
                 row_kind=rows, row=cell["row"], **{side: PolicyType(cell["type"])}
             )
-            page = customers.find(db, people["admin"], behind, TODAY, page_size=1)
+            page = customer_list.find(db, people["admin"], behind, TODAY, page_size=1)
             assert page.matching == count
 
 
@@ -214,11 +214,12 @@ def test_a_book_without_amounts_does_not_read_as_zero(import_rows, db, people):
     assert (cell["holders"], cell["unknown"], cell["premium_unknown"]) == (1, 1, 1)
     assert math.isnan(cell["coverage"])
     assert math.isnan(cell["premium"])
-    listed = customers.find(db, people["fp1"], CustomerFilter(), TODAY).rows.iloc[0]
+    listed = customer_list.find(db, people["fp1"], CustomerFilter(), TODAY).rows.iloc[0]
     assert math.isnan(listed["coverage"])
 
 
 def test_a_policy_without_a_product_name_is_listed(import_rows, db, people):
     import_rows([{"고객명": "김하나", "보종": "생명"}])
     customer = customers.identify(db, people["fp1"], "김하나")
-    assert [p.name for p in policies.of_customer(db, people["fp1"], customer, TODAY)] == [None]
+    listed = policies.of_customer(db, people["fp1"], customer, TODAY)
+    assert [policy.policy_name for policy in listed] == [None]

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from agency import TODAY, hire, take
 
-from fpcore import accounts, customers, database, gap_rules, gaps
-from fpcore.customers import CustomerFilter
+from fpcore import accounts, customer_list, customers, database, gap_rules, gaps
+from fpcore.customer_list import CustomerFilter
 from fpcore.errors import InvalidRules, NotFound
 from fpcore.gap_rules import Need, Rule
 from fpcore.models import GapState
@@ -119,13 +119,13 @@ def assert_scope_is_the_sum_of_its_customers(db, asker, ids):
 def test_a_scopes_counts_are_the_sum_of_its_customers(random_agency):
     db, people = random_agency
     fp = people["fp1"]
-    ids = customers.find(db, fp, CustomerFilter(), TODAY, page_size=1000).rows["id"]
+    ids = customer_list.find(db, fp, CustomerFilter(), TODAY, page_size=1000).rows["id"]
     assert_scope_is_the_sum_of_its_customers(db, fp, list(ids))
 
 
 def test_the_demo_books_states_add_up_and_agree_with_a_sample(demo_db):
     asker = accounts.act_as(demo_db, "fp1")
-    page = customers.find(demo_db, asker, CustomerFilter(), TODAY, page_size=10_000)
+    page = customer_list.find(demo_db, asker, CustomerFilter(), TODAY, page_size=10_000)
     customers_counted, counts = gaps.of_scope(demo_db, asker, TODAY)
     assert [sum(count.states.values()) for count in counts] == [page.matching] * len(counts)
     assert customers_counted == page.matching

@@ -2,36 +2,12 @@
 
 import pytest
 from agency import TODAY
+from screen import id_of, listed, texts
 
-from fpcore import accounts, customers
-from fpcore.customers import CustomerFilter
+from fpcore import accounts, customer_list
+from fpcore.customer_list import CustomerFilter
 
 PAGES = ("customers", "customer", "portfolio", "upload")
-
-
-def texts(at) -> str:
-    """Everything that a page says in words, tables and charts left out."""
-    kinds = (
-        at.title,
-        at.subheader,
-        at.markdown,
-        at.caption,
-        at.info,
-        at.success,
-        at.error,
-        at.metric,
-    )
-    return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
-
-
-def listed(at) -> list[str]:
-    """The names in the customer list."""
-    return at.dataframe[0].value.iloc[:, 0].tolist() if at.dataframe else []
-
-
-def id_of(db, name: str) -> str:
-    found = customers.find(db, accounts.OPERATOR, CustomerFilter(search=name), TODAY)
-    return str(found.rows["id"][0])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -127,7 +103,7 @@ def test_name_with_markdown_is_shown_as_typed(open_page, office):
     assert at.title[0].value.startswith(r"이바다 \!\[x\]\(http\:\/\/evil")
 
 
-CONSENT = {"동의 근거 (개인정보 수집·이용)": "2026-11-20 서면"}
+CONSENT = {"동의 근거": "2026-11-20 서면"}
 
 
 def _fill_in(at, **typed: str):
@@ -146,7 +122,7 @@ def _fill_in(at, **typed: str):
 def test_customer_is_added_with_consent(open_page, office):
     _fill_in(open_page("customers", "fp2"), 이름="새고객", 휴대폰="010-1234-5678", **CONSENT)
     fp2 = accounts.find(office, "fp2")
-    rows = customers.find(office, fp2, CustomerFilter(), TODAY).rows
+    rows = customer_list.find(office, fp2, CustomerFilter(), TODAY).rows
     assert rows[["name", "phone", "owner"]].values.tolist() == [["새고객", "010-****-5678", "fp2"]]
 
 
@@ -154,12 +130,12 @@ def test_customer_is_added_with_consent(open_page, office):
     ("typed", "message"),
     [
         ({**CONSENT}, "이름: 값이 없습니다"),
-        ({"이름": "새고객"}, "동의: 값이 없습니다"),
+        ({"이름": "새고객"}, "동의 근거: 값이 없습니다"),
         ({"이름": "새고객", "휴대폰": "12", **CONSENT}, "휴대폰: ‘12’을"),
-        ({"이름": "새고객", "이메일": "a@", **CONSENT}, "이메일: 형식이 맞지 않습니다"),
-        ({"이름": "새고객", "출생연도": 1899, **CONSENT}, "출생연도: 1900 이상"),
+        ({"이름": "새고객", "이메일": "a@", **CONSENT}, "이메일: ‘a"),
+        ({"이름": "새고객", "출생연도": 1899, **CONSENT}, "생년월일: ‘1899’"),
         ({"이름": "새고객", "출생연도": 2990, **CONSENT}, "생년월일: "),
-        ({"이름": "가" * 101, **CONSENT}, "이름: 100자보다 깁니다"),
+        ({"이름": "가" * 101, **CONSENT}, "이름: 너무 깁니다"),
         ({"이름": "가\x00나", **CONSENT}, "이름: 표시할 수 없는 문자"),
     ],
 )
@@ -167,7 +143,8 @@ def test_bad_entry_is_told_beside_its_field_and_stores_nothing(open_page, office
     at = _fill_in(open_page("customers", "fp2"), **typed)
     assert any(message in error.value for error in at.error)
     assert (
-        customers.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).matching == 0
+        customer_list.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).matching
+        == 0
     )
 
 
@@ -180,12 +157,14 @@ def test_upload_stores_nothing_before_it_is_confirmed(open_page, office):
     book = "고객명,생년,동의\n한여름,1990,Y\n한겨울,1991,N\n".encode()
     at = _upload(open_page("upload", "fp2"), book)
     fp2 = accounts.find(office, "fp2")
-    assert customers.find(office, fp2, CustomerFilter(), TODAY).in_scope == 0
+    assert customer_list.find(office, fp2, CustomerFilter(), TODAY).in_scope == 0
     assert [metric.value for metric in at.metric] == ["1", "0", "0", "0", "1"]
 
     at.button(key="confirm").click().run()
     assert "고객 1명, 계약 0건 추가" in texts(at)
-    assert customers.find(office, fp2, CustomerFilter(), TODAY).rows["name"].tolist() == ["한여름"]
+    assert customer_list.find(office, fp2, CustomerFilter(), TODAY).rows["name"].tolist() == [
+        "한여름"
+    ]
 
 
 def test_upload_without_consent_column_asks_for_the_statement(open_page):
@@ -222,7 +201,8 @@ def test_manager_says_whose_customers_they_are(open_page, office):
     at.run()
     at.button(key="confirm").click().run()
     assert (
-        customers.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).in_scope == 1
+        customer_list.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).in_scope
+        == 1
     )
 
 

@@ -1,0 +1,206 @@
+"""Find customers: search, filters, sorting and pages, always within the scope of who asks."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+import pandas as pd
+
+from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
+from fpcore.database import Database
+from fpcore.facts import customer_fact, fact_params
+from fpcore.gap_rules import Rule, rules_on, state_sql
+from fpcore.models import Account, Gender, PolicyStatus, PolicyType, Record, RowKind
+
+PAGE_SIZES = (20, 50, 100)
+ANY_GAP = "any"
+"""Of a filter's `gap`: a gap in any rule."""
+
+
+class Sort(StrEnum):
+    """What a list of customers can be sorted by."""
+
+    NAME = "name"
+    AGE = "age"
+    POLICIES = "policies"
+    COVERAGE = "coverage"
+    PREMIUM = "premium"
+    LAST_CONTACT = "last_contact"
+    NEXT_END = "next_end"
+
+
+_SORT_SQL = {
+    Sort.NAME: "name_key",
+    Sort.AGE: "age",
+    Sort.POLICIES: "total_policies",
+    Sort.COVERAGE: "total_coverage",
+    Sort.PREMIUM: "total_premium",
+    Sort.LAST_CONTACT: "last_contact_on",
+    Sort.NEXT_END: "next_end_on",
+}
+_STATUS_SQL = {
+    PolicyStatus.ACTIVE: "total_policies > 0",
+    PolicyStatus.EXPIRED: "expired_policies > 0",
+    PolicyStatus.CANCELLED: "cancelled_policies > 0",
+    PolicyStatus.PENDING: "pending_policies > 0",
+}
+
+
+class CustomerFilter(Record):
+    """Which customers to list; None everywhere lists all in scope.
+
+    `search` looks in names (also by initial consonants, ㅎㄱㄷ), e-mail addresses, insurers and
+    policy numbers; four digits also in the end of the phone number. `holding` and `missing` are
+    about policies in force; `status` asks for a policy in that status, an active one whose end
+    has passed counting as expired. `not_contacted_for` are days since the last contact, or never.
+    `gap` is the code of a gap rule, or ANY_GAP. `row_kind` and `row` are those of a heatmap cell,
+    `row` being UNKNOWN_ROW for those of whom it is not known; `gender` knows "unknown" too.
+    """
+
+    search: str | None = None
+    gender: Gender | Literal["unknown"] | None = None
+    age_from: int | None = None
+    age_to: int | None = None
+    holding: PolicyType | None = None
+    missing: PolicyType | None = None
+    status: PolicyStatus | None = None
+    not_contacted_for: int | None = None
+    gap: str | None = None
+    row_kind: RowKind | None = None
+    row: str | None = None
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """One page of a list: the rows, how many fit, and how many there are in scope at all.
+
+    `in_scope` counts everybody, `withdrawn` those of them who are not shown to anybody because
+    they withdrew their consent. Columns of `rows`: id, name, gender, age, occupation, phone,
+    email, owner, last_contact_on, next_contact_on, next_end_on (the next end of a policy in
+    force), marketing (consented to it), policies, coverage (the known sum in won; NaN where none
+    is known), unknown (policies without a known amount), premium (a month's; NaN likewise),
+    premium_unknown.
+    """
+
+    rows: pd.DataFrame
+    matching: int
+    in_scope: int
+    withdrawn: int
+
+
+def find(
+    db: Database,
+    account: Account,
+    wanted: CustomerFilter,
+    valued_on: date,
+    sort: Sort = Sort.NAME,
+    descending: bool = False,
+    page: int = 1,
+    page_size: int = PAGE_SIZES[0],
+) -> CustomerPage:
+    """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
+    fact, base = customer_fact(db, valued_on), fact_params(account, valued_on)
+    where, params = _where(wanted, valued_on)
+    direction = "desc" if descending else "asc"
+    order = f"order by {_SORT_SQL[sort]} {direction} nulls last, name_key, id"
+    found = db.read(
+        f"""
+        with {fact},
+        fitting as materialized (
+            select id, name_key, {_SORT_SQL[sort]} from customer_fact where {where}
+        ),
+        page as (select id from fitting {order} limit $limit offset $offset)
+        select
+            (select list(id) from page) as ids,
+            (select count(*) from fitting) as matching,
+            count(*) as in_scope, count(withdrawn_on) as withdrawn
+        from customer_scope
+        """,
+        {**base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size},
+    )[0]
+    rows = db.frame(
+        f"""
+        with {fact}
+        select id, name, gender, age, occupation, phone, email, owner, last_contact_on,
+            next_contact_on, next_end_on, marketing,
+            total_policies as policies, total_coverage as coverage, total_unknown as unknown,
+            total_premium / 12 as premium, total_premium_unknown as premium_unknown
+        from customer_fact where id in (select unnest($ids::uuid[]))
+        {order}
+        """,
+        {**base, "ids": found.pop("ids") or []},
+    )
+    return CustomerPage(rows=rows, **found)
+
+
+def _where(wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]]:
+    """The SQL over customer_fact for a filter, and its parameters."""
+    conditions: list[tuple[str, dict[str, Any]]] = [("true", {}), *_search(wanted.search)]
+
+    def add(condition: str, **params: Any) -> None:
+        conditions.append((condition, params))
+
+    if wanted.gender:
+        add(f"coalesce(gender, '{UNKNOWN_ROW}') = $gender", gender=str(wanted.gender))
+    if wanted.age_from is not None:
+        add("age >= $age_from", age_from=wanted.age_from)
+    if wanted.age_to is not None:
+        add("age <= $age_to", age_to=wanted.age_to)
+    if wanted.holding:
+        add(f"{wanted.holding.value}_policies > 0")
+    if wanted.missing:
+        add(f"{wanted.missing.value}_policies = 0")
+    if wanted.status:
+        add(_STATUS_SQL[wanted.status])
+    if wanted.not_contacted_for is not None:
+        latest = valued_on - timedelta(days=min(wanted.not_contacted_for, 36_500))
+        add("coalesce(last_contact_on < $contacted_before, true)", contacted_before=latest)
+    if wanted.gap:
+        add(_gap(wanted.gap, rules_on(valued_on)))
+    if wanted.row_kind and wanted.row is not None:
+        add(f"coalesce({ROW_SQL[wanted.row_kind]}, '{UNKNOWN_ROW}') = $row", row=wanted.row)
+    params = {key: value for _, more in conditions for key, value in more.items()}
+    return " and ".join(sql for sql, _ in conditions), params
+
+
+def _gap(code: str, rules: list[Rule]) -> str:
+    asked = [state_sql(rule) for rule in rules if code in (rule.code, ANY_GAP)]
+    return _any_of([f"{state} in ('gap', 'partial')" for state in asked])
+
+
+def _search(text: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """The condition of a search, if anything is searched for."""
+    searched = _searchable(text)
+    if not searched:
+        return []
+    anywhere = ["contains(lower(name), $search)", "contains(lower(email), $search)"]
+    params = {"search": searched}
+    if word := re.sub(r"[\s-]", "", searched):
+        anywhere.append("contains(policy_words, $word)")
+        params["word"] = word
+    if re.fullmatch("[ㄱ-ㅎ]+", searched):
+        anywhere.append("contains(initials, $initials)")
+        params["initials"] = searched.translate(_APART)
+    if re.fullmatch("[0-9]{4}", searched):
+        anywhere.append("ends_with(phone, $search)")
+    return [(_any_of(anywhere), params)]
+
+
+def _any_of(conditions: list[str]) -> str:
+    """The SQL for "one of these"; what is not known is none of them."""
+    return f"({' or '.join(f'coalesce({one}, false)' for one in ['false', *conditions])})"
+
+
+_APART = str.maketrans(
+    {"ㄳ": "ㄱㅅ", "ㄵ": "ㄴㅈ", "ㄶ": "ㄴㅎ", "ㄺ": "ㄹㄱ", "ㄻ": "ㄹㅁ", "ㄼ": "ㄹㅂ",
+     "ㄽ": "ㄹㅅ", "ㄾ": "ㄹㅌ", "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "ㅄ": "ㅂㅅ"}
+)  # fmt: skip
+"""Keyboards join two initial consonants into one sign where a final consonant could be meant."""
+
+
+def _searchable(text: str | None) -> str | None:
+    """Reduce what was typed to what can be looked for: no lone surrogates, no NUL."""
+    text = (text or "").encode("utf-8", "ignore").decode().replace("\0", "")
+    return text.strip().lower() or None

@@ -1,0 +1,72 @@
+"""Keep `customer_row` true: one wide row a customer, ready for lists, heatmaps and rules.
+
+Whatever changes a customer, a policy, a contact or a consent calls `refresh` in the same
+transaction. Two people who change one customer at once thereby take out the same row, and DuckDB
+lets only the first of them commit: the other's transaction runs again, on what is there then.
+Changes of different columns, or an edit and a removal, would not conflict by themselves.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from fpcore.database import Cursor, Database
+from fpcore.facts import ROW_COLUMNS, computed_rows
+from fpcore.models import WON
+
+_COLUMNS = ", ".join(ROW_COLUMNS)
+
+
+def refresh(cursor: Cursor, customer_ids: Sequence[UUID], today: date) -> None:
+    """Make the rows of these customers anew; of one who is gone, no row is left."""
+    said = {"ids": list(customer_ids)}
+    cursor.execute("delete from customer_row where id in (select unnest($ids))", said)
+    _insert(cursor, "c.id in (select unnest($ids))", today, said)
+
+
+def refresh_all_of(cursor: Cursor, relation: str, today: date) -> None:
+    """Make anew the rows of all customers whose ids stand in a temporary table's column `id`."""
+    cursor.execute(f"delete from customer_row where id in (select id from {relation})")
+    _insert(cursor, f"c.id in (select id from {relation})", today, {})
+
+
+def roll_forward(db: Database, today: date) -> None:
+    """Make anew the rows that are not true of today: a policy has begun or ended since."""
+    stale = """
+        select c.id from customer c left join customer_row r on r.id = c.id
+        where r.id is null or not (r.held_from <= $today and $today < r.held_until)
+    """
+
+    def work(cursor: Cursor) -> None:
+        cursor.execute(f"create or replace temp table stale_customer as {stale}", {"today": today})
+        refresh_all_of(cursor, "stale_customer", today)
+
+    if db.read(f"{stale} limit 1", {"today": today}):
+        db.transaction(work)
+
+
+def differences(db: Database, today: date) -> list[UUID]:
+    """Compute all rows again from customers, policies, contacts and consents; the ids of those
+    that are not as they were kept."""
+    found = db.read(
+        f"""
+        with {computed_rows("true")},
+        computed as (select {_COLUMNS} from computed_row),
+        kept as (select {_COLUMNS} from customer_row)
+        select distinct id from (
+            (from computed except all from kept) union all (from kept except all from computed))
+        """,
+        {"valued_on": today, "currency": WON},
+    )
+    return [row["id"] for row in found]
+
+
+def _insert(cursor: Cursor, which: str, today: date, said: dict) -> None:
+    cursor.execute(
+        f"""
+        insert into customer_row ({_COLUMNS})
+        with {computed_rows(which)}
+        select {_COLUMNS} from computed_row order by owner_id
+        """,
+        {**said, "valued_on": today, "currency": WON},
+    )

@@ -1,0 +1,31 @@
+"""What a person reads on a page that AppTest ran."""
+
+from agency import TODAY
+
+from fpcore import accounts, customer_list
+from fpcore.customer_list import CustomerFilter
+
+
+def texts(at) -> str:
+    """Everything that a page says in words, tables and charts left out."""
+    kinds = (
+        at.title,
+        at.subheader,
+        at.markdown,
+        at.caption,
+        at.info,
+        at.success,
+        at.error,
+        at.metric,
+    )
+    return "\n".join(f"{getattr(e, 'label', '')} {e.value}" for kind in kinds for e in kind)
+
+
+def listed(at) -> list[str]:
+    """The names in the customer list."""
+    return at.dataframe[0].value.iloc[:, 0].tolist() if at.dataframe else []
+
+
+def id_of(db, name: str) -> str:
+    found = customer_list.find(db, accounts.OPERATOR, CustomerFilter(search=name), TODAY)
+    return str(found.rows["id"][0])

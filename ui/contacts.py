@@ -1,0 +1,66 @@
+"""The contact log on a customer's page."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from fpcore import contacts
+from fpcore.models import Contact, Customer, NewContact
+from ui import forms, session
+from ui.text import Text, safe
+
+SHOWN = 5
+"""The entries that are shown at once; the earlier ones are folded away."""
+
+
+def draw(customer: Customer, log: Sequence[Contact], text: Text, today: date) -> None:
+    """Draw the log, the latest first, and the form for the next entry."""
+    st.subheader(text("customer.contacts"))
+    with st.expander(text("contact.add"), icon=":material/add_call:"):
+        _draw_new(customer, len(log), text, today)
+    for contact in log[:SHOWN]:
+        _draw_entry(contact, text, today)
+    if earlier := log[SHOWN:]:
+        with st.expander(text("contact.earlier", count=len(earlier))):
+            for contact in earlier:
+                _draw_entry(contact, text, today)
+
+
+def latest(log: Sequence[Contact], customer: Customer, text: Text) -> str:
+    """Say when the customer was last contacted, and what came of it."""
+    day = text.day(max((c.contacted_on for c in log), default=customer.last_contact_on))
+    outcome = f" ({text(f'contact_outcome.{log[0].outcome}')})" if log else ""
+    return f"{text('customers.last_contact')} {day}{outcome}"
+
+
+def _draw_new(customer: Customer, number: int, text: Text, today: date) -> None:
+    account, db = session.account(), session.database()
+    begun = {"contacted_on": today, "channel": "phone"}
+    filled = forms.draw(
+        f"contact {number}", forms.CONTACT_FIELDS, begun, text, text("contact.submit")
+    )
+
+    def add() -> None:
+        contacts.add(db, account, customer.id, NewContact(**filled.values), today)
+
+    if filled.sent and forms.attempt(filled, add, text):
+        st.toast(text("contact.added"))
+        st.rerun()
+
+
+def _draw_entry(contact: Contact, text: Text, today: date) -> None:
+    account, db = session.account(), session.database()
+    how = text(f"contact_channel.{contact.channel}")
+    what = text(f"contact_outcome.{contact.outcome}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{text.day(contact.contacted_on)}** · {how} · {what}", width="content")
+        st.caption(safe(contact.recorded_by), width="content")
+        st.space("stretch")
+        with st.popover("", icon=":material/delete:", type="tertiary"):
+            st.markdown(text("contact.remove_what"))
+            if st.button(text("contact.remove"), key=f"remove {contact.id}"):
+                contacts.remove(db, account, contact.id, today)
+                st.rerun()
+    if contact.notes:
+        st.text(contact.notes)

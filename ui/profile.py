@@ -1,0 +1,98 @@
+"""The head of a customer's page: who it is, what is due, and the form to change it in place."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from fpcore import customers
+from fpcore.models import (
+    WHOLE_LIFE,
+    Consent,
+    ConsentKind,
+    Contact,
+    Customer,
+    CustomerChanges,
+    Policy,
+)
+from ui import address, edits, forms, session
+from ui import contacts as contact_section
+from ui.text import Text, safe
+
+
+def draw(
+    customer: Customer,
+    log: Sequence[Contact],
+    given: Sequence[Consent],
+    listed: Sequence[Policy],
+    text: Text,
+    today: date,
+) -> None:
+    """Draw name and facts; that they are being edited stands in the address."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(safe(customer.name))
+        st.space("stretch")
+        if not address.read("edit") and st.button(text("customer.edit"), icon=":material/edit:"):
+            address.write(edit=1)
+    if address.read("edit"):
+        _draw_form(customer, text, today)
+    st.caption(" · ".join(safe(fact) for fact in _facts(customer, text)))
+    st.caption(" · ".join(safe(fact) for fact in _dates(customer, log, given, listed, text)))
+    if customer.notes:
+        st.text(customer.notes)
+
+
+def _draw_form(customer: Customer, text: Text, today: date) -> None:
+    account, db = session.account(), session.database()
+
+    def save(changes: dict[str, Any], seen_ver: int) -> None:
+        customers.update(db, account, customer.id, CustomerChanges(**changes), seen_ver, today)
+
+    with st.container(border=True):
+        edits.draw(
+            f"customer {customer.id}", forms.CUSTOMER_FIELDS, customer.model_dump(), save,
+            lambda: address.write(edit=None), text,
+        )  # fmt: skip
+
+
+def _facts(customer: Customer, text: Text) -> list[str]:
+    facts = [
+        text(f"gender.{customer.gender}") if customer.gender else None,
+        text("customer.unknown_age")
+        if customer.age is None
+        else text("customer.age", age=customer.age),
+        _insurance_age(customer, text),
+        text.day(customer.birth_date) if customer.birth_date else None,
+        customer.occupation,
+        customer.phone,
+        customer.email,
+    ]
+    return [fact for fact in facts if fact]
+
+
+def _insurance_age(customer: Customer, text: Text) -> str | None:
+    if customer.insurance_age is None:
+        return None
+    day = text.day(customer.insurance_age_changes_on)
+    return text("customer.insurance_age", age=customer.insurance_age, day=day)
+
+
+def _dates(
+    customer: Customer,
+    log: Sequence[Contact],
+    given: Sequence[Consent],
+    listed: Sequence[Policy],
+    text: Text,
+) -> list[str]:
+    ends = [p.end_date for p in listed if p.in_force and p.end_date and p.end_date < WHOLE_LIFE]
+    held = {consent.kind: consent for consent in given if consent.withdrawn_on is None}
+    collection = held.get(ConsentKind.COLLECTION)
+    marketing = "yes" if ConsentKind.MARKETING in held else "no"
+    return [
+        contact_section.latest(log, customer, text),
+        text("customer.next_contact", day=text.day(customer.next_contact_on)),
+        text("customer.next_end", day=text.day(min(ends, default=None))),
+        f"{text('customer.consent')} {text.day(collection.given_on if collection else None)}",
+        text(f"customer.marketing_{marketing}"),
+    ]
