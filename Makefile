@@ -1,12 +1,14 @@
 # make run   start the app with its demo book
 # make test  run every test, the browser journeys in a real Chromium among them
 # make lint  check style and who imports whom
+# make bench time the program on a book of 1,000,000 customers (make bench SIZE=10000: a small one)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SIZE ?= 1000000
 
-.PHONY: run test lint
+.PHONY: run test lint bench
 
 run: $(INSTALLED)
 	$(BIN)/python -m fpcore start
@@ -17,6 +19,9 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks --size $(SIZE)
 
 $(INSTALLED): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -5,6 +5,7 @@ the script it runs, past the sign-in.
 """
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -25,6 +26,8 @@ async def hold_database(_: st.App) -> AsyncIterator[None]:
     with suppress(FpError):
         session.database().close()
 
+
+os.umask(0o077)  # what the process writes, DuckDB's log among it, is for this user only
 
 app = st.App(
     "ui/frame.py",

@@ -93,6 +93,32 @@ def visible_owners(db: Database, account: Account) -> list[Account]:
     return [Account(**row) for row in found]
 
 
+def visible_ids(db: Database, account: Account) -> list[UUID] | None:
+    """Give the ids of the accounts whose customers this account may see; None: everybody's.
+
+    Looked up once a version of the database, so that a changed role counts at the next call.
+    """
+    return db.remembered(("visible ids", account.id), lambda: _visible_ids(db, account))
+
+
+def _visible_ids(db: Database, account: Account) -> list[UUID] | None:
+    found = db.read(
+        f"select id, (select role from account where id = $asker) as role from ({VISIBLE_OWNERS})",
+        {"asker": account.id},
+    )
+    if found and found[0]["role"] == Role.ADMIN:
+        return None
+    return [row["id"] for row in found]
+
+
+def usernames(db: Database) -> dict[UUID, str]:
+    """Give every account's user name by id, to name the owners of customers in scope."""
+    return db.remembered(
+        "usernames",
+        lambda: {row["id"]: row["username"] for row in db.read("select id, username from account")},
+    )
+
+
 def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
     """Confirm that this account may keep customers for that owner. Errors: NotAllowed."""
     found = database.rows(
@@ -187,7 +213,7 @@ def set_language(db: Database, account: Account, language: str) -> None:
         lambda cursor: cursor.execute(
             """
             update account set language = $language, updated_at = $now, ver = ver + 1
-            where id = $id
+            where id = $id and not disabled
             """,
             {"language": language, "now": database.utc_now(), "id": account.id},
         )

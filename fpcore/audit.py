@@ -34,6 +34,15 @@ class Action(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
 
 
+class RecordKind(StrEnum):
+    """What kind of record an entry is about."""
+
+    CUSTOMER = "customer"
+    POLICY = "policy"
+    CONTACT = "contact"
+    CONSENT = "consent"
+
+
 @dataclass(frozen=True)
 class MadeChange:
     """One field of a record as it was and as it is, and who changed it when (UTC)."""
@@ -53,19 +62,25 @@ def write(
     record_id: UUID | None = None,
     ver: int | None = None,
     changes: list[dict] | None = None,
+    record: RecordKind = RecordKind.CUSTOMER,
 ) -> None:
-    """Add an entry. `ver` is the record's version after it, `changes` what `changed` gives."""
+    """Add an entry about a record of a customer, by default the customer's own.
+
+    `ver` is the record's version after it, `changes` what `changed` gives.
+    """
     cursor.execute(
         """
-        insert into audit (id, done_at, account_id, action, customer_id, record_id, ver, changes)
-        values (uuidv7(), $now, $asker, $action, $customer, $record, $ver, $changes)
+        insert into audit (
+            id, done_at, account_id, action, customer_id, record, record_id, ver, changes)
+        values (uuidv7(), $now, $asker, $action, $customer, $record, $record_id, $ver, $changes)
         """,
         {
             "now": database.utc_now(),
             "asker": account.id,
             "action": action.value,
             "customer": customer_id,
-            "record": record_id,
+            "record": record.value,
+            "record_id": record_id,
             "ver": ver,
             "changes": json.dumps(changes, ensure_ascii=False) if changes else None,
         },
@@ -93,11 +108,18 @@ def write_view(db: Database, account: Account, customer_id: UUID) -> None:
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict]:
-    """List the fields of `new` that differ from `old`: [{field, old, new}], as text."""
+    """List the fields of `new` that differ from `old`: [{field, old, new}], as text.
+
+    Two phone numbers may look alike once they are masked: their hash tells them apart.
+    """
+    differing = [field for field, value in new.items() if old.get(field) != value]
+    if "phone_hash" in differing:
+        differing.remove("phone_hash")
+        if "phone" not in differing:
+            differing.append("phone")
     return [
-        {"field": field, "old": _text(old.get(field)), "new": _text(value)}
-        for field, value in new.items()
-        if old.get(field) != value and field != "phone_hash"
+        {"field": field, "old": _text(old.get(field)), "new": _text(new[field])}
+        for field in differing
     ]
 
 
@@ -126,13 +148,14 @@ def changes_since(cursor: Cursor, record_id: UUID, ver: int) -> list[MadeChange]
 
 
 def of_customer(cursor: Cursor, customer_id: UUID) -> list[dict]:
-    """List all entries about a customer, oldest first: done_at (UTC), by, action, changes."""
+    """List all entries about a customer, oldest first: done_at (UTC), by, action, record,
+    changes."""
     return [
         {**entry, "changes": json.loads(entry["changes"] or "[]")}
         for entry in database.rows(
             cursor,
             """
-            select a.done_at, account.name as by, a.action, a.changes
+            select a.done_at, account.name as by, a.action, a.record, a.changes
             from audit a join account on account.id = a.account_id
             where a.customer_id = $customer order by a.done_at, a.id
             """,

@@ -366,15 +366,21 @@ where said.id = {table}.id and said.is_changed
 
 def _logged(table: str, source: str, values: tuple[str, ...], customer: str) -> str:
     """The SQL that logs what `_update` is going to change, as audit.changed would."""
+
+    def written(value: str) -> str:
+        exact = "::decimal(18, 2)" if value.endswith("_amount") else ""
+        return f"said.{value}{exact}::varchar"
+
     changed = ",\n    ".join(
         f"if(said.{v} is not null and said.{v} is distinct from old.{v}, "
-        f"struct_pack(field := '{v}', old := old.{v}::varchar, new := said.{v}::varchar), null)"
+        f"struct_pack(field := '{v}', old := old.{v}::varchar, new := {written(v)}), null)"
         for v in values
         if v != "phone_hash"
     )
     return f"""
-insert into audit (id, done_at, account_id, action, customer_id, record_id, ver, changes)
-select uuidv7(), $now, $asker, '{Action.UPDATED}', old.{customer}, old.id, old.ver + 1,
+insert into audit (
+    id, done_at, account_id, action, customer_id, record, record_id, ver, changes)
+select uuidv7(), $now, $asker, '{Action.UPDATED}', old.{customer}, '{table}', old.id, old.ver + 1,
     to_json(list_filter([
     {changed}], lambda change: change is not null))::varchar
 from {source} said join {table} old on old.id = said.id where said.is_changed

@@ -183,9 +183,7 @@ def _cleaned(found: list[tuple[str, str]]) -> pa.Table:
     )
 
 
-def _ask(
-    cursor: Cursor, field: str, sure: str, understood: Callable[[str], str | None]
-) -> None:
+def _ask(cursor: Cursor, field: str, sure: str, understood: Callable[[str], str | None]) -> None:
     """Make `book_<field>`: what Python understands of each text that is not `sure`, or NULL."""
     found = cursor.execute(
         f"select distinct {field} from book_text where not regexp_full_match({field}, $sure)",
@@ -417,8 +415,8 @@ valued as (
             end) as gender_value,
         resident_birthday(resident_number) is not null
             or (gender_word.value is null and gender_value is not null)
-            or (is_resident_number(book_text.birth_date) and birth_date_value is not null)
-            as from_resident_number,
+            or (is_resident_number(book_text.birth_date) and birth_date_value is not null
+                and length(number_only(book_text.birth_date)) = 13) as from_resident_number,
         case
             when contains(book_text.phone, '{privacy.REMOVED}') then null
             when contains(book_text.phone, '*')

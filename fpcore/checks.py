@@ -41,7 +41,7 @@ def _at_most(longest: int, *fields: str) -> tuple[Check, ...]:
 LONGEST_EMAIL = 254
 SURELY_AN_EMAIL = (
     r"[A-Za-z0-9_+-]{1,32}(?:\.[A-Za-z0-9_+-]{1,31})?"
-    r"@(?:[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20})?\.){1,3}[A-Za-z]{2,3}"
+    r"@(?:[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20})?\.){1,3}(?:[A-Za-z]{2,3}|info)"
 )
 """Addresses that `email_is_well_formed` is sure to accept, for SQL. Of the others it must be asked:
 a longer top-level domain may be one that is for nobody's mail, such as .test."""
@@ -74,6 +74,7 @@ POLICY = (
             Check(field, "negative", f"{field} < 0"),
             Check(field, "too_large", f"{field} > {LARGEST_AMOUNT}"),
             Check(field, "not_whole_won", f"currency = '{WON}' and {field} <> trunc({field})"),
+            Check(field, "too_fine", f"currency <> '{WON}' and {field} <> round({field}, 2)"),
         )
     ),
     Check(

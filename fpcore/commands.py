@@ -39,13 +39,18 @@ from fpcore.command_output import LANGUAGE
 from fpcore.customer_list import CustomerFilter
 from fpcore.database import Database
 from fpcore.errors import FpError
-from fpcore.models import WON, Account, Measure, PremiumCycle, Role, RowKind
+from fpcore.models import WON, Account, Measure, PremiumCycle, Role, RowKind, is_shown
 
 HOME_ZONE = ZoneInfo("Asia/Seoul")
 
 
 class Commands(click.Group):
     """A group whose commands end with one sentence, not a traceback, where something is wrong."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        if any(not is_shown(argument) for argument in arguments):
+            raise click.UsageError("An argument is not readable as text (UTF-8).")
+        return super().parse_args(context, arguments)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -96,6 +101,7 @@ def main() -> None:
 
     The database is data/fp.duckdb, or the file that FP_DATABASE names.
     """
+    os.umask(0o077)  # what is written here, DuckDB's log among it, is for this user only
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
 
@@ -338,9 +344,11 @@ def export(customer: str, html: Path | None, language: str, as_json: bool) -> No
         if html:
             _make_private(html)
         document = personal_data.export(db, accounts.OPERATOR, customer_id, _today())
+    output = command_output.exported(document)
     if html:
         html.write_text(personal_data.page(document, language), encoding="utf-8")
-    _print(command_output.exported(document), as_json)
+        output = document, [f"Page written: {html}"]
+    _print(output, as_json)
 
 
 @main.command("erase")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fpcore import accounts, audit, customer_rows, database, privacy
 from fpcore.accounts import VISIBLE_OWNERS
-from fpcore.audit import Action
+from fpcore.audit import Action, RecordKind
 from fpcore.checks import Problem
 from fpcore.database import ROOT, Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
@@ -23,11 +23,13 @@ from fpcore.models import (
     ConsentKind,
     NewCustomer,
     Record,
+    is_shown,
 )
 
 DAYS_TO_DESTROY = 10
 """Decree §44②: the result is told within ten days of the withdrawal."""
 
+CONSENT = RecordKind.CONSENT
 TEXTS = ROOT / "data" / "consent_texts.toml"
 
 
@@ -85,7 +87,7 @@ def give(
         if kind is ConsentKind.COLLECTION and row["withdrawn_on"]:
             _set_clock(cursor, row, None, None)
         said = [{"field": kind.value, "old": None, "new": given_on.isoformat()}]
-        audit.write(cursor, account, Action.CONSENT_GIVEN, row["id"], changes=said)
+        audit.write(cursor, account, Action.CONSENT_GIVEN, row["id"], changes=said, record=CONSENT)
         customer_rows.refresh(cursor, [row["id"]], today)
 
     db.transaction(work)
@@ -136,7 +138,9 @@ def withdraw(
         if ends_all:
             _set_clock(cursor, row, today, today + timedelta(days=DAYS_TO_DESTROY))
         said = [{"field": kind.value, "old": None, "new": today.isoformat()}]
-        audit.write(cursor, account, Action.CONSENT_WITHDRAWN, row["id"], changes=said)
+        audit.write(
+            cursor, account, Action.CONSENT_WITHDRAWN, row["id"], changes=said, record=CONSENT
+        )
         customer_rows.refresh(cursor, [row["id"]], today)
 
     db.transaction(work)
@@ -188,7 +192,7 @@ def insert(
         {
             "customer": customer_id,
             "kind": kind.value,
-            "basis": privacy.without_forbidden_numbers(basis),
+            "basis": privacy.scrubbed(basis),
             "version": texts()["version"],
             "channel": channel.value,
             "given_on": given_on,
@@ -204,6 +208,8 @@ def _problems(
     problems: list[Problem] = []
     if not (basis or "").strip():
         problems.append((f"{prefix}basis", "missing", {}))
+    elif not is_shown(basis):
+        problems.append((f"{prefix}basis", "control_character", {}))
     elif len(basis) > LONGEST_TEXT:
         problems.append((f"{prefix}basis", "too_long", {"text": basis[:60]}))
     if given_on and given_on > today:
@@ -214,17 +220,17 @@ def _problems(
 def _set_clock(
     cursor: Cursor, row: dict, withdrawn_on: date | None, destroy_by: date | None
 ) -> None:
+    """Set or stop the clock. `ver` stays: what people edit of the customer is the same."""
     cursor.execute(
         """
         update customer set withdrawn_on = $withdrawn_on, destroy_by = $destroy_by,
-            updated_at = $now, ver = ver + 1
-        where id = $id and ver = $ver
+            updated_at = $now
+        where id = $id
         """,
         {
             "withdrawn_on": withdrawn_on,
             "destroy_by": destroy_by,
             "now": database.utc_now(),
             "id": row["id"],
-            "ver": row["ver"],
         },
     )

@@ -4,11 +4,13 @@ from datetime import date
 from uuid import UUID
 
 from fpcore import accounts, audit, customer_rows, database, privacy
-from fpcore.audit import Action
+from fpcore.audit import Action, RecordKind
 from fpcore.checks import Problem
 from fpcore.database import Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.models import LONGEST_TEXT, Account, Contact, NewContact
+
+CONTACT = RecordKind.CONTACT
 
 
 def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list[Contact]:
@@ -54,12 +56,12 @@ def add(
                 "on": new.contacted_on,
                 "channel": new.channel.value,
                 "outcome": new.outcome.value,
-                "notes": new.notes and privacy.without_forbidden_numbers(new.notes),
+                "notes": new.notes and privacy.scrubbed(new.notes),
                 "asker": account.id,
                 "now": now,
             },
         )
-        audit.write(cursor, account, Action.CREATED, customer["id"], contact_id)
+        audit.write(cursor, account, Action.CREATED, customer["id"], contact_id, record=CONTACT)
         _set_next(cursor, account, customer, new.next_contact_on, today)
         customer_rows.refresh(cursor, [customer["id"]], today)
         return contact_id
@@ -80,7 +82,7 @@ def remove(db: Database, account: Account, contact_id: UUID | str, today: date) 
         except NotFound:
             raise NotFound("contact_not_found") from None
         cursor.execute("delete from contact where id = $id", {"id": contact})
-        audit.write(cursor, account, Action.REMOVED, customer["id"], contact)
+        audit.write(cursor, account, Action.REMOVED, customer["id"], contact, record=CONTACT)
         customer_rows.refresh(cursor, [customer["id"]], today)
 
     db.transaction(work)

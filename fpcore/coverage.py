@@ -10,7 +10,7 @@ import pandas as pd
 from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.database import Database
 from fpcore.errors import NotFound
-from fpcore.facts import IN_FORCE, customer_fact, fact_params
+from fpcore.facts import IN_FORCE, customer_fact
 from fpcore.models import WON, Account, Measure, PolicyType, RowKind
 
 UNKNOWN_ROW = "unknown"
@@ -18,12 +18,13 @@ UNKNOWN_ROW = "unknown"
 
 ROW_SQL = {
     RowKind.AGE_BAND: "age_band",
-    RowKind.FP: "owner",
-    RowKind.TEAM: "team",
+    RowKind.FP: "(select username from account where account.id = owner_id)",
+    RowKind.TEAM: """(select team.name from account join team on team.id = account.team_id
+        where account.id = owner_id)""",
     RowKind.GENDER: "gender",
     RowKind.OCCUPATION: "occupation",
 }
-"""The column of customer_fact that gives a customer's row."""
+"""The SQL over customer_fact that gives a customer's row."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ def summary(
     db: Database, account: Account, customer_id: UUID, valued_on: date, currency: str = WON
 ) -> CoverageSummary:
     """Add up what one customer has in force. Errors: NotFound."""
-    fact = customer_fact(db, valued_on, currency)
+    fact, params = customer_fact(db, account, valued_on, currency)
     found = db.read(
         f"with {fact} select * from customer_fact where id = $customer",
-        {**fact_params(account, valued_on, currency), "customer": customer_id},
+        {**params, "customer": customer_id},
     )
     if not found:
         raise NotFound("customer_not_found")
@@ -89,14 +90,15 @@ def heatmap(
     nothing known), unknown and premium_unknown (holders of whom some amount is not known). Rows
     come in their natural order, `unknown` last; types in the order of PolicyType.
     """
-    column = ROW_SQL[rows]
+    fact, params = customer_fact(db, account, valued_on, currency)
     wide = db.frame(
         f"""
-        with {customer_fact(db, valued_on, currency)}
-        select coalesce({column}, '{UNKNOWN_ROW}') as row, count(*) as customers, {_CELL_SUMS}
+        with {fact}
+        select coalesce({ROW_SQL[rows]}, '{UNKNOWN_ROW}') as row, count(*) as customers,
+            {_CELL_SUMS}
         from customer_fact group by row
         """,
-        fact_params(account, valued_on, currency),
+        params,
     )
     return _tidy(wide)
 
@@ -110,6 +112,7 @@ def currencies(db: Database, account: Account) -> list[str]:
         from policy p
         join customer c on c.id = p.customer_id
         join owner on owner.id = c.owner_id
+        where c.withdrawn_on is null
         """,
         {"asker": account.id},
     )
@@ -118,13 +121,13 @@ def currencies(db: Database, account: Account) -> list[str]:
 
 _CELL_SUMS = ",".join(
     f"""
-    count(*) filter ({kind}_policies > 0) as {kind}_holders,
+    count_if({kind}_policies > 0) as {kind}_holders,
     sum({kind}_coverage) as {kind}_coverage,
-    count(*) filter ({kind}_unknown > 0) as {kind}_unknown,
+    count_if({kind}_unknown > 0) as {kind}_unknown,
     sum({kind}_premium) / 12 as {kind}_premium,
-    count(*) filter ({kind}_premium_unknown > 0) as {kind}_premium_unknown,
-    count(*) filter ({kind}_policies > 0 and {kind}_coverage is not null) as {kind}_coverage_known,
-    count(*) filter ({kind}_policies > 0 and {kind}_premium is not null) as {kind}_premium_known
+    count_if({kind}_premium_unknown > 0) as {kind}_premium_unknown,
+    count_if({kind}_policies > 0 and {kind}_coverage is not null) as {kind}_coverage_known,
+    count_if({kind}_policies > 0 and {kind}_premium is not null) as {kind}_premium_known
     """
     for kind in PolicyType
 )

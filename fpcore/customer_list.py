@@ -1,6 +1,7 @@
 """Find customers: search, filters, sorting and pages, always within the scope of who asks."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -8,9 +9,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from fpcore import accounts
 from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
 from fpcore.database import Database
-from fpcore.facts import customer_fact, fact_params
+from fpcore.facts import customer_fact
 from fpcore.gap_rules import Rule, rules_on, state_sql
 from fpcore.models import Account, Gender, PolicyStatus, PolicyType, Record, RowKind
 
@@ -101,37 +103,42 @@ def find(
     page_size: int = PAGE_SIZES[0],
 ) -> CustomerPage:
     """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
-    fact, base = customer_fact(db, valued_on), fact_params(account, valued_on)
+    fact, base = customer_fact(db, account, valued_on)
     where, params = _where(wanted, valued_on)
     direction = "desc" if descending else "asc"
     order = f"order by {_SORT_SQL[sort]} {direction} nulls last, name_key, id"
+    # A search is dear, so that its answer is kept; any other condition is quicker asked twice.
+    kept = "materialized" if wanted.search else "not materialized"
     found = db.read(
         f"""
         with {fact},
-        fitting as materialized (
-            select id, name_key, {_SORT_SQL[sort]} from customer_fact where {where}
+        considered as {kept} (
+            select id, name_key, {_SORT_SQL[sort]}, withdrawn_on,
+                withdrawn_on is null and coalesce({where}, false) as fits
+            from customer_scope
         ),
-        page as (select id from fitting {order} limit $limit offset $offset)
+        page as (select id from considered where fits {order} limit $limit offset $offset)
         select
             (select list(id) from page) as ids,
-            (select count(*) from fitting) as matching,
-            count(*) as in_scope, count(withdrawn_on) as withdrawn
-        from customer_scope
+            count(*) filter (fits) as matching, count(*) as in_scope,
+            count(withdrawn_on) as withdrawn
+        from considered
         """,
         {**base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size},
     )[0]
     rows = db.frame(
         f"""
         with {fact}
-        select id, name, gender, age, occupation, phone, email, owner, last_contact_on,
-            next_contact_on, next_end_on, marketing,
+        select id, name, gender, age, occupation, phone, email, owner_id as owner,
+            last_contact_on, next_contact_on, next_end_on, marketing,
             total_policies as policies, total_coverage as coverage, total_unknown as unknown,
             total_premium / 12 as premium, total_premium_unknown as premium_unknown
-        from customer_fact where id in (select unnest($ids::uuid[]))
+        from customer_scope where id in (select unnest($ids::uuid[]))
         {order}
         """,
         {**base, "ids": found.pop("ids") or []},
     )
+    rows["owner"] = rows["owner"].map(accounts.usernames(db))
     return CustomerPage(rows=rows, **found)
 
 
@@ -172,14 +179,11 @@ def _gap(code: str, rules: list[Rule]) -> str:
 
 def _search(text: str | None) -> list[tuple[str, dict[str, Any]]]:
     """The condition of a search, if anything is searched for."""
-    searched = _searchable(text)
+    typed = _readable(text)
+    searched = re.sub(r"[\s-]", "", typed)
     if not searched:
-        return []
-    anywhere = ["contains(lower(name), $search)", "contains(lower(email), $search)"]
-    params = {"search": searched}
-    if word := re.sub(r"[\s-]", "", searched):
-        anywhere.append("contains(policy_words, $word)")
-        params["word"] = word
+        return [("false", {})] if typed else []
+    anywhere, params = ["contains(words, $search)"], {"search": searched}
     if re.fullmatch("[ㄱ-ㅎ]+", searched):
         anywhere.append("contains(initials, $initials)")
         params["initials"] = searched.translate(_APART)
@@ -200,7 +204,7 @@ _APART = str.maketrans(
 """Keyboards join two initial consonants into one sign where a final consonant could be meant."""
 
 
-def _searchable(text: str | None) -> str | None:
-    """Reduce what was typed to what can be looked for: no lone surrogates, no NUL."""
+def _readable(text: str | None) -> str:
+    """Reduce what was typed to what can be looked for: no lone surrogates, no NUL, no case."""
     text = (text or "").encode("utf-8", "ignore").decode().replace("\0", "")
-    return text.strip().lower() or None
+    return unicodedata.normalize("NFC", text).strip().lower()

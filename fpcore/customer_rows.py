@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from fpcore import database
 from fpcore.database import Cursor, Database
 from fpcore.facts import ROW_COLUMNS, computed_rows
 from fpcore.models import WON
@@ -21,6 +22,11 @@ def refresh(cursor: Cursor, customer_ids: Sequence[UUID], today: date) -> None:
     """Make the rows of these customers anew; of one who is gone, no row is left."""
     said = {"ids": list(customer_ids)}
     cursor.execute("delete from customer_row where id in (select unnest($ids))", said)
+    if cursor.fetchone()[0] < len(customer_ids):  # no row to take out: the customer's own instead
+        cursor.execute(
+            "update customer set updated_at = $now where id in (select unnest($ids))",
+            {**said, "now": database.utc_now()},
+        )
     _insert(cursor, "c.id in (select unnest($ids))", today, said)
 
 

@@ -197,7 +197,7 @@ def _understood(
     values = dict(typed)
     for field in _FREE_TEXT:
         if values.get(field):
-            values[field] = privacy.without_forbidden_numbers(values[field])
+            values[field] = privacy.scrubbed(values[field])
     unread = _read_phone(db, values, old)
     if values.get("birth_date") and values.get("birth_year") is None:
         values["birth_year"] = values["birth_date"].year

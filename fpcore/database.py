@@ -25,7 +25,7 @@ import duckdb
 import pandas as pd
 
 from fpcore import migrations
-from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable
+from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable, ErasureUnfinished
 
 Cursor = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 IN_MEMORY = ":memory:"
 WRITE_ATTEMPTS = 8
 SETTINGS = {"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": "false"}
+REPLACED = '"replaced by a rewrite"'  # attached to a file that is about to be
+RECONNECTS = 200
 
 # Held while a file is opened or rewritten: all connections of a process to one path share one open
 # file, so that one made during a rewrite would hold on to the old file and write into it.
@@ -152,6 +154,7 @@ class Database:
             connection = self._connected()
             try:
                 copy = _copied(connection, self._folder)
+                connection.execute(f"attach ':memory:' as {REPLACED}")
                 # The old file stays open until the new one is in its place: a process that got
                 # hold of it in between would lose what it writes. Windows replaces no open file.
                 if os.name == "nt":
@@ -159,7 +162,7 @@ class Database:
                 os.replace(copy, self._file)
                 _sync(os.path.dirname(self._file))
             finally:
-                self._reconnect()
+                self._reconnect(connection)
             shutil.rmtree(self._file + ".tmp", ignore_errors=True)  # what a killed process spilled
             Path(self._marker).unlink(missing_ok=True)
 
@@ -224,15 +227,15 @@ class Database:
         """Give the connection, made again where `_reconnect` could not."""
         if self._connection is None:
             with _opening:
-                self._connection = _connect(self._file)
+                self._connection = _connected_anew(self._file)
             self._changed()  # by the process that had the file meanwhile
         return self._connection
 
-    def _reconnect(self) -> None:
-        self._connected().close()
+    def _reconnect(self, connection: Cursor) -> None:
         self._connection = None
+        connection.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._connection = _connect(self._file)
+        self._connection = _connected_anew(self._file)
 
     def _finish_rewrite(self) -> None:
         """Do the rewrite that an earlier process left undone."""
@@ -275,7 +278,8 @@ def open_database(path: str | None = None, create: bool = False) -> Database:
 
     A rewrite that is due is done first. Errors: DatabaseMissing where there is no file and
     `create` is off, DatabaseBusy where another process holds it, DatabaseUnusable where it is no
-    database of this program; those of `Database.rewrite`.
+    database of this program; ErasureUnfinished where a rewrite is due and cannot be done (a full
+    disk, say).
     """
     path = path or configured_path()
     if path != IN_MEMORY and not create and not Path(path).exists():
@@ -294,8 +298,10 @@ def open_database(path: str | None = None, create: bool = False) -> Database:
         db = Database(path, connection, _secret(path))
         try:
             db._finish_rewrite()
-        except BaseException:
+        except BaseException as error:
             db.close()
+            if isinstance(error, OSError | duckdb.Error):
+                raise ErasureUnfinished("rewrite_due_failed", path=path) from error
             raise
         return db
 
@@ -310,6 +316,21 @@ def _connect(path: str) -> Cursor:
         raise DatabaseUnusable(path=path) from error
     except duckdb.Error as error:
         raise DatabaseUnusable(path=path) from error
+
+
+def _connected_anew(path: str) -> Cursor:
+    """Open the file that is there now.
+
+    DuckDB gives the one it has open already, of the same path, for as long as anything holds it.
+    """
+    for _ in range(RECONNECTS):
+        connection = _connect(path)
+        attached = connection.execute("select database_name from duckdb_databases()").fetchall()
+        if (REPLACED.strip('"'),) not in attached:
+            return connection
+        connection.close()
+        time.sleep(0.01)
+    raise RuntimeError("something in this process holds on to the replaced database file")
 
 
 def _secret(path: str) -> bytes:
@@ -340,10 +361,9 @@ def _copied(connection: Cursor, folder: str) -> str:
     old = value(connection, "select current_database()")
     copy = os.path.join(folder, "copy")
     quoted_copy, old, new = _quoted(copy, "'"), _quoted(old, '"'), _quoted(old + " copy", '"')
-    storage = SETTINGS["storage_compatibility_version"]
     os.mkdir(folder, 0o700)
     connection.execute("checkpoint")  # no .wal may outlive the file it belongs to
-    connection.execute(f"attach {quoted_copy} as {new} (storage_version '{storage}')")
+    connection.execute(f"attach {quoted_copy} as {new}")
     connection.execute(f"copy from database {old} to {new}")
     connection.execute(f"checkpoint {new}")
     connection.execute(f"detach {new}")

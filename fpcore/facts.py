@@ -12,8 +12,9 @@ the policies.
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from fpcore.accounts import VISIBLE_OWNERS
+from fpcore import accounts
 from fpcore.database import Database
 from fpcore.models import PAYMENTS_PER_YEAR, WHOLE_LIFE, WON, Account, PolicyType
 
@@ -61,8 +62,9 @@ INITIALS = """
 """
 """The initial consonants (초성) of a name: 홍길동 -> ㅎㄱㄷ; other signs stay as they are."""
 
-SEARCHED_WORD = "regexp_replace(lower({}), '[\\s-]', '', 'g')"
-"""How an insurer or a policy number is compared: without case, blanks and dashes."""
+SEARCHED = "regexp_replace(lower({}), '[\\s-]', '', 'g')"
+"""How words are searched: without case, blanks and dashes. `words` holds the name, the e-mail
+address, insurers and policy numbers of a customer, one a line."""
 
 _HELD = ("policies", "coverage", "unknown", "premium", "premium_unknown")
 _PREFIXES = (*(kind.value for kind in PolicyType), "total")
@@ -70,7 +72,7 @@ _PREFIXES = (*(kind.value for kind in PolicyType), "total")
 ROW_COLUMNS = (
     "id", "owner_id", "name", "name_key", "initials", "birth_year", "birth_date", "gender",
     "phone", "email", "occupation", "last_contact_on", "next_contact_on", "marketing",
-    "withdrawn_on", "policy_words", "expired_policies", "cancelled_policies", "pending_policies",
+    "withdrawn_on", "words", "expired_policies", "cancelled_policies", "pending_policies",
     "next_end_on", "held_from", "held_until",
     *(f"{prefix}_{held}" for prefix in _PREFIXES for held in _HELD),
 )  # fmt: skip
@@ -112,8 +114,8 @@ person as (from customer c where {which}),
 judged as (
     select
         p.customer_id, p.type, p.status,
-        {SEARCHED_WORD.format("p.insurer")} as insurer_word,
-        {SEARCHED_WORD.format("p.policy_number")} as number_word,
+        {SEARCHED.format("p.insurer")} as insurer_word,
+        {SEARCHED.format("p.policy_number")} as number_word,
         {IN_FORCE} as in_force,
         if(p.currency = $currency, p.coverage_amount, null) as coverage,
         {YEARLY_PREMIUM} as premium,
@@ -134,9 +136,8 @@ holding as (
             max(over_on) filter (over_on <= $valued_on)) as held_from,
         least(min(begins_on) filter (begins_on > $valued_on),
             min(over_on) filter (over_on > $valued_on)) as held_until,
-        concat_ws(chr(10),
-            string_agg(distinct insurer_word, chr(10) order by insurer_word),
-            string_agg(distinct number_word, chr(10) order by number_word)) as policy_words,
+        array_to_string(list_sort(list_distinct(list(insurer_word)))
+            || list_sort(list_distinct(list(number_word))), chr(10)) as policy_words,
         {_SUMS}
     from judged group by customer_id
 ),
@@ -159,7 +160,8 @@ computed_row as (
         c.next_contact_on,
         marketing.customer_id is not null as marketing,
         c.withdrawn_on,
-        coalesce(h.policy_words, '') as policy_words,
+        concat_ws(chr(10), {SEARCHED.format("c.name")}, {SEARCHED.format("c.email")},
+            h.policy_words) as words,
         coalesce(h.expired_policies, 0) as expired_policies,
         coalesce(h.cancelled_policies, 0) as cancelled_policies,
         coalesce(h.pending_policies, 0) as pending_policies,
@@ -175,52 +177,45 @@ computed_row as (
 """
 
 
-def _scoped(rows: str, where: str = "true") -> str:
-    return f"""
-customer_scope as (
+def customer_fact(
+    db: Database, account: Account, valued_on: date, currency: str = WON
+) -> tuple[str, dict[str, Any]]:
+    """Give the common table expressions that end in `customer_fact`, and their parameters.
+
+    Columns: ROW_COLUMNS, and age (full years on $valued_on; from the birth year alone where no
+    date is known), age_band. For each of the six types and `total`: _policies, _coverage,
+    _unknown, _premium (a year's), _premium_unknown, all of what is in force. `customer_scope`
+    before it holds those who withdrew their consent, too.
+    """
+    scope, params = _scope(accounts.visible_ids(db, account))
+    begin, end = db.remembered("kept days", lambda: _kept_days(db))
+    if currency == WON and begin <= valued_on < end:
+        before, rows = "", f"customer_row c where {scope} and $currency = '{WON}'"
+    else:
+        before, rows = f"{computed_rows(scope)},", "computed_row c"
+    sql = f"""
+{before}
+customer_scope as not materialized (
     select
-        c.*, owner.username as owner, owner.name as owner_name, team.name as team, {AGE} as age
-    from {rows} c
-    join owner on owner.id = c.owner_id
-    left join team on team.id = owner.team_id
-    where {where}
-),
-customer_fact as (
-    select
-        *,
+        c.*, {AGE} as age,
         case
             when age >= {OLDEST_BAND} then '{OLDEST_BAND}+'
             when age >= 0 then (age // 10 * 10)::varchar || '-' || (age // 10 * 10 + 9)::varchar
         end as age_band
-    from customer_scope where withdrawn_on is null
-)
+    from {rows}
+),
+customer_fact as (from customer_scope where withdrawn_on is null)
 """
+    return sql, {**params, "valued_on": valued_on, "currency": currency}
 
 
-_IN_WON = f"$currency = '{WON}'"
-_KEPT = f"owner as ({VISIBLE_OWNERS}), {_scoped('customer_row', _IN_WON)}"
-_COMPUTED = f"""
-owner as ({VISIBLE_OWNERS}),
-{computed_rows("c.owner_id in (select id from owner)")},
-{_scoped("computed_row")}
-"""
-
-
-def customer_fact(db: Database, valued_on: date, currency: str = WON) -> str:
-    """Give the common table expressions that end in `customer_fact`, for fact_params.
-
-    Columns: ROW_COLUMNS, and owner, owner_name, team; age (full years on $valued_on; from the
-    birth year alone where no date is known), age_band. For each of the six types and `total`:
-    _policies, _coverage, _unknown, _premium (a year's), _premium_unknown, all of what is in
-    force. `customer_scope` before it holds those who withdrew their consent, too.
-    """
-    begin, end = db.remembered("kept days", lambda: _kept_days(db))
-    return _KEPT if currency == WON and begin <= valued_on < end else _COMPUTED
-
-
-def fact_params(account: Account, valued_on: date, currency: str = WON) -> dict[str, Any]:
-    """Give the parameters of customer_fact: who asks, the day it is for, the currency."""
-    return {"asker": account.id, "valued_on": valued_on, "currency": currency}
+def _scope(owners: list[UUID] | None) -> tuple[str, dict[str, Any]]:
+    """The condition on `c` that keeps to these owners, None being everybody."""
+    if owners is None:
+        return "true", {}
+    if len(owners) == 1:
+        return "c.owner_id = $owner", {"owner": owners[0]}
+    return "c.owner_id in (select unnest($owners::uuid[]))", {"owners": owners}
 
 
 def _kept_days(db: Database) -> tuple[date, date]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fpcore.database import Database
 from fpcore.errors import NotFound
-from fpcore.facts import customer_fact, fact_params
+from fpcore.facts import customer_fact
 from fpcore.gap_rules import Rule, rules_on, short_sql, state_sql, why_sql
 from fpcore.models import Account, GapState
 
@@ -45,10 +45,10 @@ class RuleCount:
 def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: date) -> list[Gap]:
     """Hold one customer against every rule of the day, in the rules' order. Errors: NotFound."""
     rules = rules_on(valued_on)
-    fact = customer_fact(db, valued_on)
+    fact, params = customer_fact(db, account, valued_on)
     found = db.read(
         f"with {fact}, {_gap_sql(rules)} select * from gap where customer_id = $customer",
-        {**fact_params(account, valued_on), "customer": customer_id},
+        {**params, "customer": customer_id},
     )
     if not found and not _in_scope(db, account, valued_on, customer_id):
         raise NotFound("customer_not_found")
@@ -62,13 +62,14 @@ def of_scope(db: Database, account: Account, valued_on: date) -> tuple[int, list
     The five states of a rule add up to customers.
     """
     rules = rules_on(valued_on)
+    fact, params = customer_fact(db, account, valued_on)
     found = db.read(
         f"""
-        with {customer_fact(db, valued_on)}, {_gap_sql(rules)}
+        with {fact}, {_gap_sql(rules)}
         select code, state, count(*) as customers, coalesce(sum(short), 0) as shortfall
         from gap group by code, state
         """,
-        fact_params(account, valued_on),
+        params,
     )
     counts = [
         _rule_count(rule, [row for row in found if row["code"] == rule.code]) for rule in rules
@@ -80,14 +81,13 @@ def _in_scope(
     db: Database, account: Account, valued_on: date, customer_id: UUID | None = None
 ) -> int:
     """Count the customers in scope, or tell whether this one is."""
+    fact, params = customer_fact(db, account, valued_on)
     sql = f"""
-        with {customer_fact(db, valued_on)}
+        with {fact}
         select count(*) as customers from customer_fact
         where id = coalesce($customer, id)
     """
-    return db.read(sql, {**fact_params(account, valued_on), "customer": customer_id})[0][
-        "customers"
-    ]
+    return db.read(sql, {**params, "customer": customer_id})[0]["customers"]
 
 
 def _gap_sql(rules: list[Rule]) -> str:

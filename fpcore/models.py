@@ -1,5 +1,6 @@
 """The records of the domain, as frozen pydantic models, and the words they are made of."""
 
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -190,9 +191,13 @@ class Customer(Record):
     updated_at: datetime
 
 
+def is_shown(text: str) -> bool:
+    """Say whether a screen can show a text: no control characters, no lone surrogates."""
+    return not any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
 def _shown(text: str) -> str:
-    """Refuse what no screen can show: control characters and lone surrogates."""
-    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if not is_shown(text):
         raise PydanticCustomError("control_character", "control character")
     return text
 
@@ -201,7 +206,14 @@ def _empty_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_shown)]
+def _composed(text: str) -> str:
+    """Write Hangul as whole syllables: some systems send 한 as three signs."""
+    return unicodedata.normalize("NFC", text)
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True), AfterValidator(_shown), AfterValidator(_composed)
+]
 
 
 class Input(Record):

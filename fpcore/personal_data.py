@@ -55,7 +55,7 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
     * policies: the columns, in_force and why_not on the day `valued_on`, and file, the last
       upload that wrote it
     * contacts: the columns
-    * log: at, by, action, changes: [{field, old, new}], this export among them
+    * log: at, by, action, record, changes: [{field, old, new}], this export among them
 
     The table customer_row is left out: it repeats these facts in a form made for searching.
     """
@@ -251,6 +251,7 @@ def _entry(logged: Mapping[str, Any]) -> dict[str, Any]:
         "at": logged["done_at"],
         "by": logged["by"],
         "action": logged["action"],
+        "record": logged["record"],
         "changes": logged["changes"],
     }
 
@@ -287,7 +288,7 @@ class _Reader:
         read = [
             [
                 (self.label(key), self.text(key, value, record.get("currency"), channel))
-                for key, value in record.items()
+                for key, value in sorted(record.items(), key=lambda item: item[0] in _LAST)
                 if key not in _NOT_SHOWN
             ]
             for record in records
@@ -339,11 +340,13 @@ _CODES = {
     "withdrawn_channel": "consent_channel",
     "outcome": "contact_outcome",
     "action": "action",
+    "record": "record",
     "how": "person",
 }
 """The section of the words in which the codes of a field stand."""
 
 _NOT_SHOWN = ("id", "ver", "text")
+_LAST = ("created_at", "updated_at")
 
 
 @cache

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from fpcore import accounts, audit, checks, customer_rows, database, privacy
-from fpcore.audit import Action
+from fpcore.audit import Action, RecordKind
 from fpcore.database import Cursor, Database
 from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
 from fpcore.facts import WHY_NOT_IN_FORCE
 from fpcore.models import Account, NewPolicy, Policy, PolicyChanges, PolicyStatus
 
-_FREE_TEXT = ("policy_name", "insurer")
+POLICY = RecordKind.POLICY
 _EDITABLE = tuple(PolicyChanges.model_fields)
 _CHECKS = (*checks.POLICY, *checks.POLICY_STATUS)
 
@@ -55,7 +55,7 @@ def add(
         said = {"id": policy_id, "customer": customer["id"], "now": now}
         cursor.execute(_INSERT, {**values, **said})
         made = audit.changed({}, {field: v for field, v in values.items() if v is not None})
-        audit.write(cursor, account, Action.CREATED, customer["id"], policy_id, 1, made)
+        audit.write(cursor, account, Action.CREATED, customer["id"], policy_id, 1, made, POLICY)
         customer_rows.refresh(cursor, [customer["id"]], today)
         return policy_id
 
@@ -87,7 +87,14 @@ def update(
         said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
         cursor.execute(_UPDATE, {**{field: old[field] for field in _EDITABLE}, **values, **said})
         audit.write(
-            cursor, account, Action.UPDATED, old["customer_id"], old["id"], seen_ver + 1, made
+            cursor,
+            account,
+            Action.UPDATED,
+            old["customer_id"],
+            old["id"],
+            seen_ver + 1,
+            made,
+            POLICY,
         )
         customer_rows.refresh(cursor, [old["customer_id"]], today)
         return seen_ver + 1
@@ -120,7 +127,9 @@ def remove(
             {field: old[field] for field in _EDITABLE if old[field] is not None},
             dict.fromkeys(field for field in _EDITABLE if old[field] is not None),
         )
-        audit.write(cursor, account, Action.REMOVED, old["customer_id"], old["id"], None, gone)
+        audit.write(
+            cursor, account, Action.REMOVED, old["customer_id"], old["id"], None, gone, POLICY
+        )
         customer_rows.refresh(cursor, [old["customer_id"]], today)
 
     db.transaction(work)
@@ -157,17 +166,18 @@ def _checked(
     """Turn what was typed into what is stored. Errors: InvalidInput for what `old` with it would
     have wrong that it had not before."""
     values = dict(typed)
-    for field in _FREE_TEXT:
+    for field in ("policy_name", "insurer", "policy_number"):
         if values.get(field):
-            values[field] = privacy.without_forbidden_numbers(values[field])
+            values[field] = privacy.scrubbed(values[field], field)
     if values.get("currency"):
         values["currency"] = values["currency"].upper()
     before = {field: old.get(field) for field in _EDITABLE}
     wrong_before = checks.problems(cursor, _CHECKS, before, today) if old else []
     wrong = checks.problems(cursor, _CHECKS, {**before, **values}, today)
     wrong = [problem for problem in wrong if problem not in wrong_before]
-    if not wrong and "policy_number" in values and values["policy_number"]:
-        wrong = _number_taken(cursor, customer_id, {**before, **values}, old.get("id"))
+    record = {**before, **values}
+    if not wrong and record["policy_number"] and {"policy_number", "insurer"} & values.keys():
+        wrong = _number_taken(cursor, customer_id, record, old.get("id"))
     if wrong:
         raise InvalidInput(wrong)
     return values
@@ -176,12 +186,20 @@ def _checked(
 def _number_taken(
     cursor: Cursor, customer_id: UUID, values: dict[str, Any], own_id: UUID | None
 ) -> list[checks.Problem]:
-    """An insurer gives a number once: the same one again is the same policy typed twice."""
-    taken = """
+    """An insurer gives a number once: the same one again is the same policy typed twice.
+
+    The owner's account is touched, so that of two who type at once the second looks again.
+    """
+    owner = "(select owner_id from customer where id = $customer)"
+    cursor.execute(
+        f"update account set updated_at = $now where id = {owner}",
+        {"customer": customer_id, "now": database.utc_now()},
+    )
+    taken = f"""
         select count(*) from policy p join customer c on c.id = p.customer_id
-        where lower(p.policy_number) = lower($number) and p.id is distinct from $own
-            and coalesce(lower(p.insurer), '') = coalesce(lower($insurer), '')
-            and c.owner_id = (select owner_id from customer where id = $customer)
+        where {_SAME.format("p.policy_number")} = {_SAME.format("$number")}
+            and {_SAME.format("p.insurer")} = {_SAME.format("$insurer")}
+            and p.id is distinct from $own and c.owner_id = {owner}
     """
     said = {
         "number": values["policy_number"],
@@ -192,3 +210,7 @@ def _number_taken(
     if not database.value(cursor, taken, said):
         return []
     return [("policy_number", "policy_number_taken", {"text": values["policy_number"]})]
+
+
+_SAME = "regexp_replace(lower(coalesce({}, '')), '\\s+', '', 'g')"
+"""How numbers and insurers are compared, as in an import: without case and blanks."""

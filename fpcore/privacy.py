@@ -21,8 +21,10 @@ NUMBER_FIELDS = frozenset({"policy_number", "source_key", "owner"})
 """Fields that hold long numbers by right: only what is surely something else is taken out."""
 
 SURELY_A_PHONE = (
-    r"(?:\+82[- ]?0?|0?)10[-. ]?(?:[0-46-9][0-9]{3}|5[0-8][0-9]{2}|59[0-6][0-9])[-. ]?[0-9]{4}"
-    r"|0(?:2|3[1-3]|[46][1-4]|5[1-5])[-. ]?[1-9][0-9]{2,3}[-. ]?[0-9]{4}"
+    r"[가-힣() ]{0,10}(?:"
+    r"(?:\+82[- ]?0?|0?)10[-. )]?(?:[0-46-9][0-9]{3}|5[0-8][0-9]{2}|59[0-6][0-9])"
+    r"|0(?:2|3[1-3]|[46][1-4]|5[1-5])[-. )]?[1-9][0-9]{2,3}"
+    r")[-. ]?[0-9]{4}[가-힣() ]{0,10}"
 )
 """Texts that `phone_digits` is sure to understand, for SQL. Of the others it must be asked."""
 
@@ -56,10 +58,10 @@ _CARD = (
     rf"|3[47][0-9]{{2}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{5}})(?![0-9])"
 )
 _MOBILE = (
-    r"(?<![0-9])(?<![0-9]-)(?:\+?82[\s.)-]{0,3}\(?0?|\(?0)1[016789][\s.)-]{0,3}"
+    r"(?<![0-9])(?<![0-9]-)(?:\+?82[\s.)-]{0,3}(?:\(?0\)?)?|\(?0)\s?1[016789][\s.)-]{0,3}"
     rf"[0-9]{{3,4}}{_GAP}[0-9]{{4}}(?![0-9]|-[0-9]){_NO_ADDRESS}"
 )
-_GROUPS = rf"(?<![0-9])\+?[0-9]+(?:\s?-\s?[0-9]+){{2,7}}(?![0-9]|\s?-\s?[0-9]){_NO_ADDRESS}"
+_GROUPS = r"(?<![0-9])\+?[0-9]+(?:\s?-\s?[0-9]+){2,}(?:[\w.+-]{0,64}@)?"
 _AFTER_BANK = (
     r"(?:계좌|통장|은행|뱅크|카뱅|신협|수협|농협(?!생명|손해|손보)|account|acct|a/c|iban).{0,12}?"
     rf"(?<![0-9])(?P<number>[0-9](?:[\s-]{{0,3}}[0-9]){{9,}}){_NO_ADDRESS}"
@@ -84,10 +86,15 @@ def scrubbed(text: str, field: str | None = None) -> str:
     `field` says where the text stands, if it is not free text: the field `phone` keeps phones,
     and of NUMBER_FIELDS only resident registration numbers with their dash are taken out.
     """
-    if field in NUMBER_FIELDS:
-        return _replaced(text, _IN_NUMBERS)
-    without = _replaced(text, _EVERYWHERE)
-    return without if field == "phone" else _replaced(without, _IN_FREE_TEXT)
+    plain = text.translate(_PLAIN)
+    for pattern, put in _rules(field):
+        group = "number" if "number" in pattern.groupindex else 0
+        for match in reversed(list(pattern.finditer(plain))):
+            begin, end = match.span(group)
+            if (clean := put(match[group])) != match[group]:
+                text = text[:begin] + clean + text[end:]
+                plain = plain[:begin] + clean + plain[end:]
+    return text
 
 
 without_forbidden_numbers = scrubbed
@@ -98,13 +105,10 @@ def holds_forbidden(text: str, clean: str) -> bool:
     return clean.count(REMOVED) > text.count(REMOVED)
 
 
-def _replaced(text: str, rules: tuple[Rule, ...]) -> str:
-    for pattern, put in rules:
-        found = list(pattern.finditer(text.translate(_PLAIN)))
-        for match in reversed(found):
-            group = "number" if "number" in pattern.groupindex else 0
-            text = text[: match.start(group)] + put(match[group]) + text[match.end(group) :]
-    return text
+def _rules(field: str | None) -> tuple[Rule, ...]:
+    if field in NUMBER_FIELDS:
+        return _IN_NUMBERS
+    return _EVERYWHERE if field == "phone" else (*_EVERYWHERE, *_IN_FREE_TEXT)
 
 
 def _removed(_: str) -> str:
@@ -117,9 +121,10 @@ def _masked_mobile(number: str) -> str:
 
 
 def _account_removed(number: str) -> str:
-    """Blot out groups of digits, unless they are a date, a period, a phone or a firm's number."""
+    """Blot out groups of digits, unless they are a date, a period, a phone or a firm's number, or
+    an e-mail address begins with them."""
     is_phone = number.startswith("+") or re.fullmatch(_FIXED_PHONE, number)
-    if _digits(number) < 10 or _NO_ACCOUNT.fullmatch(number):
+    if number.endswith("@") or _digits(number) < 10 or _NO_ACCOUNT.fullmatch(number):
         return number
     return number if is_phone and phone_digits(number) else REMOVED
 

@@ -8,10 +8,12 @@ from fpcore import database, privacy
 from fpcore.customer_list import CustomerFilter
 from fpcore.database import Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.models import Account, Record
+from fpcore.models import Account, Record, is_shown
 
 LONGEST_NAME = 60
 MOST = 50
+
+_OWN = "account_id in (select id from account where id = $asker and not disabled)"
 
 
 class SavedFilter(Record):
@@ -25,8 +27,7 @@ class SavedFilter(Record):
 def of_account(db: Database, account: Account) -> list[SavedFilter]:
     """List what this account saved, by name."""
     found = db.read(
-        "select id, name, wanted from saved_filter where account_id = $asker "
-        "order by name collate ko, id",
+        f"select id, name, wanted from saved_filter where {_OWN} order by name collate ko, id",
         {"asker": account.id},
     )
     return [saved for row in found if (saved := _read(row))]
@@ -38,11 +39,13 @@ def save(db: Database, account: Account, name: str, wanted: CustomerFilter) -> N
     What is searched for is not kept: it may be a person's name, and would outlive them here.
     Errors: InvalidInput for a name that cannot be, or where nothing is filtered.
     """
-    name = privacy.without_forbidden_numbers(name.strip())
+    name = privacy.scrubbed(name.strip())
     kept = wanted.model_copy(update={"search": None})
     problems = []
-    if not name or not name.isprintable():
-        problems.append(("filter_name", "missing" if not name else "control_character", {}))
+    if not name:
+        problems.append(("filter_name", "missing", {}))
+    if not is_shown(name):
+        problems.append(("filter_name", "control_character", {}))
     if len(name) > LONGEST_NAME:
         problems.append(("filter_name", "too_long", {"text": name[:60]}))
     if kept == CustomerFilter():
@@ -50,7 +53,7 @@ def save(db: Database, account: Account, name: str, wanted: CustomerFilter) -> N
 
     def work(cursor: Cursor) -> None:
         said = {"asker": account.id, "name": name}
-        cursor.execute("delete from saved_filter where account_id = $asker and name = $name", said)
+        cursor.execute(f"delete from saved_filter where {_OWN} and name = $name", said)
         saved = "select count(*) from saved_filter where account_id = $asker"
         if database.value(cursor, saved, {"asker": account.id}) >= MOST:
             raise InvalidInput([("filter_name", "too_many", {"most": MOST})])
@@ -77,7 +80,7 @@ def remove(db: Database, account: Account, filter_id: UUID) -> None:
 
     def work(cursor: Cursor) -> None:
         said = {"asker": account.id, "id": filter_id}
-        own = "from saved_filter where account_id = $asker and id = $id"
+        own = f"from saved_filter where {_OWN} and id = $id"
         if not database.value(cursor, f"select count(*) {own}", said):
             raise NotFound("filter_not_found")
         cursor.execute(f"delete {own}", said)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -125,7 +126,9 @@ def as_typed(values: Mapping[str, Any], text: Text) -> dict[str, Any]:
 def value_in_words(field: str, value: str, text: Text) -> str:
     """Write a stored value of a field as people read it."""
     section, _ = _CHOICES.get(field, (None, None))
-    return text(f"{section}.{value}") if section else value
+    if section:
+        return text(f"{section}.{value}")
+    return text.plain_amount(Decimal(value)) if field in AMOUNT_FIELDS else value
 
 
 def _draw(field: str, value: Any, key: str, text: Text) -> Any:

@@ -8,11 +8,12 @@ import streamlit as st
 
 from fpcore import book_values, policies
 from fpcore.errors import EditedMeanwhile
-from fpcore.models import NewPolicy, Policy, PolicyChanges, PolicyStatus
+from fpcore.models import WON, NewPolicy, Policy, PolicyChanges, PolicyStatus, PremiumCycle
 from ui import address, edits, forms, session, tables
 from ui.text import Text, safe
 
 NEW = "new"
+BEGUN = {"status": PolicyStatus.ACTIVE, "premium_cycle": PremiumCycle.MONTHLY, "currency": WON}
 
 
 def draw(customer_id: object, listed: Sequence[Policy], text: Text, today: date) -> None:
@@ -50,7 +51,7 @@ def _draw_new(customer_id: object, text: Text, today: date) -> None:
     with st.container(border=True):
         st.markdown(f"**{text('policy.add')}**")
         filled = forms.draw(
-            "policy new", forms.POLICY_FIELDS, {"status": PolicyStatus.ACTIVE, "currency": "KRW"},
+            "policy new", forms.POLICY_FIELDS, BEGUN,
             text, text("policy.add"), cancel=text("form.cancel"),
         )  # fmt: skip
 

@@ -31,6 +31,7 @@ create table audit (
     account_id uuid not null,
     action varchar not null,
     customer_id uuid,
+    record varchar not null check (record in ('customer', 'policy', 'contact', 'consent')),
     record_id uuid,
     ver integer,
     changes varchar
@@ -63,7 +64,7 @@ create table customer_row (
     next_contact_on date,
     marketing boolean not null,
     withdrawn_on date,
-    policy_words varchar not null,
+    words varchar not null,
     expired_policies integer not null,
     cancelled_policies integer not null,
     pending_policies integer not null,

@@ -5,16 +5,27 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import count
+from math import isnan
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from fpcore import accounts, book_import, contacts, customers, policies
+from fpcore import (
+    accounts,
+    book_import,
+    contacts,
+    customer_list,
+    customers,
+    database,
+    policies,
+)
 from fpcore.book_import import ImportOptions, ImportReport
+from fpcore.customer_list import CustomerFilter
 from fpcore.database import Database
 from fpcore.errors import InvalidInput
-from fpcore.models import Account, NewContact, NewCustomer, NewPolicy, Role
+from fpcore.models import WHOLE_LIFE, Account, NewContact, NewCustomer, NewPolicy, Role
 
 TODAY = date(2026, 11, 22)
 STATEMENT = "2026-11-20 서면 동의"
@@ -35,6 +46,22 @@ def hire(db: Database) -> dict[str, Account]:
         username: accounts.add(db, accounts.OPERATOR, username, role, PASSWORD, team)
         for username, role, team in STAFF
     }
+
+
+def open_office() -> Iterator[tuple[Database, dict[str, Account]]]:
+    """A database in memory with the agency's people: for a fixture that many tests share."""
+    db = database.open_database(database.IN_MEMORY)
+    yield db, hire(db)
+    db.close()
+
+
+def newcomer(db: Database) -> Account:
+    """Add an FP of the team of fp1, who has no customers yet."""
+    username = f"newcomer{next(_newcomers)}"
+    return accounts.add(db, accounts.OPERATOR, username, Role.FP, PASSWORD, "강남")
+
+
+_newcomers = count()
 
 
 def csv_bytes(rows: Iterable[dict[str, str]], encoding: str = "utf-8-sig") -> bytes:
@@ -129,3 +156,94 @@ def refusal(db: Database) -> Iterator[list[tuple[str, str]]]:
         yield problems
     problems += [(field, code) for field, code, _ in refused.value.problems]
     assert tables(db) == before
+
+
+PAYMENTS = {"monthly": 12, "quarterly": 4, "semiannual": 2, "annual": 1, "single": 0, "paid_up": 0}
+
+
+def counted_by_hand(db: Database, valued_on: date) -> dict[UUID, dict[str, Any]]:
+    """What the list must say of each customer in won, counted from the tables without any SQL."""
+    held = db.read("select * from policy")
+    log, agreed = db.read("select * from contact"), db.read("select * from consent")
+    return {
+        one["id"]: _counted(
+            one,
+            [policy for policy in held if policy["customer_id"] == one["id"]],
+            [contact for contact in log if contact["customer_id"] == one["id"]],
+            [consent for consent in agreed if consent["customer_id"] == one["id"]],
+            valued_on,
+        )
+        for one in db.read("select * from customer")
+        if one["withdrawn_on"] is None
+    }
+
+
+def _counted(one, held, log, agreed, valued_on) -> dict[str, Any]:
+    held = [policy for policy in held if _in_force(policy, valued_on)]
+    coverages = [
+        policy["coverage_amount"] if policy["currency"] == "KRW" else None for policy in held
+    ]
+    premiums = [_yearly_premium(policy) for policy in held]
+    ends = [policy["end_date"] for policy in held if policy["end_date"] not in (None, WHOLE_LIFE)]
+    reached = [
+        contact["contacted_on"]
+        for contact in log
+        if contact["outcome"] not in ("no_answer", "wrong_number")
+    ]
+    holding = {consent["kind"] for consent in agreed if consent["withdrawn_on"] is None}
+    return {
+        "policies": len(held),
+        "coverage": _known_sum(coverages),
+        "unknown": coverages.count(None),
+        "premium": None if _known_sum(premiums) is None else _known_sum(premiums) / 12,
+        "premium_unknown": premiums.count(None),
+        "next_end_on": min(ends, default=None),
+        "last_contact_on": max([*reached, one["last_contact_on"] or date.min], default=date.min),
+        "marketing": "marketing" in holding,
+    }
+
+
+def _in_force(policy: dict, valued_on: date) -> bool:
+    begun = policy["start_date"] is None or policy["start_date"] <= valued_on
+    ended = policy["end_date"] is not None and policy["end_date"] < valued_on
+    return policy["status"] == "active" and begun and not ended
+
+
+def _yearly_premium(policy: dict):
+    if policy["premium_cycle"] == "paid_up":
+        return 0
+    known = None not in (policy["premium_amount"], policy["premium_cycle"])
+    if not known or policy["currency"] != "KRW":
+        return None
+    return policy["premium_amount"] * PAYMENTS[policy["premium_cycle"]]
+
+
+def _known_sum(amounts: list):
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known or not amounts else None
+
+
+def listed(db: Database, account: Account, valued_on: date) -> dict[UUID, dict[str, Any]]:
+    """What the list says of each customer, in the words of `counted_by_hand`."""
+    rows = customer_list.find(db, account, CustomerFilter(), valued_on, page_size=10_000).rows
+    found = {}
+    for row in rows.to_dict("records"):
+        for amount in ("coverage", "premium"):
+            row[amount] = None if isnan(row[amount]) else row[amount]
+        for day in ("next_end_on", "last_contact_on"):
+            row[day] = row[day].date() if str(row[day]) != "NaT" else None
+        found[row["id"]] = {**row, "last_contact_on": row["last_contact_on"] or date.min}
+    return found
+
+
+def assert_listed_as_counted(db: Database, account: Account, valued_on: date) -> None:
+    """Hold the list of everybody whom the account sees against a count by hand."""
+    found, expected = listed(db, account, valued_on), counted_by_hand(db, valued_on)
+    assert found.keys() == expected.keys()
+    for one, counted in expected.items():
+        amounts = {name: counted.pop(name) for name in ("coverage", "premium")}
+        assert {name: found[one][name] for name in counted} == counted
+        assert {name: found[one][name] for name in amounts} == {
+            name: None if amount is None else pytest.approx(float(amount))
+            for name, amount in amounts.items()
+        }

@@ -257,7 +257,7 @@ def records_of(db) -> dict[str, dict]:
     found = db.read(
         """
         select c.name as customer, c.birth_date, c.birth_year, c.gender, c.phone, c.email,
-            c.last_contact_on, p.* exclude (name)
+            c.last_contact_on, p.*
         from customer c left join policy p on p.customer_id = c.id
         """
     )

@@ -2,16 +2,19 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
+from contextlib import closing
+from datetime import date, timedelta
 
 import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
 from click.testing import CliRunner
 
-from fpcore import accounts, database
+from fpcore import accounts, commands, consents, customer_rows, customers, database
 from fpcore.commands import main
-from fpcore.models import PolicyType, RowKind
+from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
 
 BOOK = [
     {"고객번호": "K1", "고객명": "김하나", "생년월일": "1985-03-02", "이메일": "kim@example.com",
@@ -22,7 +25,7 @@ BOOK = [
 ]  # fmt: skip
 COMMANDS = [
     [], ["init"], ["start"], ["account"], ["account", "add"], ["import"], ["customers"],
-    ["coverage"], ["gaps"], ["heatmap"],
+    ["coverage"], ["gaps"], ["heatmap"], ["export"], ["erase"],
 ]  # fmt: skip
 
 
@@ -112,6 +115,13 @@ def test_customers_are_listed_and_searched(filled):
     assert ask("customers", "--owner", "fp1", "--search", "%")["matching"] == 0
     [kim] = everybody["customers"]
     assert (kim["name"], kim["policies"], kim["coverage"]) == ("김하나", 2, 30_000_000)
+    assert list(everybody) == ["total", "withdrawn", "matching", "customers"]
+    assert set(kim) == {
+        "id", "name", "gender", "age", "occupation", "phone", "email", "owner", "last_contact_on",
+        "next_contact_on", "next_end_on", "marketing", "policies", "coverage", "unknown",
+        "premium", "premium_unknown",
+    }  # fmt: skip
+    assert (kim["marketing"], kim["next_contact_on"], kim["next_end_on"]) == (False, None, None)
 
 
 @pytest.mark.parametrize("name", ["K1", "김하나"])
@@ -156,8 +166,125 @@ def test_a_heatmap_prints_every_figure_of_every_cell(rows, filled):
     assert by_type["car"] == [1, 0, 1, 0, 0, 0]
 
 
+def withdraw(name: str, on: date) -> None:
+    with closing(database.open_database()) as db:
+        customer = customers.identify(db, accounts.OPERATOR, name)
+        kind, channel = ConsentKind.COLLECTION, ConsentChannel.PHONE
+        consents.withdraw(db, accounts.OPERATOR, customer, kind, channel, on)
+
+
+def logged() -> list[tuple[str, str | None]]:
+    """The access log: what was done, about whom."""
+    with closing(database.open_database()) as db:
+        log = db.read("select action, customer_id::varchar as who from audit order by done_at, id")
+        return [(row["action"], row["who"]) for row in log]
+
+
+@pytest.mark.parametrize("name", ["K1", "김하나"])
+def test_an_export_prints_all_that_is_held(name, filled):
+    found = ask("export", name)
+    assert list(found) == [
+        "valued_on", "exported_at", "exported_by", "customer", "owner", "sources", "consents",
+        "policies", "contacts", "log",
+    ]  # fmt: skip
+    assert (found["customer"]["name"], found["owner"]["account"]) == ("김하나", "fp1")
+    assert {policy["policy_number"] for policy in found["policies"]} == {"A-1", "A-2"}
+    assert found["sources"][0]["file"] == "book.csv"
+    assert found["log"][-1]["action"] == "exported"
+    lines = run("export", name).stdout.splitlines()
+    assert {"  Name: 김하나", "  Policy number: A-2", "  Coverage: ₩30,000,000"} <= set(lines)
+    assert logged() == [("exported", found["customer"]["id"])] * 2
+
+
+@pytest.mark.parametrize(("options", "title"), [
+    ([], "개인정보 열람 자료"), (["--language", "en"], "Personal data on file"),
+])  # fmt: skip
+def test_an_export_is_written_as_a_page_that_only_its_owner_can_read(options, title, filled):
+    page = filled / "kim.html"
+    page.write_text("old")
+    page.chmod(0o644)
+    result = run("export", "K1", "--html", page, *options)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"Page written: {page}\n", "")
+    assert f"<h1>{title}</h1>" in page.read_text("utf-8")
+    assert "김하나" in page.read_text("utf-8")
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+
+
+def test_an_export_that_cannot_be_written_is_not_logged_as_given(filled):
+    result = run("export", "K1", "--html", filled / "no" / "kim.html")
+    assert (result.exit_code, result.stdout, logged()) == (1, "", [])
+
+
+def test_a_customer_who_withdrew_is_exported_and_counted_but_not_shown(filled):
+    withdraw("K1", date.today() - timedelta(days=1))
+    assert ask("export", "K1")["customer"]["name"] == "김하나"
+    listed = ask("customers", "--owner", "fp1")
+    assert (listed["total"], listed["withdrawn"], listed["customers"]) == (1, 1, [])
+    result = run("coverage", "K1")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+
+
+@pytest.mark.parametrize("name", ["K1", "김하나"])
+@pytest.mark.parametrize("options", [["--yes"], []])
+def test_a_customer_is_erased_after_their_name_is_typed(name, options, filled):
+    erased = ask("erase", name, *options, typed=None if options else "김하나\n")
+    assert erased == {"erased": 1, "policies": 2, "contacts": 0, "consents": 1}
+    assert ask("customers", "--owner", "fp1")["total"] == 0
+    assert logged() == [("erased", None)]
+    assert "김하나".encode() not in (filled / "fp.duckdb").read_bytes()
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "y\n", "K1\n", "김하\n"])
+def test_nobody_is_erased_unless_the_name_is_typed(typed, filled):
+    result = run("erase", "K1", typed=typed)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "김하나 with 2 policies" in result.stderr
+    assert ask("customers", "--owner", "fp1")["total"] == 1
+    assert logged() == []
+
+
+@pytest.mark.parametrize(("options", "typed"), [(["--yes"], None), ([], "1\n")])
+def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
+    people = [{**BOOK[0], "고객번호": f"K{n}", "증권번호": f"A-{n}"} for n in range(3)]
+    (machine / "book.csv").write_bytes(csv_bytes(people))
+    ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
+    assert ask("erase", "--due") == {"erased": 0}
+    withdraw("K1", commands._today() - timedelta(days=consents.DAYS_TO_DESTROY))
+    withdraw("K2", commands._today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
+    refused = run("erase", "--due", typed="2\n")
+    assert (refused.exit_code, "김*나 (fp1)" in refused.stderr) == (1, True)
+    assert ask("erase", "--due", *options, typed=typed) == {"erased": 1}
+    assert run("erase", "K1", "--yes").exit_code == 1
+    assert ask("customers", "--owner", "fp1")["withdrawn"] == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["heatmap"],
+        ["export", "K1"], ["erase", "--due"], ["init"],
+        ["account", "add", "fp2", "--role", "fp"],
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeypatch):
+    until = commands._today() + timedelta(days=30)
+    book = [{**BOOK[0], "만기일": until.isoformat()}]
+    (machine / "book.csv").write_bytes(csv_bytes(book))
+    ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
+    monkeypatch.setattr(commands, "_today", lambda: until + timedelta(days=1))
+    with closing(database.open_database()) as db:
+        assert customer_rows.differences(db, commands._today()) != []
+    assert run(*words, typed=PASSWORD).exit_code == 0
+    with closing(database.open_database()) as db:
+        assert customer_rows.differences(db, commands._today()) == []
+
+
 def test_lines_for_people_are_printed_without_json(filled):
-    for words in (["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["heatmap"]):
+    for words in (
+        ["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["heatmap"],
+        ["export", "K1"], ["erase", "--due"], ["erase", "K1", "--yes"],
+    ):  # fmt: skip
         result = run(*words)
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.strip()
@@ -168,6 +295,10 @@ def test_lines_for_people_are_printed_without_json(filled):
     [
         (["customers", "--owner", "nobody"], "nobody"),
         (["coverage", "K9"], "customer"),
+        (["export", "K9"], "customer"),
+        (["export", "K9", "--html", "page.html"], "customer"),
+        (["erase", "K9"], "customer"),
+        (["erase", "K9", "--yes", "--json"], "customer"),
         (["gaps", "--owner", "nobody"], "nobody"),
         (["import", "book.csv", "--owner", "fp1"], "consent"),
         (["import", "empty.csv", "--owner", "fp1"], "empty"),
@@ -210,6 +341,10 @@ def test_without_a_database_a_command_says_how_to_make_one(tmp_path, monkeypatch
         ["heatmap", "--rows", "planet"],
         ["heatmap", "--valued-on", "yesterday"],
         ["customers"],
+        ["export"],
+        ["export", "K1", "--language", "fr"],
+        ["erase"],
+        ["erase", "K1", "--due"],
         ["account", "add", "x", "--role", "king"],
         ["import", __file__, "--currency", "WONS"],
     ],
@@ -237,3 +372,10 @@ def test_a_file_held_by_the_app_is_told_with_its_process(machine):
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.strip().count("\n") == 0
     assert str(os.getpid()) in result.stderr
+
+
+@pytest.mark.parametrize("command", [["coverage"], ["export"], ["erase"], ["customers", "--owner"]])
+def test_an_argument_that_is_no_text_is_refused_in_one_sentence(machine, command):
+    told = run(*command, "\udcff")
+    assert told.exit_code == 2
+    assert "not readable as text" in told.stderr

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -55,6 +56,48 @@ def test_a_transaction_counts_the_version_up_and_a_dry_run_does_not(db):
     assert db.version == before + 1
     db.dry_run(lambda cursor: cursor.execute(ADD_TEAM, {"name": "부산"}))
     assert (teams(db), db.version) == (["강남"], before + 1)
+
+
+def test_a_quiet_transaction_is_stored_and_leaves_the_version(db):
+    before = db.version
+    db.transaction(lambda cursor: cursor.execute(ADD_TEAM, {"name": "강남"}), quiet=True)
+    assert (teams(db), db.version) == (["강남"], before)
+
+
+def test_commits_of_many_threads_are_all_counted(db):
+    def commit_often(_):
+        for _ in range(50):
+            db.transaction(lambda cursor: None)
+
+    before = db.version
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(commit_often, range(8)))
+    assert db.version == before + 400
+
+
+def test_a_result_is_remembered_until_the_next_commit(db):
+    def names():
+        asked.append(1)
+        return teams(db)
+
+    asked = []
+    assert [db.remembered("teams", names) for _ in range(3)] == [[], [], []]
+    assert db.remembered("other", lambda: None) is None
+    db.transaction(lambda cursor: cursor.execute(ADD_TEAM, {"name": "강남"}), quiet=True)
+    assert (db.remembered("teams", names), len(asked)) == ([], 1)
+    db.transaction(lambda cursor: cursor.execute(ADD_TEAM, {"name": "부산"}))
+    assert (db.remembered("teams", names), len(asked)) == (["강남", "부산"], 2)
+
+
+def test_nothing_is_remembered_that_a_commit_overtook(db):
+    def names():
+        found = teams(db)
+        if not found:
+            db.transaction(lambda cursor: cursor.execute(ADD_TEAM, {"name": "강남"}))
+        return found
+
+    assert db.remembered("teams", names) == []
+    assert db.remembered("teams", names) == ["강남"]
 
 
 def test_a_write_conflict_runs_the_whole_work_again(db):
@@ -157,7 +200,8 @@ def test_migrations_run_once_and_keep_what_is_there(file):
     ledger = db.read("select number, name from migration order by number")
     assert teams(db) == ["강남", "부산"]
     assert [row["name"] for row in ledger] == [step.stem for step in migrations.STEPS]
-    assert migrations.migrate(db.cursor()) == []
+    with db._cursor() as cursor:
+        assert migrations.migrate(cursor) == []
     db.close()
 
 
@@ -170,8 +214,8 @@ def test_a_migration_that_fails_leaves_no_trace(db, tmp_path, monkeypatch):
     broken = tmp_path / "0999_broken.sql"
     broken.write_text("create table half (id integer); select no_such_column;")
     monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, broken])
-    with pytest.raises(database.SqlError):
-        migrations.migrate(db.cursor())
+    with pytest.raises(database.SqlError), db._cursor() as cursor:
+        migrations.migrate(cursor)
     assert db.read("select * from duckdb_tables() where table_name = 'half'") == []
     assert db.read("select * from migration where number = 999") == []
 

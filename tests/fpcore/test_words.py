@@ -12,17 +12,19 @@ from pydantic import ValidationError
 
 import fpcore
 from fpcore import (
+    audit,
     book_columns,
     book_import,
     book_matching,
     book_values,
+    checks,
+    customer_list,
     errors,
     facts,
     gap_rules,
     models,
     words,
 )
-from fpcore.customers import Sort
 
 SOURCES = [ast.parse(path.read_text()) for path in Path(fpcore.__path__[0]).glob("*.py")]
 ERRORS = {
@@ -38,8 +40,20 @@ ENUMS: dict[str, type[StrEnum]] = {
     "state": models.GapState,
     "row_kind": models.RowKind,
     "measure": models.Measure,
-    "sort": Sort,
+    "sort": customer_list.Sort,
+    "consent_kind": models.ConsentKind,
+    "consent_channel": models.ConsentChannel,
+    "contact_channel": models.ContactChannel,
+    "contact_outcome": models.ContactOutcome,
+    "action": audit.Action,
 }
+
+
+FORMS = (
+    models.CustomerChanges, models.NewCustomer, models.PolicyChanges, models.NewPolicy,
+    models.NewContact,
+)  # fmt: skip
+CHECKS = (*checks.CUSTOMER, *checks.POLICY, *checks.POLICY_STATUS)
 
 
 def placeholders(text: str) -> set[str]:
@@ -71,16 +85,37 @@ def problems_of_matching() -> set[tuple[str, str]]:
     return found
 
 
-def problems_of_input() -> set[tuple[str, str]]:
-    """(field, code) of every tuple of that shape in the source: the problems of InvalidInput."""
-    return {
-        (node.elts[0].value, node.elts[1].value)
+def problems_in_source() -> list[tuple[str | None, str, set[str]]]:
+    """Every (field, code, {particulars}) of InvalidInput in the source; no field where that is
+    made up as the program runs."""
+    found = [
+        node.elts
         for source in SOURCES
         for node in ast.walk(source)
         if isinstance(node, ast.Tuple)
         and len(node.elts) == 3
         and isinstance(node.elts[2], ast.Dict)
-        and all(isinstance(part, ast.Constant) for part in node.elts[:2])
+        and isinstance(node.elts[1], ast.Constant)
+    ]
+    return [
+        (getattr(field, "value", None), code.value, {key.value for key in given.keys})
+        for field, code, given in found
+    ]
+
+
+def problems_of_input() -> set[tuple[str, str]]:
+    """(field, code) of all problems of InvalidInput, those of the checks among them."""
+    made_up = {
+        "basis", "given_on", "consent_basis", "consent_given_on",
+        *models.NewContact.model_fields, "coverage_amount", "premium_amount",
+    }  # fmt: skip
+    return {
+        *((check.field, check.code) for check in CHECKS),
+        *(
+            (field, code)
+            for known, code, _ in problems_in_source()
+            for field in ([known] if isinstance(known, str) else made_up)
+        ),
     }
 
 
@@ -96,6 +131,7 @@ KEYS = sorted(
     {f"{kind}.{member.value}" for kind, members in ENUMS.items() for member in members}
     | {f"field.{field}" for field in (*book_columns.FIELDS, book_columns.RESIDENT_NUMBER)}
     | {f"field.{field}" for field, _ in PROBLEMS}
+    | {f"field.{field}" for form in FORMS for field in form.model_fields}
     | {f"problem.{code}" for _, code in PROBLEMS}
     | {f"note.{code}" for code in NOTES}
     | {f"rule.{rule.code}" for rule in RULES}
@@ -144,27 +180,55 @@ def test_the_codes_were_found_at_all():
     assert {"file_empty", "customer_not_found"} <= {code for code, _ in raised()}
     assert {"held", "not_held", "enough", "below", "amount_unknown"} == WHYS
     assert "coverage_unknown" in NOTES
+    assert {("status", "active_but_over"), ("outcome", "missing")} <= set(PROBLEMS)
+    assert {("policy_number", "policy_number_taken"), ("basis", "too_long")} <= set(PROBLEMS)
 
 
-def faults_of_a_form() -> list[dict]:
-    typed = {
-        "name": " ", "birth_year": 1800, "birth_date": "x", "gender": "?", "phone": "1" * 99,
-        "email": "kim", "occupation": "\0", "last_contact_on": "x", "notes": "x" * 9999,
-        "consent_basis": "",
-    }  # fmt: skip
-    faults = []
-    for changed in ({}, {"birth_year": "x", "name": "x" * 101}):
-        try:
-            models.NewCustomer(**{**typed, **changed})
-        except ValidationError as error:
-            faults += error.errors()
-    return faults
+@pytest.mark.parametrize(
+    ("code", "given"),
+    sorted(
+        {(code, frozenset(given)) for _, code, given in problems_in_source()}
+        | {(check.code, frozenset({"text"})) for check in CHECKS},
+        key=str,
+    ),
+)
+def test_a_problem_of_a_form_is_told_with_all_that_its_sentence_needs(code, given):
+    assert placeholders(words.catalogue("en")[f"problem.{code}"]) <= given
 
 
-def test_what_is_wrong_in_a_form_has_its_words():
-    not_typed = {"date_from_datetime_parsing", "enum"}  # forms offer a calendar and a choice
-    faults = [fault for fault in faults_of_a_form() if fault["type"] not in not_typed]
-    assert len(faults) >= 8
+def test_an_error_that_has_no_code_of_its_own_can_be_said():
+    days = {"withdrawn_on": "2026-11-22", "destroy_by": "2026-12-02"}
+    told = {
+        language: [
+            words.say_error(language, errors.ConsentWithdrawn(**days)),
+            words.say_error(language, errors.EditedMeanwhile([], 2)),
+            words.say_error(language, errors.InvalidInput([("status", "active_but_over", {})])),
+        ]
+        for language in words.LANGUAGES
+    }
+    assert all("2026-12-02" in sentences[0] for sentences in told.values())
+    assert told["ko"] != told["en"]
+
+
+TYPED = [
+    "x", "\0", "a\x1bb", "\ud800", "1e999", "-", "9" * 30, "9" * 5000, "1.5", "NaN", "2026-13-01",
+    "2026-01-01T10:00", "1억", "true",
+]  # fmt: skip
+
+
+def faults_of(form: type[models.Input], text: str) -> list[dict]:
+    """What is wrong where this is typed into every field of a form that takes a text."""
+    try:
+        form(**{field: text for field in form.model_fields if field != "consent_kinds"})
+    except ValidationError as error:
+        return error.errors()
+    return []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_wrong_in_a_form_has_its_words(form):
+    faults = [fault for text in TYPED for fault in faults_of(form, text)]
+    assert {"control_character", "enum"} <= {fault["type"] for fault in faults}
     for fault in faults:
         field = str(fault["loc"][0])
         for language in words.LANGUAGES:

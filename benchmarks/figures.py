@@ -1,0 +1,323 @@
+"""The figures: what is timed of fpcore, and for each the bare DuckDB work that it cannot beat.
+
+A list's floor scans the columns of customer_row that the list looks at, for the same customers;
+that of an edit is an update of one row and its commit.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import duckdb
+
+from benchmarks.book import TODAY
+from fpcore import accounts, coverage, customer_list, customers, database, gaps, policies
+from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.database import Cursor, Database
+from fpcore.gap_rules import rules_on, state_sql
+from fpcore.models import (
+    Account,
+    CustomerChanges,
+    NewCustomer,
+    PolicyChanges,
+    PolicyStatus,
+    PolicyType,
+    RowKind,
+)
+
+FP_LIST, BOOK_LIST, POLICY_EDIT = 0.010, 0.150, 0.015
+WARM, FEWEST_RUNS, MOST_RUNS, LONG_ENOUGH = 3, 9, 25, 1.5
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What to time; `goal` in seconds, None for a figure that is told for information only.
+
+    `before` runs ahead of every `run`, untimed.
+    """
+
+    name: str
+    run: Work
+    floor: Work
+    goal: float | None = None
+    before: Work | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure's least and median seconds, and those of its floor in the same run."""
+
+    name: str
+    least: float
+    median: float
+    floor_least: float
+    floor_median: float
+    goal: float | None
+
+    @property
+    def ratio(self) -> float:
+        return self.median / self.floor_median
+
+    @property
+    def missed(self) -> bool:
+        return self.goal is not None and self.median > self.goal
+
+
+def measured(figure: Figure) -> Measured:
+    """Time a figure and its floor by turns, after some turns that do not count."""
+    for _ in range(WARM):
+        _turn(figure)
+    turns: list[tuple[float, float]] = []
+    began = time.perf_counter()
+    while len(turns) < FEWEST_RUNS or (
+        len(turns) < MOST_RUNS and time.perf_counter() - began < LONG_ENOUGH
+    ):
+        turns.append(_turn(figure))
+    took, bare = zip(*turns, strict=True)
+    return Measured(
+        name=figure.name,
+        least=min(took),
+        median=statistics.median(took),
+        floor_least=min(bare),
+        floor_median=statistics.median(bare),
+        goal=figure.goal,
+    )
+
+
+def _turn(figure: Figure) -> tuple[float, float]:
+    if figure.before:
+        figure.before()
+    return _seconds(figure.run), _seconds(figure.floor)
+
+
+def _seconds(work: Work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def figures(db: Database) -> Iterator[Figure]:
+    """Give the figures in their order: first those that read, then those that change something."""
+    bare = duckdb.connect(db.path, config=database.SETTINGS)
+    try:
+        fps = db.read(
+            """
+            select a.username, count(*)::int as customers
+            from account a join customer c on c.owner_id = a.id
+            group by a.username order by customers, a.username
+            """
+        )
+        small, large = (_Reader(db, bare, fp["username"]) for fp in (fps[0], fps[-1]))
+        for fp, reader in zip((fps[0], fps[-1]), (small, large), strict=True):
+            yield from _of_fp(reader, f"FP of {fp['customers']:,}")
+        yield _reader_figure(_Reader(db, bare, "manager0"), "manager, list of the team", {})
+        yield from _of_book(_Reader(db, bare, "admin"))
+        yield from _of_customer(large)
+        yield from _edits(large)
+    finally:
+        bare.close()
+
+
+class _Reader:
+    """An account that reads lists, and a bare cursor that scans the same rows."""
+
+    def __init__(self, db: Database, bare: Cursor, username: str) -> None:
+        self.db = db
+        self.bare = bare
+        self.account: Account = accounts.act_as(db, username)
+        owners = {owner.id for owner in accounts.visible_owners(db, self.account)}
+        everybody = username == "admin"
+        self._mine = "true" if everybody else "owner_id in (select unnest($owners::uuid[]))"
+        if len(owners) == 1:
+            self._mine = "owner_id = $owner"
+            self._params = {"owner": next(iter(owners))}
+        else:
+            self._params = {} if everybody else {"owners": list(owners)}
+
+    def find(self, wanted: CustomerFilter, **options: Any) -> Work:
+        return lambda: customer_list.find(self.db, self.account, wanted, TODAY, **options)
+
+    def scan(self, looked_at: str, **params: Any) -> Work:
+        """Scan customer_row for this account's rows; `looked_at` are the columns' SQL."""
+        sql = f"select count(*), {looked_at} from customer_row where {self._mine}"
+        return lambda: self.bare.execute(sql, {**self._params, **params}).fetchall()
+
+    def query(self, sql: str, **params: Any) -> list[tuple]:
+        return self.bare.execute(sql, params).fetchall()
+
+    def change(self, sql: str, **params: Any) -> None:
+        """Run one statement and commit it."""
+        self.bare.begin()
+        self.bare.execute(sql, params)
+        self.bare.commit()
+
+
+_PAGE = "count(withdrawn_on), max(name_key), max(id)"
+
+
+def _reader_figure(
+    reader: _Reader,
+    name: str,
+    wanted: dict[str, Any],
+    goal: float | None = BOOK_LIST,
+    matches: str = "true",
+    column: str | None = None,
+    said: dict[str, Any] | None = None,
+    **options: Any,
+) -> Figure:
+    """A list beside a scan with the same condition over the columns that sort it."""
+    looked_at = f"{_PAGE}, count(*) filter ({matches})" + (f", max({column})" if column else "")
+    return Figure(
+        name=name,
+        run=reader.find(CustomerFilter(**wanted), **options),
+        floor=reader.scan(looked_at, **(said or {})),
+        goal=goal,
+    )
+
+
+def _searches(reader: _Reader) -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    """Kind, what is typed, and the bare condition with its parameters."""
+    everywhere = "contains(words, $word)"
+    number = reader.query(
+        """
+        select p.policy_number from policy p join customer c on c.id = p.customer_id
+        where c.owner_id = $owner order by p.id limit 1 offset 100
+        """,
+        owner=reader.account.id,
+    ) or reader.query("select policy_number from policy order by id limit 1 offset 500")
+    found = [
+        ("part of a name", "민지", everywhere),
+        ("initials", "ㅎㄱㄷ", f"{everywhere} or contains(initials, $word)"),
+        ("part of an e-mail", "river77", everywhere),
+        ("last four of a phone", "1234", f"{everywhere} or ends_with(phone, $word)"),
+        ("insurer", "삼성", everywhere),
+        ("policy number", number[0][0], everywhere),
+    ]
+    for kind, typed, condition in found:
+        yield kind, typed, condition, {"word": typed.lower().replace("-", "")}
+
+
+def _of_fp(reader: _Reader, name: str) -> Iterator[Figure]:
+    yield _reader_figure(reader, f"{name}: list", {}, FP_LIST)
+    after = _reader_figure(reader, f"{name}: list, just after somebody's edit", {}, FP_LIST)
+    yield replace(after, before=lambda: reader.db.transaction(lambda cursor: None))
+    for kind, typed, condition, said in _searches(reader):
+        if kind in ("part of a name", "initials", "policy number"):
+            wanted = {"search": typed}
+            named = f"{name}: search, {kind}"
+            yield _reader_figure(reader, named, wanted, FP_LIST, condition, said=said)
+
+
+def _of_book(reader: _Reader) -> Iterator[Figure]:
+    for kind, typed, condition, said in _searches(reader):
+        named = f"whole book: search, {kind}"
+        yield _reader_figure(reader, named, {"search": typed}, matches=condition, said=said)
+    yield _reader_figure(reader, "whole book: first page", {})
+    yield _reader_figure(reader, "whole book: page 100", {}, page=100)
+    yield _reader_figure(
+        reader, "whole book: by coverage", {},
+        column="total_coverage", sort=Sort.COVERAGE, descending=True,
+    )  # fmt: skip
+    yield _reader_figure(
+        reader, "whole book: by next end", {}, column="next_end_on", sort=Sort.NEXT_END
+    )
+    any_gap = " or ".join(f"({state_sql(rule)}) in ('gap', 'partial')" for rule in rules_on(TODAY))
+    for name, wanted, condition in (
+        ("missing life", {"missing": PolicyType.LIFE}, "life_policies = 0"),
+        ("any gap", {"gap": ANY_GAP}, any_gap),
+        (
+            "not contacted for 90 days", {"not_contacted_for": 90},
+            f"coalesce(last_contact_on < date '{TODAY}' - 90, true)",
+        ),
+        ("cancelled policies", {"status": PolicyStatus.CANCELLED}, "cancelled_policies > 0"),
+    ):  # fmt: skip
+        yield _reader_figure(reader, f"whole book: {name}", wanted, matches=condition)
+    sums = ", ".join(
+        f"sum({kind}_coverage), sum({kind}_premium), max({kind}_unknown),"
+        f" max({kind}_premium_unknown), max({kind}_policies)"
+        for kind in PolicyType
+    )
+    yield Figure(
+        name="whole book: heatmap by age",
+        run=lambda: coverage.heatmap(reader.db, reader.account, RowKind.AGE_BAND, TODAY),
+        floor=reader.scan(f"max(birth_date), max(birth_year), {sums}"),
+    )
+
+
+def _of_customer(reader: _Reader) -> Iterator[Figure]:
+    ids = _taken_in_turn(reader, "select id from customer where owner_id = $owner order by id desc")
+    same = next(ids)
+
+    def page(customer_id: UUID) -> None:
+        who = (reader.db, reader.account, customer_id, TODAY)
+        customers.get(*who)
+        policies.of_customer(*who)
+        coverage.summary(*who)
+        gaps.of_customer(*who)
+
+    def bare() -> None:
+        reader.query("select * from customer where id = $id", id=same)
+        reader.query("select * from policy where customer_id = $id", id=same)
+        reader.query("select * from customer_row where id = $id", id=same)
+
+    yield Figure("one customer: page, seen before", lambda: page(same), bare)
+    yield Figure("one customer: page, first visit (logged)", lambda: page(next(ids)), bare)
+
+
+def _edits(reader: _Reader) -> Iterator[Figure]:
+    db, account = reader.db, reader.account
+    policy_ids = _taken_in_turn(
+        reader,
+        """
+        select p.id from policy p join customer c on c.id = p.customer_id
+        where c.owner_id = $owner order by p.id
+        """,
+    )
+    customer_ids = _taken_in_turn(
+        reader, "select id from customer where owner_id = $owner order by id"
+    )
+    amounts = PolicyChanges(coverage_amount=Decimal(123_456_789))
+    planned = CustomerChanges(next_contact_on=TODAY, occupation="목수")
+    new = NewCustomer(
+        name="홍길동", birth_date="1980-05-05", phone="010-1234-5678", email="hong@example.com",
+        consent_basis="서면 동의",
+    )  # fmt: skip
+    yield Figure(
+        "edit of one policy",
+        lambda: policies.update(db, account, next(policy_ids), amounts, 1, TODAY),
+        lambda: reader.change(
+            "update policy set coverage_amount = $amount, ver = ver + 1 where id = $id",
+            amount=Decimal(5_000_000), id=next(policy_ids),
+        ),
+        POLICY_EDIT,
+    )  # fmt: skip
+    yield Figure(
+        "edit of one customer",
+        lambda: customers.update(db, account, next(customer_ids), planned, 1, TODAY),
+        lambda: reader.change(
+            "update customer set occupation = $work, ver = ver + 1 where id = $id",
+            work="목수", id=next(customer_ids),
+        ),
+    )  # fmt: skip
+    yield Figure(
+        "new customer",
+        lambda: customers.create(db, account, new, TODAY),
+        lambda: reader.change(
+            """
+            insert into customer (id, owner_id, name, birth_year, created_at, updated_at)
+            values (uuidv7(), $owner, '홍길동', 1980, $now, $now)
+            """,
+            owner=account.id, now=database.utc_now(),
+        ),
+    )  # fmt: skip
+
+
+def _taken_in_turn(reader: _Reader, sql: str) -> Iterator[UUID]:
+    """Ids of the reader's own records, each once."""
+    return iter([row[0] for row in reader.query(sql, owner=reader.account.id)])

@@ -1,0 +1,707 @@
+"""Who may do what to whose data: every operation of the domain, tried by everybody.
+
+The operations are found in the source. One that is not in the tables here fails the first tests,
+so that none is added without being tried by those who may not do it.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from agency import PASSWORD, STATEMENT, TODAY, csv_bytes, disable, forged, hire, take
+
+import fpcore
+from fpcore import (
+    accounts,
+    book_import,
+    consents,
+    contacts,
+    coverage,
+    customer_list,
+    customer_rows,
+    customers,
+    database,
+    facts,
+    gaps,
+    personal_data,
+    policies,
+    saved_filters,
+)
+from fpcore.book_import import ImportOptions
+from fpcore.customer_list import CustomerFilter
+from fpcore.customers import Removal
+from fpcore.database import Database
+from fpcore.errors import NotAllowed, NotFound
+from fpcore.models import (
+    Account,
+    ConsentChannel,
+    ConsentKind,
+    ContactChannel,
+    ContactOutcome,
+    CustomerChanges,
+    NewContact,
+    NewCustomer,
+    NewPolicy,
+    PolicyChanges,
+    PolicyStatus,
+    PolicyType,
+    Role,
+    RowKind,
+)
+
+SEES = {
+    "fp1": {"fp1"},
+    "fp2": {"fp2"},  # of the same team as fp1
+    "fp3": {"fp3"},  # of another team
+    "manager1": {"fp1", "fp2", "fired"},
+    "manager2": {"fp3"},
+    "loose": {"loose"},  # a manager without a team
+    "admin": {"fp1", "fp2", "fp3", "loose", "fired"},
+    "fired": set(),  # a disabled FP of fp1's team, who has customers
+    "fp2 as admin": {"fp2"},  # claims a role that is not theirs
+    "fired as admin": set(),
+}
+"""Whose customers each account may see."""
+
+CURRENCY = {"fp1": "USD", "fp2": "EUR", "fp3": "JPY", "loose": "GBP", "fired": "CHF"}
+STAFF = ("fp1", "fp2", "fp3")
+PROBES = 60  # customers of each FP, for those who may change one
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A customer with a policy, a contact and two consents; `owner` is a user name."""
+
+    id: UUID
+    owner: str
+    name: str
+    source_key: str
+    policy: UUID
+    contact: UUID
+
+
+@dataclass
+class Agency:
+    """The people, and their customers by owner: one to be refused, others to be changed."""
+
+    db: Database
+    people: dict[str, Account]
+    kept: dict[str, Subject]
+    to_change: dict[str, list[Subject]]
+
+    def owners_tried(self, asker: str) -> list[str]:
+        """Own customers, those of the team and foreign ones."""
+        own = asker.split()[0]
+        return [*STAFF, own] if own in self.kept and own not in STAFF else [*STAFF]
+
+
+@pytest.fixture(scope="module")
+def agency() -> Iterator[Agency]:
+    """fp1 and fp2 of one team, fp3 of another, a manager without a team, a disabled FP."""
+    db = database.open_database(database.IN_MEMORY)
+    people = hire(db)
+    people["loose"] = accounts.add(db, accounts.OPERATOR, "loose", Role.MANAGER, PASSWORD)
+    people["fired"] = accounts.add(db, accounts.OPERATOR, "fired", Role.FP, PASSWORD, "강남")
+    people["fp2 as admin"] = forged(people["fp2"])
+    people["fired as admin"] = forged(people["fired"])
+    book = [
+        {"고객번호": f"{owner}-{n}", "고객명": f"{owner}의 고객{n}", "보종": "생명",
+         "증권번호": f"{owner}-{n}", "통화": currency, "담당FP": owner}
+        for owner, currency in CURRENCY.items()
+        for n in range(PROBES if owner in STAFF else 30)
+    ]  # fmt: skip
+    assert take(db, people["admin"], book).taken == len(book)
+    db.transaction(_add_contacts_and_marketing)
+    subjects = _subjects(db)
+    for owner in CURRENCY:
+        gone = subjects[owner].pop()
+        consents.withdraw(
+            db, people["admin"], gone.id, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY
+        )
+    disable(db, "fired")
+    kept = {owner: subjects[owner].pop() for owner in CURRENCY}
+    yield Agency(db, people, kept, subjects)
+    db.close()
+
+
+def _add_contacts_and_marketing(cursor) -> None:
+    said = {"asker": accounts.OPERATOR.id, "today": TODAY, "now": database.utc_now()}
+    cursor.execute(
+        """
+        insert into contact (
+            id, customer_id, contacted_on, channel, outcome, recorded_by, created_at)
+        select uuidv7(), id, $today, 'phone', 'reached', $asker, $now from customer
+        """,
+        said,
+    )
+    cursor.execute(
+        """
+        insert into consent (
+            id, customer_id, kind, basis, channel, given_on, recorded_by, created_at)
+        select uuidv7(), id, 'marketing', 'x', 'phone', $today, $asker, $now from customer
+        """,
+        said,
+    )
+    cursor.execute("create or replace temp table everybody as select id from customer")
+    customer_rows.refresh_all_of(cursor, "everybody", TODAY)
+
+
+def _subjects(db: Database) -> dict[str, list[Subject]]:
+    found = db.read(
+        """
+        select c.id, a.username as owner, c.name, c.source_key, p.id as policy, x.id as contact
+        from customer c join account a on a.id = c.owner_id
+        join policy p on p.customer_id = c.id join contact x on x.customer_id = c.id
+        order by c.source_key
+        """
+    )
+    return {owner: [Subject(**row) for row in found if row["owner"] == owner] for owner in CURRENCY}
+
+
+# --- What is tried ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfOne:
+    """An operation on one customer: how to call it, and whether it did what it says.
+
+    `hidden` is the code of NotFound for a customer out of scope; `logged`, of what writes, the
+    action that the log names.
+    """
+
+    call: Callable[[Database, Account, Subject], Any]
+    did: Callable[[Database, Subject, Any], bool]
+    logged: str | None = None
+    hidden: str = "customer_not_found"
+
+
+def stored(db: Database, table: str, record_id: UUID) -> dict | None:
+    found = db.read(f"select * from {table} where id = $id", {"id": record_id})
+    return found[0] if found else None
+
+
+def holds(db: Database, subject: Subject, kind: str) -> int:
+    return db.read(
+        "select count(*) as n from consent where customer_id = $id and kind = $kind"
+        " and withdrawn_on is null",
+        {"id": subject.id, "kind": kind},
+    )[0]["n"]
+
+
+def whole(subject: Subject) -> Removal:
+    return Removal(name=subject.name, policies=1, contacts=1, consents=2)
+
+
+def gone(db: Database, subject: Subject, _: Any) -> bool:
+    return stored(db, "customer", subject.id) is None
+
+
+OF_ONE = {
+    "accounts.customer_in_scope": OfOne(
+        lambda db, me, one: db.dry_run(lambda c: accounts.customer_in_scope(c, me, one.id)),
+        lambda db, one, got: got["id"] == one.id,
+    ),
+    "customers.get": OfOne(
+        lambda db, me, one: customers.get(db, me, one.id, TODAY),
+        lambda db, one, got: (got.id, got.owner) == (one.id, one.owner),
+    ),
+    "customers.identify by id": OfOne(
+        lambda db, me, one: customers.identify(db, me, str(one.id)),
+        lambda db, one, got: got == one.id,
+    ),
+    "customers.identify by number": OfOne(
+        lambda db, me, one: customers.identify(db, me, one.source_key),
+        lambda db, one, got: got == one.id,
+    ),
+    "customers.identify by name": OfOne(
+        lambda db, me, one: customers.identify(db, me, one.name),
+        lambda db, one, got: got == one.id,
+    ),
+    "customers.update": OfOne(
+        lambda db, me, one: customers.update(
+            db, me, one.id, CustomerChanges(occupation="교사"), 1, TODAY
+        ),
+        lambda db, one, got: stored(db, "customer", one.id)["occupation"] == "교사",
+        logged="updated",
+    ),
+    "customers.removal": OfOne(
+        lambda db, me, one: customers.removal(db, me, one.id),
+        lambda db, one, got: got == whole(one),
+    ),
+    "customers.delete": OfOne(
+        lambda db, me, one: customers.delete(db, me, one.id, whole(one)), gone, logged="deleted"
+    ),
+    "customers.remove_all_of": OfOne(
+        lambda db, me, one: db.transaction(
+            lambda cursor: customers.remove_all_of(cursor, me, one.id, whole(one))
+        ),
+        gone,
+        logged="deleted",
+    ),
+    "policies.of_customer": OfOne(
+        lambda db, me, one: policies.of_customer(db, me, one.id, TODAY),
+        lambda db, one, got: [policy.id for policy in got] == [one.policy],
+    ),
+    "policies.add": OfOne(
+        lambda db, me, one: policies.add(
+            db, me, one.id, NewPolicy(type=PolicyType.CAR, insurer="새"), TODAY
+        ),
+        lambda db, one, got: stored(db, "policy", got)["customer_id"] == one.id,
+        logged="created",
+    ),
+    "policies.update": OfOne(
+        lambda db, me, one: policies.update(
+            db, me, one.policy, PolicyChanges(insurer="한화"), 1, TODAY
+        ),
+        lambda db, one, got: stored(db, "policy", one.policy)["insurer"] == "한화",
+        logged="updated",
+        hidden="policy_not_found",
+    ),
+    "policies.end": OfOne(
+        lambda db, me, one: policies.end(db, me, one.policy, TODAY, 1, TODAY),
+        lambda db, one, got: stored(db, "policy", one.policy)["status"] == PolicyStatus.CANCELLED,
+        logged="updated",
+        hidden="policy_not_found",
+    ),
+    "policies.remove": OfOne(
+        lambda db, me, one: policies.remove(db, me, one.policy, 1, TODAY),
+        lambda db, one, got: stored(db, "policy", one.policy) is None,
+        logged="removed",
+        hidden="policy_not_found",
+    ),
+    "contacts.of_customer": OfOne(
+        lambda db, me, one: contacts.of_customer(db, me, one.id),
+        lambda db, one, got: [contact.id for contact in got] == [one.contact],
+    ),
+    "contacts.add": OfOne(
+        lambda db, me, one: contacts.add(
+            db,
+            me,
+            one.id,
+            NewContact(
+                contacted_on=TODAY, channel=ContactChannel.VISIT, outcome=ContactOutcome.REACHED
+            ),
+            TODAY,
+        ),
+        lambda db, one, got: stored(db, "contact", got)["customer_id"] == one.id,
+        logged="created",
+    ),
+    "contacts.remove": OfOne(
+        lambda db, me, one: contacts.remove(db, me, one.contact, TODAY),
+        lambda db, one, got: stored(db, "contact", one.contact) is None,
+        logged="removed",
+        hidden="contact_not_found",
+    ),
+    "consents.of_customer": OfOne(
+        lambda db, me, one: consents.of_customer(db, me, one.id),
+        lambda db, one, got: {consent.kind for consent in got} == {"collection", "marketing"},
+    ),
+    "consents.give": OfOne(
+        lambda db, me, one: consents.give(
+            db, me, one.id, ConsentKind.HEALTH, STATEMENT, ConsentChannel.PAPER, TODAY, TODAY
+        ),
+        lambda db, one, got: holds(db, one, "health") == 1,
+        logged="consent_given",
+    ),
+    "consents.withdraw": OfOne(
+        lambda db, me, one: consents.withdraw(
+            db, me, one.id, ConsentKind.MARKETING, ConsentChannel.PHONE, TODAY
+        ),
+        lambda db, one, got: (holds(db, one, "marketing"), holds(db, one, "collection")) == (0, 1),
+        logged="consent_withdrawn",
+    ),
+    "coverage.summary": OfOne(
+        lambda db, me, one: coverage.summary(db, me, one.id, TODAY),
+        lambda db, one, got: (got.customer_id, got.total.policies) == (one.id, 1),
+    ),
+    "personal_data.export": OfOne(
+        lambda db, me, one: personal_data.export(db, me, one.id, TODAY),
+        lambda db, one, got: (got["customer"]["name"], len(got["policies"])) == (one.name, 1),
+        logged="exported",
+    ),
+    "personal_data.erase": OfOne(
+        lambda db, me, one: personal_data.erase(db, me, one.id, whole(one)), gone, logged="erased"
+    ),
+    "gaps.of_customer": OfOne(
+        lambda db, me, one: gaps.of_customer(db, me, one.id, TODAY),
+        lambda db, one, got: {gap.rule.code: gap.policies for gap in got}["life_missing"] == 1,
+    ),
+}
+
+
+def owners_found(db: Database, me: Account, **wanted: Any) -> set[str]:
+    page = customer_list.find(db, me, CustomerFilter(**wanted), TODAY, page_size=1000)
+    assert len(page.rows) == page.matching
+    return set(page.rows["owner"])
+
+
+def owners_of_currencies(db: Database, me: Account) -> set[str]:
+    found = coverage.currencies(db, me)
+    return {owner for owner, currency in CURRENCY.items() if currency in found}
+
+
+def owners_in_fact(db: Database, me: Account) -> set[str]:
+    fact, params = facts.customer_fact(db, me, TODAY)
+    found = db.read(
+        f"with {fact} select distinct a.username from customer_fact f "
+        "join account a on a.id = f.owner_id",
+        params,
+    )
+    return {row["username"] for row in found}
+
+
+def usernames_of_ids(db: Database, me: Account) -> set[str]:
+    """None stands for everybody."""
+    ids = accounts.visible_ids(db, me)
+    found = db.read("select id, username from account")
+    return {row["username"] for row in found if ids is None or row["id"] in ids} & CURRENCY.keys()
+
+
+LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
+    "facts.customer_fact": owners_in_fact,
+    "accounts.visible_owners": lambda db, me: (
+        {owner.username for owner in accounts.visible_owners(db, me)} & CURRENCY.keys()
+        | ({"fired"} & SEES[me.username])  # nobody is given customers any more, but keeps them
+    ),
+    "accounts.visible_ids": usernames_of_ids,
+    "consents.withdrawn": lambda db, me: {one.owner for one in consents.withdrawn(db, me)},
+    "coverage.currencies": owners_of_currencies,
+    "coverage.heatmap": lambda db, me: set(coverage.heatmap(db, me, RowKind.FP, TODAY)["row"]),
+    "coverage.heatmap of another day": lambda db, me: set(
+        coverage.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=9000))["row"]
+    ),
+    "coverage.heatmap of another currency": lambda db, me: set(
+        coverage.heatmap(db, me, RowKind.FP, TODAY, "USD")["row"]
+    ),
+    "customer_list.find": owners_found,
+    "customer_list.find by search": lambda db, me: owners_found(db, me, search="의 고객1"),
+    "customer_list.find by gap": lambda db, me: owners_found(db, me, gap="health_missing"),
+}
+"""How a list shows whose customers are in it."""
+
+
+def import_for(run: Callable) -> Callable[[Database, Account, Account], Any]:
+    def call(db: Database, me: Account, owner: Account) -> Any:
+        said = ImportOptions(consent_basis=STATEMENT, owner_id=owner.id)
+        content = csv_bytes([{"고객명": f"새 {me.username}", "직업": "교사"}])
+        return run(db, me, "book.csv", content, said, TODAY)
+
+    return call
+
+
+FOR_OWNER: dict[str, Callable[[Database, Account, Account], Any]] = {
+    "accounts.owner_in_scope": lambda db, me, owner: db.dry_run(
+        lambda cursor: accounts.owner_in_scope(cursor, me, owner.id)
+    ),
+    "book_import.import_book": import_for(book_import.import_book),
+    "book_import.preview": import_for(book_import.preview),
+    "customers.create": lambda db, me, owner: customers.create(
+        db, me, NewCustomer(name="새 고객", consent_basis=STATEMENT), TODAY, owner.id
+    ),
+}
+IMPORTS = {"book_import.import_book", "book_import.preview"}  # slow: tried in fewer ways
+STORES = {"book_import.import_book", "customers.create"}
+
+BY_THEMSELVES = {
+    "accounts.add": "test_only_an_admin_adds_accounts",
+    "accounts.set_language": "test_a_language_is_chosen_for_oneself",
+    "gaps.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
+    "personal_data.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
+    "saved_filters.of_account": "test_saved_filters_are_their_owners_only",
+    "saved_filters.remove": "test_saved_filters_are_their_owners_only",
+    "saved_filters.save": "test_saved_filters_are_their_owners_only",
+}
+"""Operations of which each has its own test below: for oneself, for admins, a mere number."""
+
+CHECKED_BEFORE = {
+    "audit.write": "notes who did what, in the transaction of an operation that checked it",
+    "audit.write_view": "notes a look that customers.get allowed",
+    "book_matching.match": "matches a book whose owner book_import checked",
+    "consents.insert": "writes a consent for a customer whom its caller checked or just added",
+}
+"""Operations that are told the account, but whose callers decide whether it may."""
+
+WITHOUT_ACCOUNT = {
+    "accounts.act_as": "finds the account that a command runs for",
+    "accounts.find": "finds the account that signs in",
+    "accounts.sign_in_credentials": "what a password is checked against, before anybody is known",
+    "accounts.usernames": "names the owners of customers in scope",
+    "audit.changes_since": "for who may edit the record: the caller read it in scope",
+    "audit.forget": "part of customers.remove_all_of, which checks",
+    "audit.of_customer": "for the export of a customer who was read in scope",
+    "book_values.read_amounts": "reads what was typed as an import reads cells; no stored ones",
+    "book_values.type_rows": "reads the rows of an uploaded file; no stored ones",
+    "checks.problems": "judges what was typed; reads no table",
+    "customer_rows.differences": "the machine's own check of all rows; shows ids only",
+    "customer_rows.refresh": "keeps rows true, in the transaction of an operation that checked",
+    "customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
+    "customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
+    "database.new_id": "SQL itself",
+    "database.rows": "SQL itself",
+    "database.value": "SQL itself",
+    "demo.is_loaded": "whether the demo's accounts are there",
+    "demo.load": "fills an empty database on the machine itself, as its operator",
+}
+"""Public functions with a database but no account, each with the reason."""
+
+# --- The operations are all there ------------------------------------------------------------
+
+
+def operations() -> dict[str, bool]:
+    """Every public function of fpcore that is given the database: whether also the account."""
+    found = {}
+    for module in pkgutil.walk_packages(fpcore.__path__, "fpcore."):
+        if module.name == "fpcore.__main__":
+            continue
+        of_module = vars(importlib.import_module(module.name)).items()
+        for name, made in of_module:
+            if inspect.isfunction(made) and made.__module__ == module.name and name[0] != "_":
+                taken = set(inspect.signature(made).parameters)
+                if taken & {"db", "cursor"}:
+                    found[f"{module.name.removeprefix('fpcore.')}.{name}"] = "account" in taken
+    return found
+
+
+TRIED = {name.split()[0] for name in (*OF_ONE, *LISTS, *FOR_OWNER)} | set(BY_THEMSELVES)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, asks in operations().items() if asks))
+def test_every_operation_is_tried_by_everybody(name):
+    assert name in TRIED | set(CHECKED_BEFORE), (
+        f"{name} takes an account and nobody tries it: add it to OF_ONE (one customer), LISTS"
+        " (many) or FOR_OWNER (for an owner), with how to call it, or to BY_THEMSELVES, with the"
+        " name of its test; to CHECKED_BEFORE with the reason why it need not ask who may"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(name for name, asks in operations().items() if not asks))
+def test_a_function_without_an_account_has_its_reason(name):
+    assert name in WITHOUT_ACCOUNT, (
+        f"{name} reads or writes the database for nobody: give it the account that asks, or add"
+        " it to WITHOUT_ACCOUNT with the reason"
+    )
+
+
+def test_no_entry_is_left_of_an_operation_that_is_gone():
+    there = set(operations())
+    assert there >= {"customers.get", "policies.remove", "customer_rows.roll_forward"}
+    assert (TRIED | set(CHECKED_BEFORE) | set(WITHOUT_ACCOUNT)) - there == set()
+
+
+# --- Everybody tries them --------------------------------------------------------------------
+
+
+def fingerprint(db: Database, but: Subject | None = None) -> dict[str, tuple]:
+    """One number a table over all its rows: the same only where nothing was changed.
+
+    `but`: without the rows of one customer, and without the log. Views are a line of their own.
+    """
+    names = [row["name"] for row in db.read(TABLES)]
+    parts = [
+        f"select '{name}' as name, count(*) as rows, sum(hash(t)) as hashes from {name} t"
+        + _where(name, but)
+        for name in names
+        if name != "audit"
+    ]
+    if but is None:
+        parts += [
+            "select 'audit', count(*), sum(hash(a)) from audit a where action <> 'viewed'",
+            "select 'views', count(*), sum(hash(a)) from audit a where action = 'viewed'",
+        ]
+    said = {"but": but.id} if but else {}
+    return {row["name"]: tuple(row.values()) for row in db.read(" union all ".join(parts), said)}
+
+
+TABLES = "select table_name as name from duckdb_tables() where not temporary order by name"
+_ID = {"customer": "id", "customer_row": "id", "policy": "customer_id", "contact": "customer_id",
+       "consent": "customer_id"}  # fmt: skip
+
+
+def _where(table: str, but: Subject | None) -> str:
+    return f" where {_ID[table]} <> $but" if but and table in _ID else ""
+
+
+def changed(before: dict[str, tuple], after: dict[str, tuple]) -> set[str]:
+    return {name for name in before if before[name] != after[name]}
+
+
+@pytest.mark.parametrize("asker", SEES)
+@pytest.mark.parametrize("name", OF_ONE)
+def test_an_operation_on_a_customer_reaches_as_far_as_the_scope(name, asker, agency):
+    operation, me, db = OF_ONE[name], agency.people[asker], agency.db
+    before, owners = fingerprint(db), agency.owners_tried(asker)
+    for owner in owners:
+        if owner not in SEES[asker]:
+            with pytest.raises(NotFound) as hidden:
+                operation.call(db, me, agency.kept[owner])
+            assert hidden.value.code == operation.hidden
+        elif operation.logged is None:
+            subject = agency.kept[owner]
+            assert operation.did(db, subject, operation.call(db, me, subject))
+    assert changed(before, fingerprint(db)) <= {"views"}
+    for owner in SEES[asker] & set(owners):
+        if operation.logged:
+            subject = agency.to_change[owner].pop()
+            assert operation.did(db, subject, operation.call(db, me, subject))
+            assert last_logged(db) == {"account_id": me.id, "action": operation.logged}
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OF_ONE.items() if operation.logged])
+def test_an_operation_on_a_customer_changes_nobody_else(name, agency):
+    db, subject = agency.db, agency.to_change["fp1"].pop()
+    before = fingerprint(db, but=subject)
+    assert OF_ONE[name].did(db, subject, OF_ONE[name].call(db, agency.people["admin"], subject))
+    assert changed(before, fingerprint(db, but=subject)) == set()
+
+
+def last_logged(db: Database) -> dict[str, Any]:
+    return db.read("select account_id, action from audit order by id desc limit 1")[0]
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_lists_hold_what_the_account_may_see(asker, agency):
+    before = fingerprint(agency.db)
+    found = {name: read(agency.db, agency.people[asker]) for name, read in LISTS.items()}
+    assert found == dict.fromkeys(LISTS, SEES[asker])
+    assert changed(before, fingerprint(agency.db)) == set()
+
+
+FOR_OWNERS = [
+    ("fp1", "fp1"), ("manager1", "fp3"), ("fired", "fired"), ("manager1", "fp2"), ("fp1", "fp2"),
+    ("fp2 as admin", "fp1"), ("fp1", "fp3"), ("fp1", "manager1"), ("loose", "loose"),
+    ("loose", "fp1"), ("admin", "fp3"), ("fired as admin", "fp1"), ("fp2 as admin", "fp2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "asker", "owner"),
+    [
+        *((name, *pair) for name in sorted(FOR_OWNER.keys() - IMPORTS) for pair in FOR_OWNERS),
+        *(("book_import.import_book", *pair) for pair in FOR_OWNERS[:3]),
+        *(("book_import.preview", *pair) for pair in FOR_OWNERS[3:6]),
+    ],
+)
+def test_customers_are_kept_for_owners_in_scope_only(name, asker, owner, agency):
+    db, me, them = agency.db, agency.people[asker], agency.people[owner]
+    before = fingerprint(db)
+    if owner in SEES[asker]:
+        assert FOR_OWNER[name](db, me, them)
+        assert bool(changed(before, fingerprint(db))) is (name in STORES)
+    else:
+        with pytest.raises(NotAllowed) as refused:
+            FOR_OWNER[name](db, me, them)
+        assert refused.value.code == "owner_not_allowed"
+        assert changed(before, fingerprint(db)) == set()
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_gaps_are_counted_of_everybody_in_scope_and_nobody_else(asker, agency):
+    found = agency.db.read(
+        "select a.username as owner, count(*) as n from customer c"
+        " join account a on a.id = c.owner_id where c.withdrawn_on is null group by all"
+    )
+    in_scope = sum(row["n"] for row in found if row["owner"] in SEES[asker])
+    total, counts = gaps.of_scope(agency.db, agency.people[asker], TODAY)
+    assert total == in_scope
+    assert {sum(count.states.values()) for count in counts} == {in_scope}
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_only_an_admin_adds_accounts(asker, agency):
+    db, before = agency.db, fingerprint(agency.db)
+    if asker == "admin":
+        assert accounts.add(db, agency.people[asker], "newcomer", Role.FP, PASSWORD).id
+        assert changed(before, fingerprint(db)) == {"account"}
+        return
+    with pytest.raises(NotAllowed) as refused:
+        accounts.add(db, agency.people[asker], "intruder", Role.ADMIN, PASSWORD, team="새 팀")
+    assert refused.value.code == "admin_only"
+    assert changed(before, fingerprint(db)) == set()
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_a_language_is_chosen_for_oneself(asker, agency):
+    db, me = agency.db, agency.people[asker]
+    chosen = "select id, language from account where language is not null"
+    before = db.read(chosen)
+    accounts.set_language(db, me, "en")
+    if SEES[asker]:
+        assert {"id": me.id, "language": "en"} in db.read(chosen)
+    else:
+        assert db.read(chosen) == before, "a disabled account changed something"
+    others = [row for row in before if row["id"] != me.id]
+    assert [row for row in db.read(chosen) if row["id"] != me.id] == others
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_saved_filters_are_their_owners_only(asker, agency):
+    db, me = agency.db, agency.people[asker]
+    db.transaction(lambda cursor: cursor.execute("delete from saved_filter"))
+    saved_filters.save(db, me, "내 필터", CustomerFilter(age_from=30))
+    if not SEES[asker]:
+        assert db.read("select * from saved_filter") == []
+        return
+    (mine,) = saved_filters.of_account(db, me)
+    for other in (agency.people[name] for name in ("fp1", "admin") if name != me.username):
+        assert saved_filters.of_account(db, other) == []
+        before = fingerprint(db)
+        with pytest.raises(NotFound):
+            saved_filters.remove(db, other, mine.id)
+        assert changed(before, fingerprint(db)) == set()
+    saved_filters.remove(db, me, mine.id)
+    assert saved_filters.of_account(db, me) == []
+
+
+def test_a_disabled_account_neither_reads_nor_loses_its_saved_filters(agency):
+    db, me = agency.db, agency.people["fp1"]
+    saved_filters.save(db, me, "내 필터", CustomerFilter(age_from=30))
+    before = db.read("select * from saved_filter")
+    set_disabled(db, me, True)
+    try:
+        assert saved_filters.of_account(db, me) == []
+        saved_filters.save(db, me, "내 필터", CustomerFilter(age_from=40))
+        assert db.read("select * from saved_filter") == before
+    finally:
+        set_disabled(db, me, False)
+
+
+def set_disabled(db: Database, account: Account, disabled: bool) -> None:
+    db.transaction(
+        lambda cursor: cursor.execute(
+            "update account set disabled = $disabled where id = $id",
+            {"disabled": disabled, "id": account.id},
+        )
+    )
+
+
+# each in turn -> whose customers are erased: those in scope whom nobody before had in scope
+ERASES = {
+    "fired": set(), "fired as admin": set(), "fp1": {"fp1"}, "fp2 as admin": {"fp2"},
+    "loose": {"loose"}, "manager2": {"fp3"}, "fp3": set(), "manager1": {"fired"}, "admin": set(),
+}  # fmt: skip
+
+
+def test_whoever_is_due_is_erased_within_the_scope_only(agency):
+    db, yesterday = agency.db, TODAY - timedelta(days=1)
+    due = {}
+    for owner, subjects in agency.to_change.items():
+        due[owner] = subjects.pop()
+        consents.withdraw(
+            db, agency.people["admin"], due[owner].id, ConsentKind.COLLECTION,
+            ConsentChannel.PHONE, yesterday,
+        )  # fmt: skip
+    everybody = db.read("select count(*) as n from customer")[0]["n"]
+    for asker, erased in ERASES.items():
+        on_the_day = yesterday + timedelta(days=consents.DAYS_TO_DESTROY)
+        assert personal_data.erase_due(db, agency.people[asker], on_the_day) == len(erased)
+        assert {owner for owner, one in due.items() if gone(db, one, None)} == erased
+        for owner in erased:
+            del due[owner]
+    left = db.read("select count(*) as n from customer")[0]["n"]
+    assert (due, left) == ({}, everybody - len(CURRENCY))
