@@ -332,3 +332,66 @@ def test_personal_data_knows_every_table(office):
         )
     }
     assert tables == {"audit", "consent", "contact", "policy"}, personal_data.__doc__
+
+
+HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) :red[x] $x$ 😀 \u202e김"
+
+
+def markdown_of(at) -> str:
+    """Everything on a page that Streamlit reads as Markdown, labels among it."""
+    kinds = (
+        at.title, at.subheader, at.markdown, at.caption, at.info, at.success, at.error, at.warning,
+        at.metric, at.button, at.text_input, at.text_area, at.selectbox, at.checkbox, at.expander,
+        at.date_input,
+    )  # fmt: skip
+    return "\n".join(
+        f"{getattr(one, 'label', '')} {getattr(one, 'value', '')}"
+        if kind not in (at.text_input, at.text_area)
+        else one.label
+        for kind in kinds
+        for one in kind
+    )
+
+
+def test_hostile_text_goes_through_every_form_and_is_never_interpreted(open_page, office, fp1):
+    customer_id = id_of(office, "박구름")
+    at = open_page("customer", "fp1", id=customer_id, edit="1")
+    for label in ("이름", "직업"):
+        field(at, label).set_value(HOSTILE)
+    at.text_area(key=f"customer {customer_id} notes").set_value(HOSTILE)
+    at.button(key=f"customer {customer_id} send").click().run()
+    at = open_page("customer", "fp1", id=customer_id, policy="new")
+    field(at, "보험종류").set_value("life")
+    for label in ("보험사", "상품명", "증권번호"):
+        field(at, label).set_value(HOSTILE)
+    at.button(key="policy new send").click().run()
+    field(at, "결과").set_value("reached")
+    field(at, "비고").set_value(HOSTILE)
+    click(at, "기록")
+    at.text_input(key="give marketing basis").set_value(HOSTILE)
+    at.button(key="give marketing send").click().run()
+    kept = customers.get(office, fp1, customer_id, TODAY)
+    assert kept.name == kept.occupation == kept.notes == HOSTILE
+
+    at = open_page("customers", "fp1", gender="M", search=HOSTILE)
+    assert listed(at) == [HOSTILE]
+    field(at, "필터 이름").set_value(HOSTILE)
+    click(at, "이 필터 저장")
+    for page, parameters in (("customers", {"search": HOSTILE}), ("customer", {"id": customer_id})):
+        for asker in ("fp1", "manager1"):
+            at = open_page(page, asker, **parameters)
+            assert not at.error and not at.exception
+            shown = markdown_of(at)
+            assert "evil" in shown
+            assert "![x](" not in shown and ":red[x]" not in shown and "<script" not in shown
+
+
+@pytest.mark.parametrize("label", ["이름", "직업", "이메일", "휴대폰"])
+def test_ten_thousand_characters_are_refused_beside_their_field(open_page, office, fp1, label):
+    before = customer_of(office, fp1)
+    at = open_page("customer", "fp1", id=str(before.id), edit="1")
+    field(at, label).set_value("가" * 10_000)
+    click(at, "저장")
+    assert len(at.error) == 1 and at.error[0].value.startswith(f"{label}: ")
+    assert len(at.error[0].value) < 300
+    assert customer_of(office, fp1) == before
