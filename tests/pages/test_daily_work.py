@@ -339,18 +339,12 @@ HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) :red[x] $x$
 
 def markdown_of(at) -> str:
     """Everything on a page that Streamlit reads as Markdown, labels among it."""
-    kinds = (
-        at.title, at.subheader, at.markdown, at.caption, at.info, at.success, at.error, at.warning,
-        at.metric, at.button, at.text_input, at.text_area, at.selectbox, at.checkbox, at.expander,
-        at.date_input,
-    )  # fmt: skip
-    return "\n".join(
-        f"{getattr(one, 'label', '')} {getattr(one, 'value', '')}"
-        if kind not in (at.text_input, at.text_area)
-        else one.label
-        for kind in kinds
-        for one in kind
-    )
+    said = (at.title, at.subheader, at.markdown, at.caption, at.info, at.success, at.error,
+            at.warning, at.metric)  # fmt: skip
+    labelled = (at.button, at.text_input, at.text_area, at.selectbox, at.checkbox, at.expander,
+                at.date_input, at.metric)  # fmt: skip
+    texts = [one.value for kind in said for one in kind]
+    return "\n".join(texts + [one.label for kind in labelled for one in kind])
 
 
 def test_hostile_text_goes_through_every_form_and_is_never_interpreted(open_page, office, fp1):
