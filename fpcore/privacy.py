@@ -57,10 +57,12 @@ _CARD = (
     r"(?<![0-9])(?:[0-9]{16}|(?:[0-9]{4}[\s.-]{1,3}){3}[0-9]{4}"
     rf"|3[47][0-9]{{2}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{5}})(?![0-9])"
 )
+# not within a longer chain of groups, which is an account
 _MOBILE = (
     r"(?<![0-9])(?<![0-9]-)(?:\+?82[\s.)-]{0,3}(?:\(?0\)?)?|\(?0)\s?1[016789][\s.)-]{0,3}"
     rf"[0-9]{{3,4}}{_GAP}[0-9]{{4}}(?![0-9]|-[0-9]){_NO_ADDRESS}"
 )
+# takes in the sign of an e-mail address instead of looking ahead for it: linear in any text
 _GROUPS = r"(?<![0-9])\+?[0-9]+(?:\s?-\s?[0-9]+){2,}(?:[\w.+-]{0,64}@)?"
 _AFTER_BANK = (
     r"(?:계좌|통장|은행|뱅크|카뱅|신협|수협|농협(?!생명|손해|손보)|account|acct|a/c|iban).{0,12}?"
@@ -98,6 +100,7 @@ def scrubbed(text: str, field: str | None = None) -> str:
 
 
 without_forbidden_numbers = scrubbed
+"""The name by which forms call it, for free text."""
 
 
 def holds_forbidden(text: str, clean: str) -> bool:

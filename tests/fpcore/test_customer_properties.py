@@ -160,7 +160,7 @@ def test_a_change_changes_what_was_given_and_nothing_else(before, typed, office)
 WRONG = {
     "name": st.sampled_from(["", " ", "\u3000\n", "가" * 101]),
     "birth_date": st.dates(TODAY + timedelta(days=1)) | st.dates(max_value=date(1899, 12, 31)),
-    "phone": st.sampled_from(["1", "전화", "010-123", "+99 1", "010-1234-567x"]),
+    "phone": st.sampled_from(["1", "전화", "010-123", "+99 1", "010-1234-"]),
     "email": st.sampled_from(["x", "a@b", "@", "a b@c.kr", "a@@naver.com"]),
     "occupation": st.just("가" * 101),
     "last_contact_on": st.dates(TODAY + timedelta(days=1)),
@@ -168,6 +168,7 @@ WRONG = {
 }
 
 
+@FEWER
 @given(typed=CUSTOMER, wrong=st.sets(st.sampled_from(list(WRONG)), min_size=1), draw=st.data())
 def test_whatever_is_wrong_is_told_field_by_field_and_nothing_is_stored(typed, wrong, draw, office):
     db, fp = office[0], newcomer(office[0])
@@ -213,6 +214,7 @@ def test_a_deletion_leaves_nothing_of_a_customer(held, calls, kinds, changed, wi
 # --- Policies --------------------------------------------------------------------------------
 
 
+@FEWER
 @given(typed=policy(), outer=OUTER)
 def test_a_policy_is_read_back_as_typed_and_saving_that_leaves_no_trace(typed, outer, office):
     db, fp = office[0], newcomer(office[0])

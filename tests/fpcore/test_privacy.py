@@ -56,13 +56,15 @@ BLOTTED_OUT = {
     "012-345678-01-011": REMOVED,
     "031-21-123456": REMOVED,
     "010-1234-5678-99": REMOVED,
+    "110-010-1234-5678": REMOVED,
+    "099-123-4567": REMOVED,
     "계좌: 1101234567890": f"계좌: {REMOVED}",
     "통장 1234567890": f"통장 {REMOVED}",
     "우리은행 홍길동 1002 123 456789": f"우리은행 홍길동 {REMOVED}",
     "농협 352 1234 5678 93": f"농협 {REMOVED}",
     "카뱅 3333011234567": f"카뱅 {REMOVED}",
     "Account no. 12345678901": f"Account no. {REMOVED}",
-    "a/c 123-45678-90": f"a/c {REMOVED}",
+    "a/c 12345-67890": f"a/c {REMOVED}",
     "IBAN GB29 NWBK 6016 1331 9268 19": f"IBAN GB29 NWBK {REMOVED}",
     "은행 02-123-4567 계좌 1101234567": f"은행 02-123-4567 계좌 {REMOVED}",
     "통장 2020-05-01 110 123 456789": f"통장 {REMOVED}",
@@ -215,6 +217,7 @@ def memory():
 @example(text="850302-1＊＊＊＊＊＊")
 @example(text="(010)222-3333")
 @example(text="계좌1234567890")
+@example(text="850302 - 1234567")
 def test_what_sql_does_not_suspect_holds_nothing_to_scrub(text, memory):
     suspected = memory.read(
         "select regexp_matches($text, $usual) and length($text) >= 10 as usual,"
@@ -281,7 +284,7 @@ def test_what_must_be_corrected_stays_in_the_rejected_rows(import_rows):
 
 def test_the_report_counts_what_is_not_kept(import_rows):
     report = import_rows([
-        {"고객명": "가", "주민번호": RESIDENT[0], "카드번호": CARDS[0]},
+        {"고객명": "가", "주민번호": RESIDENT[0], "카드번호": CARDS[0], "성별": "남"},
         {"고객명": "나", "생년월일": RESIDENT[0]},
         {"고객명": "다", "비고": f"국민 {ACCOUNTS[0]}", "직업": CARDS[0]},
         {"고객명": "라", "비고": CARDS[0], "성별": "무"},
@@ -355,6 +358,7 @@ PHONES = {
     "1234": None,
     "전화 안 받음": None,
     "850302-1******": None,
+    "8503021******": None,
 }
 
 

@@ -74,3 +74,10 @@ def test_the_operator_and_the_disabled_cannot_sign_in(db, fired):
     known = accounts.sign_in_credentials(db)
     assert "operator" not in str(known)
     assert "fired" not in str(known)
+
+
+@pytest.mark.parametrize("team", [" ", "가" * 101])
+def test_a_new_account_needs_a_team_that_can_be(team, db, people):
+    with pytest.raises(InvalidInput):
+        accounts.add(db, people["admin"], "new", Role.FP, PASSWORD, team)
+    assert accounts.find(db, "new") is None

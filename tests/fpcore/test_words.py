@@ -46,6 +46,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "contact_channel": models.ContactChannel,
     "contact_outcome": models.ContactOutcome,
     "action": audit.Action,
+    "record": audit.RecordKind,
 }
 
 
