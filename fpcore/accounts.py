@@ -12,7 +12,7 @@ import bcrypt
 from fpcore import database
 from fpcore.database import Cursor, Database
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotAllowed, NotFound
-from fpcore.models import Account, Role
+from fpcore.models import LONGEST_NAME, Account, Role
 
 OPERATOR = Account(
     id=UUID(int=0), username="operator", name="operator", role=Role.ADMIN, team_id=None, team=None
@@ -111,14 +111,6 @@ def _visible_ids(db: Database, account: Account) -> list[UUID] | None:
     return [row["id"] for row in found]
 
 
-def usernames(db: Database) -> dict[UUID, str]:
-    """Give every account's user name by id, to name the owners of customers in scope."""
-    return db.remembered(
-        "usernames",
-        lambda: {row["id"]: row["username"] for row in db.read("select id, username from account")},
-    )
-
-
 def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
     """Confirm that this account may keep customers for that owner. Errors: NotAllowed."""
     found = database.rows(
@@ -178,7 +170,7 @@ def add(
     Errors: NotAllowed for whoever is no admin, InvalidInput for a taken name or a weak password.
     """
     username = username.strip().lower()
-    _check_new(username, password)
+    _check_new(username, password, team)
     password_hash = bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
     def work(cursor: Cursor) -> None:
@@ -225,8 +217,10 @@ def new_password() -> str:
     return secrets.token_urlsafe(12)
 
 
-def _check_new(username: str, password: str) -> None:
+def _check_new(username: str, password: str, team: str | None) -> None:
     problems = []
+    if team is not None and not 1 <= len(team.strip()) <= LONGEST_NAME:
+        problems.append(("team", "team_malformed", {"longest": LONGEST_NAME}))
     if not 1 <= len(username) <= 60 or not username.isprintable() or " " in username:
         problems.append(("username", "username_malformed", {}))
     if len(password) < SHORTEST_PASSWORD:

@@ -194,7 +194,7 @@ def _plan(
 
 
 def _statement(options: ImportOptions) -> str | None:
-    return privacy.without_forbidden_numbers(options.consent_basis or "").strip() or None
+    return privacy.scrubbed(options.consent_basis or "").strip() or None
 
 
 def _owner(

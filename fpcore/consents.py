@@ -75,14 +75,18 @@ def give(
 ) -> None:
     """Keep that a customer agreed. The consent to collection, given again, ends a withdrawal.
 
-    Errors: NotFound, InvalidInput.
+    Errors: NotFound; InvalidInput, also for one older than the withdrawal that it would end;
+    ConsentWithdrawn for any other kind while that to collection is withdrawn.
     """
     problems = _problems(basis, given_on, today)
     if problems:
         raise InvalidInput(problems)
 
     def work(cursor: Cursor) -> None:
-        row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+        again = kind is ConsentKind.COLLECTION
+        row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=again)
+        if row["withdrawn_on"] and given_on < row["withdrawn_on"]:
+            raise InvalidInput([("given_on", "before_withdrawal", {"text": given_on})])
         insert(cursor, account, row["id"], kind, basis, channel, given_on)
         if kind is ConsentKind.COLLECTION and row["withdrawn_on"]:
             _set_clock(cursor, row, None, None)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from fpcore import accounts
 from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.database import Database
 from fpcore.errors import NotFound
@@ -58,6 +59,7 @@ def summary(
     db: Database, account: Account, customer_id: UUID, valued_on: date, currency: str = WON
 ) -> CoverageSummary:
     """Add up what one customer has in force. Errors: NotFound."""
+    customer_id = accounts.as_uuid(customer_id, "customer_not_found")
     fact, params = customer_fact(db, account, valued_on, currency)
     found = db.read(
         f"with {fact} select * from customer_fact where id = $customer",

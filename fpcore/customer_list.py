@@ -124,7 +124,6 @@ def find(
     everybody = accounts.visible_ids(db, account) is None
     find_page = _search_all if wanted.search and everybody else _page_and_counts
     rows, counts = find_page(db, asked)
-    rows["owner"] = rows["owner"].map(accounts.usernames(db))
     return CustomerPage(rows=rows, **counts)
 
 
@@ -140,9 +139,9 @@ class _Asked(NamedTuple):
 _COUNTS = """
     count(*) filter (fits) as matching, count(*) as in_scope, count(withdrawn_on) as withdrawn
 """
-_PAGE = """
-    id, name, gender, age, occupation, phone, email, owner_id as owner, last_contact_on,
-    next_contact_on, next_end_on, marketing, total_policies as policies,
+_PAGE = f"""
+    id, name, gender, age, occupation, phone, email, {ROW_SQL[RowKind.FP]} as owner,
+    last_contact_on, next_contact_on, next_end_on, marketing, total_policies as policies,
     total_coverage as coverage, total_unknown as unknown, total_premium / 12 as premium,
     total_premium_unknown as premium_unknown
 """
@@ -208,7 +207,7 @@ def _where(wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]
     if wanted.status:
         add(_STATUS_SQL[wanted.status])
     if wanted.not_contacted_for is not None:
-        latest = valued_on - timedelta(days=min(wanted.not_contacted_for, 36_500))
+        latest = valued_on - timedelta(days=min(max(wanted.not_contacted_for, 0), 36_500))
         add("coalesce(last_contact_on < $contacted_before, true)", contacted_before=latest)
     if wanted.gap:
         add(_gap(wanted.gap, rules_on(valued_on)))

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from fpcore import accounts
 from fpcore.database import Database
-from fpcore.models import PAYMENTS_PER_YEAR, WHOLE_LIFE, WON, Account, PolicyType
+from fpcore.models import NOBODY_REACHED, PAYMENTS_PER_YEAR, WHOLE_LIFE, WON, Account, PolicyType
 
 OLDEST_BAND = 100
 
@@ -145,7 +145,7 @@ holding as (
 contacted as (
     select x.customer_id, max(x.contacted_on) as on_day
     from contact x join person on person.id = x.customer_id
-    where x.outcome in ('reached', 'appointment', 'declined')
+    where x.outcome not in ({", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)})
     group by x.customer_id
 ),
 marketing as (

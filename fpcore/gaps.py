@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from fpcore import accounts
 from fpcore.database import Database
 from fpcore.errors import NotFound
 from fpcore.facts import customer_fact
@@ -44,6 +45,7 @@ class RuleCount:
 
 def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: date) -> list[Gap]:
     """Hold one customer against every rule of the day, in the rules' order. Errors: NotFound."""
+    customer_id = accounts.as_uuid(customer_id, "customer_not_found")
     rules = rules_on(valued_on)
     fact, params = customer_fact(db, account, valued_on)
     found = db.read(

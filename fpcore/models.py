@@ -123,7 +123,7 @@ class ContactChannel(StrEnum):
 
 
 class ContactOutcome(StrEnum):
-    """What came of a contact; the last two reached nobody, so they are no contact."""
+    """What came of a contact; one that reached nobody does not count as the last contact."""
 
     REACHED = "reached"
     APPOINTMENT = "appointment"
@@ -131,6 +131,8 @@ class ContactOutcome(StrEnum):
     NO_ANSWER = "no_answer"
     WRONG_NUMBER = "wrong_number"
 
+
+NOBODY_REACHED = (ContactOutcome.NO_ANSWER, ContactOutcome.WRONG_NUMBER)
 
 WON = "KRW"
 WHOLE_LIFE = date(9999, 12, 31)

@@ -176,7 +176,8 @@ def _checked(
     wrong = checks.problems(cursor, _CHECKS, {**before, **values}, today)
     wrong = [problem for problem in wrong if problem not in wrong_before]
     record = {**before, **values}
-    if not wrong and record["policy_number"] and {"policy_number", "insurer"} & values.keys():
+    is_another = any(record[field] != before[field] for field in ("policy_number", "insurer"))
+    if not wrong and record["policy_number"] and is_another:
         wrong = _number_taken(cursor, customer_id, record, old.get("id"))
     if wrong:
         raise InvalidInput(wrong)

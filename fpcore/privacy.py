@@ -99,10 +99,6 @@ def scrubbed(text: str, field: str | None = None) -> str:
     return text
 
 
-without_forbidden_numbers = scrubbed
-"""The name by which forms call it, for free text."""
-
-
 def holds_forbidden(text: str, clean: str) -> bool:
     """Say whether `scrubbed` blotted something out of a text, not only masked a phone."""
     return clean.count(REMOVED) > text.count(REMOVED)

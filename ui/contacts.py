@@ -6,7 +6,7 @@ from datetime import date
 import streamlit as st
 
 from fpcore import contacts
-from fpcore.models import Contact, Customer, NewContact
+from fpcore.models import NOBODY_REACHED, Contact, Customer, NewContact
 from ui import forms, session
 from ui.text import Text, safe
 
@@ -28,10 +28,14 @@ def draw(customer: Customer, log: Sequence[Contact], text: Text, today: date) ->
 
 
 def latest(log: Sequence[Contact], customer: Customer, text: Text) -> str:
-    """Say when the customer was last contacted, and what came of it."""
-    day = text.day(max((c.contacted_on for c in log), default=customer.last_contact_on))
-    outcome = f" ({text(f'contact_outcome.{log[0].outcome}')})" if log else ""
-    return f"{text('customers.last_contact')} {day}{outcome}"
+    """Say when the customer was last contacted, as the list does, and what came of the last try."""
+    days = [c.contacted_on for c in log if c.outcome not in NOBODY_REACHED]
+    day = text.day(max([*days, *filter(None, [customer.last_contact_on])], default=None))
+    said = f"{text('customers.last_contact')} {day}"
+    if not log:
+        return said
+    outcome = text(f"contact_outcome.{log[0].outcome}")
+    return f"{said} ({text.day(log[0].contacted_on)} {outcome})"
 
 
 def _draw_new(customer: Customer, number: int, text: Text, today: date) -> None:

@@ -443,7 +443,6 @@ WITHOUT_ACCOUNT = {
     "accounts.act_as": "finds the account that a command runs for",
     "accounts.find": "finds the account that signs in",
     "accounts.sign_in_credentials": "what a password is checked against, before anybody is known",
-    "accounts.usernames": "names the owners of customers in scope",
     "audit.changes_since": "for who may edit the record: the caller read it in scope",
     "audit.forget": "part of customers.remove_all_of, which checks",
     "audit.of_customer": "for the export of a customer who was read in scope",

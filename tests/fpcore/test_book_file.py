@@ -125,5 +125,5 @@ def test_a_cell_over_the_limit_is_refused(length, fits):
 
 def test_an_overlong_cell_is_refused_with_its_line():
     with pytest.raises(UnreadableFile) as refused:
-        list(read(b"name,notes\na,b\nkim,\"" + b"x\n" * 60_000 + b'"\n').records())
+        list(read(b'name,notes\na,b\nkim,"' + b"x\n" * 60_000 + b'"\n').records())
     assert refused.value.particulars["line"] == 3

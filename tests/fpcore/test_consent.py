@@ -305,9 +305,23 @@ def test_a_consent_given_again_brings_everything_back(db, fp, customer):
     assert list(found(db, fp).rows["marketing"]) == [False]
 
 
-def test_another_consent_does_not_bring_anything_back(db, fp, customer):
+def test_no_other_consent_is_taken_from_whoever_withdrew(db, fp, customer):
     withdraw(db, fp, customer)
-    give(db, fp, customer, ConsentKind.HEALTH)
+    with pytest.raises(ConsentWithdrawn):
+        give(db, fp, customer, ConsentKind.HEALTH)
+    with pytest.raises(ConsentWithdrawn):
+        customers.get(db, fp, customer, TODAY)
+
+
+def test_a_consent_from_before_the_withdrawal_does_not_end_it(db, fp, customer):
+    withdraw(db, fp, customer)
+    day_before = TODAY - timedelta(days=1)
+    with pytest.raises(InvalidInput) as refused:
+        consents.give(
+            db, fp, customer, ConsentKind.COLLECTION, STATEMENT, ConsentChannel.PAPER, day_before,
+            TODAY,
+        )  # fmt: skip
+    assert [problem[:2] for problem in refused.value.problems] == [("given_on", "before_withdrawal")]
     with pytest.raises(ConsentWithdrawn):
         customers.get(db, fp, customer, TODAY)
 
