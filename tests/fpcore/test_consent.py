@@ -321,7 +321,8 @@ def test_a_consent_from_before_the_withdrawal_does_not_end_it(db, fp, customer):
             db, fp, customer, ConsentKind.COLLECTION, STATEMENT, ConsentChannel.PAPER, day_before,
             TODAY,
         )  # fmt: skip
-    assert [problem[:2] for problem in refused.value.problems] == [("given_on", "before_withdrawal")]
+    (problem,) = refused.value.problems
+    assert problem[:2] == ("given_on", "before_withdrawal")
     with pytest.raises(ConsentWithdrawn):
         customers.get(db, fp, customer, TODAY)
 
