@@ -14,6 +14,7 @@ from uuid import UUID
 
 from fpcore import database
 from fpcore.database import Cursor, Database
+from fpcore.errors import EditedMeanwhile
 from fpcore.models import Account
 
 ONE_VISIT = timedelta(minutes=10)
@@ -145,6 +146,12 @@ def changes_since(cursor: Cursor, record_id: UUID, ver: int) -> list[MadeChange]
                 change["field"], old, change["new"], entry["by"], entry["done_at"]
             )
     return [change for change in merged.values() if change.old != change.new]
+
+
+def refuse_unseen(cursor: Cursor, record: Mapping[str, Any], seen_ver: int) -> None:
+    """Raise EditedMeanwhile where a record has a later version than the one that was seen."""
+    if record["ver"] != seen_ver:
+        raise EditedMeanwhile(changes_since(cursor, record["id"], seen_ver), record["ver"])
 
 
 def of_customer(cursor: Cursor, customer_id: UUID) -> list[dict]:

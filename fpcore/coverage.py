@@ -123,13 +123,13 @@ def currencies(db: Database, account: Account) -> list[str]:
 
 _CELL_SUMS = ",".join(
     f"""
-    count_if({kind}_policies > 0) as {kind}_holders,
+    count_if({kind}_policies > 0)::bigint as {kind}_holders,
     sum({kind}_coverage) as {kind}_coverage,
-    count_if({kind}_unknown > 0) as {kind}_unknown,
+    count_if({kind}_unknown > 0)::bigint as {kind}_unknown,
     sum({kind}_premium) / 12 as {kind}_premium,
-    count_if({kind}_premium_unknown > 0) as {kind}_premium_unknown,
-    count_if({kind}_policies > 0 and {kind}_coverage is not null) as {kind}_coverage_known,
-    count_if({kind}_policies > 0 and {kind}_premium is not null) as {kind}_premium_known
+    count_if({kind}_premium_unknown > 0)::bigint as {kind}_premium_unknown,
+    count_if({kind}_policies > 0 and {kind}_coverage is not null)::bigint as {kind}_coverage_known,
+    count_if({kind}_policies > 0 and {kind}_premium is not null)::bigint as {kind}_premium_known
     """
     for kind in PolicyType
 )

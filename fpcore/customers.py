@@ -114,8 +114,7 @@ def update(
         made = audit.changed(old, values)
         if not made:
             return old["ver"]
-        if old["ver"] != seen_ver:
-            raise EditedMeanwhile(audit.changes_since(cursor, old["id"], seen_ver), old["ver"])
+        audit.refuse_unseen(cursor, old, seen_ver)
         said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
         cursor.execute(_UPDATE, {**{field: old[field] for field in _STORED}, **values, **said})
         audit.write(cursor, account, Action.UPDATED, old["id"], old["id"], seen_ver + 1, made)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fpcore import accounts, audit, checks, customer_rows, database, privacy
 from fpcore.audit import Action, RecordKind
 from fpcore.database import Cursor, Database
-from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
+from fpcore.errors import InvalidInput, NotFound
 from fpcore.facts import WHY_NOT_IN_FORCE
 from fpcore.models import Account, NewPolicy, Policy, PolicyChanges, PolicyStatus
 
@@ -82,8 +82,7 @@ def update(
         made = audit.changed(old, values)
         if not made:
             return old["ver"]
-        if old["ver"] != seen_ver:
-            raise EditedMeanwhile(audit.changes_since(cursor, old["id"], seen_ver), old["ver"])
+        audit.refuse_unseen(cursor, old, seen_ver)
         said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
         cursor.execute(_UPDATE, {**{field: old[field] for field in _EDITABLE}, **values, **said})
         audit.write(
@@ -120,8 +119,7 @@ def remove(
 
     def work(cursor: Cursor) -> None:
         old = _in_scope(cursor, account, policy_id)
-        if old["ver"] != seen_ver:
-            raise EditedMeanwhile(audit.changes_since(cursor, old["id"], seen_ver), old["ver"])
+        audit.refuse_unseen(cursor, old, seen_ver)
         cursor.execute("delete from policy where id = $id", {"id": old["id"]})
         gone = audit.changed(
             {field: old[field] for field in _EDITABLE if old[field] is not None},

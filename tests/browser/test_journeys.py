@@ -22,8 +22,8 @@ BOOK = (
 
 
 def _search(visitor: Visitor, name: str) -> None:
-    visitor.page.get_by_label("이름·이메일 검색").fill(name)
-    visitor.page.get_by_label("이름·이메일 검색").press("Enter")
+    visitor.page.get_by_label("검색").fill(name)
+    visitor.page.get_by_label("검색").press("Enter")
     visitor.settles()
 
 

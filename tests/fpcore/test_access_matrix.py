@@ -444,6 +444,7 @@ WITHOUT_ACCOUNT = {
     "accounts.find": "finds the account that signs in",
     "accounts.sign_in_credentials": "what a password is checked against, before anybody is known",
     "audit.changes_since": "for who may edit the record: the caller read it in scope",
+    "audit.refuse_unseen": "for who may edit the record: the caller read it in scope",
     "audit.forget": "part of customers.remove_all_of, which checks",
     "audit.of_customer": "for the export of a customer who was read in scope",
     "book_values.read_amounts": "reads what was typed as an import reads cells; no stored ones",
