@@ -43,6 +43,7 @@ def _draw_table(listed: Sequence[Policy], editing: str | None, text: Text, with_
     key = f"policies {with_reason} {editing}"
     chosen = tables.policies(listed, text, with_reason, key)
     if chosen is not None:
+        session.forget_draft(_form(chosen))  # one that was left open shows what was then
         address.write(policy=chosen)
 
 
@@ -66,6 +67,10 @@ def _draw_new(customer_id: object, text: Text, today: date) -> None:
             _close()
 
 
+def _form(policy_id: object) -> str:
+    return f"policy {policy_id}"
+
+
 def _draw_edit(policy: Policy, text: Text, today: date) -> None:
     account, db = session.account(), session.database()
 
@@ -75,8 +80,7 @@ def _draw_edit(policy: Policy, text: Text, today: date) -> None:
 
     with st.container(border=True):
         st.markdown(f"**{safe(policy.policy_name or text(f'type.{policy.type}'))}**")
-        name = f"policy {policy.id}"
-        edits.draw(name, forms.POLICY_FIELDS, policy.model_dump(), save, _close, text)
+        edits.draw(_form(policy.id), forms.POLICY_FIELDS, policy.model_dump(), save, _close, text)
         with st.container(horizontal=True):
             if policy.status is PolicyStatus.ACTIVE:
                 with st.popover(text("policy.end"), icon=":material/event_busy:"):

@@ -34,6 +34,7 @@ def draw(
         st.title(safe(customer.name))
         st.space("stretch")
         if not address.read("edit") and st.button(text("customer.edit"), icon=":material/edit:"):
+            session.forget_draft(_form(customer))  # one that was left open shows what was then
             address.write(edit=1)
     if address.read("edit"):
         _draw_form(customer, text, today)
@@ -41,6 +42,10 @@ def draw(
     st.caption(" · ".join(safe(fact) for fact in _dates(customer, log, given, listed, text)))
     if customer.notes:
         st.text(customer.notes)
+
+
+def _form(customer: Customer) -> str:
+    return f"customer {customer.id}"
 
 
 def _draw_form(customer: Customer, text: Text, today: date) -> None:
@@ -51,7 +56,7 @@ def _draw_form(customer: Customer, text: Text, today: date) -> None:
 
     with st.container(border=True):
         edits.draw(
-            f"customer {customer.id}", forms.CUSTOMER_FIELDS, customer.model_dump(), save,
+            _form(customer), forms.CUSTOMER_FIELDS, customer.model_dump(), save,
             lambda: address.write(edit=None), text,
         )  # fmt: skip
 

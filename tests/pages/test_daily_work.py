@@ -116,6 +116,21 @@ def test_the_second_editor_may_leave_it(open_page, office, fp1, today):
     assert "edit" not in at.query_params
 
 
+def test_a_form_left_open_begins_anew_with_what_is_stored_now(open_page, office, fp1, today):
+    customer = customer_of(office, fp1)
+    at = open_page("customer", "fp1", id=str(customer.id), edit="1")
+    del at.query_params["edit"]  # gone to another page, and back
+    at.run()
+    changed = CustomerChanges(occupation="교사")
+    customers.update(office, fp1, customer.id, changed, customer.ver, today)
+    click(at, "고객 정보 수정")
+    assert field(at, "직업").value == "교사"
+    field(at, "이메일").set_value("new@example.com")
+    click(at, "저장")
+    kept = customer_of(office, fp1)
+    assert (kept.occupation, kept.email) == ("교사", "new@example.com")
+
+
 def test_a_policy_is_added_with_an_amount_in_words(open_page, office, fp1):
     at = open_page("customer", "fp1", id=id_of(office, "박구름"), policy="new")
     field(at, "보험종류").set_value("life")
