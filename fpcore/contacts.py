@@ -1,5 +1,6 @@
 """The contact log of a customer: when, how, what came of it, and when next."""
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -8,7 +9,14 @@ from fpcore.audit import Action, RecordKind
 from fpcore.checks import Problem
 from fpcore.database import Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.models import LONGEST_TEXT, Account, Contact, NewContact
+from fpcore.models import (
+    LONGEST_TEXT,
+    NOBODY_REACHED,
+    Account,
+    Contact,
+    Customer,
+    NewContact,
+)
 
 CONTACT = RecordKind.CONTACT
 
@@ -28,6 +36,13 @@ def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list
             {"id": row["id"]},
         )
     return [Contact(**contact) for contact in found]
+
+
+def last_contact_on(customer: Customer, log: Iterable[Contact]) -> date | None:
+    """Give the day of the last contact, typed or logged, as lists have it: a try that reached
+    nobody is none."""
+    days = [contact.contacted_on for contact in log if contact.outcome not in NOBODY_REACHED]
+    return max([*days, *filter(None, [customer.last_contact_on])], default=None)
 
 
 def add(

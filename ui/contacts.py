@@ -6,7 +6,7 @@ from datetime import date
 import streamlit as st
 
 from fpcore import contacts
-from fpcore.models import NOBODY_REACHED, Contact, Customer, NewContact
+from fpcore.models import Contact, Customer, NewContact
 from ui import forms, session
 from ui.text import Text, safe
 
@@ -29,9 +29,8 @@ def draw(customer: Customer, log: Sequence[Contact], text: Text, today: date) ->
 
 def latest(log: Sequence[Contact], customer: Customer, text: Text) -> str:
     """Say when the customer was last contacted, as the list does, and what came of the last try."""
-    days = [c.contacted_on for c in log if c.outcome not in NOBODY_REACHED]
-    day = text.day(max([*days, *filter(None, [customer.last_contact_on])], default=None))
-    said = f"{text('customers.last_contact')} {day}"
+    day = contacts.last_contact_on(customer, log)
+    said = f"{text('customers.last_contact')} {text.day(day)}"
     if not log:
         return said
     outcome = text(f"contact_outcome.{log[0].outcome}")

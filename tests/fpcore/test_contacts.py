@@ -181,3 +181,15 @@ def test_an_entry_that_is_not_there_is_not_found(wrong, db, fp, customer):
     contacts.remove(db, fp, removed, TODAY)
     with pytest.raises(NotFound):
         contacts.remove(db, fp, removed, TODAY)
+
+
+@pytest.mark.parametrize("typed", [None, LONG_AGO, YESTERDAY])
+@pytest.mark.parametrize("outcomes", [[], ["no_answer"], ["reached"], ["reached", "wrong_number"]])
+def test_the_last_contact_of_a_customer_is_that_of_the_list(typed, outcomes, db, fp):
+    customer = add_customer(db, fp, last_contact_on=typed)
+    for days, outcome in enumerate(outcomes):
+        log_contact(db, fp, customer, outcome=outcome, contacted_on=TODAY - (3 - days) * DAY)
+    shown = customers.get(db, fp, customer, TODAY)
+    found = customer_list.find(db, fp, CustomerFilter(), TODAY).rows["last_contact_on"][0]
+    listed = None if found is None or found != found else found.date()
+    assert contacts.last_contact_on(shown, contacts.of_customer(db, fp, customer)) == listed
