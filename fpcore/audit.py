@@ -22,7 +22,8 @@ ONE_VISIT = timedelta(minutes=10)
 
 
 class Action(StrEnum):
-    """What was done."""
+    """What was done. `import_undone`: a record is again what it was before an import changed it;
+    `import_removed`: one that an import had added is gone, as the import was undone."""
 
     VIEWED = "viewed"
     CREATED = "created"
@@ -33,6 +34,8 @@ class Action(StrEnum):
     EXPORTED = "exported"
     CONSENT_GIVEN = "consent_given"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    IMPORT_UNDONE = "import_undone"
+    IMPORT_REMOVED = "import_removed"
 
 
 class RecordKind(StrEnum):
@@ -156,13 +159,13 @@ def refuse_unseen(cursor: Cursor, record: Mapping[str, Any], seen_ver: int) -> N
 
 def of_customer(cursor: Cursor, customer_id: UUID) -> list[dict]:
     """List all entries about a customer, oldest first: done_at (UTC), by, action, record,
-    changes."""
+    changes, batch_id (the import that did it; None: a person by hand)."""
     return [
         {**entry, "changes": json.loads(entry["changes"] or "[]")}
         for entry in database.rows(
             cursor,
             """
-            select a.done_at, account.name as by, a.action, a.record, a.changes
+            select a.done_at, account.name as by, a.action, a.record, a.changes, a.batch_id
             from audit a join account on account.id = a.account_id
             where a.customer_id = $customer order by a.done_at, a.id
             """,

@@ -102,12 +102,26 @@ end;
 create or replace temp macro birthday(t, latest) as
     coalesce(iso_date(t), long_date(date_text(t)), short_date(date_text(t), latest));
 
--- six digits that can be both 2003-06 and 2020-03-06 are nobody's guess
-create or replace temp macro policy_day(t) as case
+-- 200306 as the month June 2003, or as the day 6 March 2020
+create or replace temp macro year_month(t) as
+    if(regexp_full_match(t, '(19|20)\d{2}(0[1-9]|1[0-2])'), ymd(t[1:4], t[5:6], '01'), null);
+create or replace temp macro year_day(t) as
+    if(regexp_full_match(t, '\d{6}'),
+        short_ymd(t[1:2], t[3:4], t[5:6], date '2079-12-31'), null);
+create or replace temp macro is_six_digits_unclear(t) as
+    coalesce(regexp_full_match(t, '\d{6}') and year_month(t) is not null and year_day(t) is not null,
+        false);
+
+-- `six_digits`: 'ym' or 'ymd', how a column writes them; NULL: what can be both is nobody's guess
+create or replace temp macro policy_day(t, six_digits) as case
     when iso_date(t) is not null and t[1:4] <> '9999' then iso_date(t)
     when regexp_matches(t, '^\s*9999|종신|평생|(?i:whole)') then date '@WHOLE_LIFE@'
-    when regexp_full_match(date_text(t), '(19|20)\d{2}(0[1-9]|1[0-2])')
-        then if(ymd('20' || t[1:2], t[3:4], t[5:6]) is null, ymd(t[1:4], t[5:6], '01'), null)
+    when regexp_full_match(date_text(t), '\d{6}') then case
+        when six_digits = 'ym' then year_month(date_text(t))
+        when six_digits = 'ymd' then year_day(date_text(t))
+        when is_six_digits_unclear(date_text(t)) then null
+        else coalesce(year_month(date_text(t)), year_day(date_text(t)))
+    end
     else coalesce(long_date(date_text(t)), short_date(date_text(t), date '2079-12-31'))
 end;
 
@@ -130,6 +144,12 @@ create or replace temp macro phone_digits(t) as case
             '^\+?82-?0?', '0'),
         '^(1[016789]\d{7,8})$', '0\1')
 end;
+
+-- how texts are compared: without case, width and blanks
+create or replace temp macro same_text(t) as regexp_replace(lower(narrow(t)), '\s+', '', 'g');
+create or replace temp macro number_key(t) as
+    if(regexp_full_match(t, '[!-~]+'), upper(t),
+        upper(regexp_replace(narrow(t), '\s+', '', 'g')));
 
 create or replace temp macro mask(digits) as
     digits[:if(starts_with(digits, '02'), 2, 3)]

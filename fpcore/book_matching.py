@@ -2,8 +2,12 @@
 
 All in SQL over the temporary tables of one import. A row that could be two things is a question:
 it is held back with its reason, never merged silently and never guessed.
+
+`book_problem` (row_no, field, code) grows from step to step; a row in it is not taken. What needs
+an exact look (a policy number that comes twice) is first found by its hash: few rows are left.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fpcore.accounts import VISIBLE_OWNERS
@@ -15,10 +19,16 @@ QUESTIONS = frozenset(
         "which_person",
         "customer_differs",
         "same_person",
+        "customer_number_unknown",
         "same_row_again",
         "number_of_another",
         "number_twice",
         "which_policy",
+        "unit_unclear",
+        "date_unclear",
+        "not_among",
+        "type_missing",
+        "owner_unknown",
     }
 )
 """The problems that a person can answer; every other one is a fault in the row."""
@@ -33,28 +43,33 @@ POLICY_VALUES = (
 )  # fmt: skip
 
 
-def match(cursor: Cursor, account: Account, owner_id: UUID | None, take_twins: bool) -> None:
-    """Make `book_result` (every row's problems and outcome), `book_person` and `book_policy`.
+def match(
+    cursor: Cursor,
+    account: Account,
+    owner_id: UUID | None,
+    owner_words: Mapping[str, str],
+    take_twins: bool,
+) -> None:
+    """Make `book_problem` (what is held back), `book_person` (customers to store),
+    `book_new_policy` and `book_policy` (known ones) from book_customer and book_contract.
 
-    `owner_id` is whose customers all rows are, or None to go by the owner column. `take_twins`
-    is the uploader's word that rows alike in everything are contracts of their own.
+    `owner_id` is whose customers all rows are, or None to go by the owner column; `owner_words`
+    says which account (username) a text there means. `take_twins` is the uploader's word that
+    rows alike in everything are contracts of their own.
     """
     cursor.execute(_MACROS)
-    cursor.execute(_OWNED, {"asker": account.id, "owner": owner_id})
-    for step in (_NAMED, _PERSON_SEEN, _CONTRACT_SEEN, _CONTRACT_KNOWN):
+    words = {"texts": list(owner_words), "usernames": list(owner_words.values())}
+    cursor.execute(_OWNED, {"asker": account.id, "owner": owner_id, **words})
+    for step in (_PROBLEMS, _MENTION, _PERSON_SEEN, _QUESTIONS_OF_PERSONS, _SUSPECT, _KNOWN):
         cursor.execute(step)
-    cursor.execute(_JUDGED, {"take_twins": take_twins})
-    for step in (_PERSON, _POLICY, _RESULT):
+    cursor.execute(_CONTRACT_KNOWN)
+    cursor.execute(_QUESTIONS_OF_POLICIES, {"take_twins": take_twins})
+    for step in (_NAMELESS, _EDITED_BY_HAND, _PERSON, _NEW_POLICY, _POLICY):
         cursor.execute(step)
 
 
 _MACROS = """
-create or replace temp macro same_text(t) as regexp_replace(lower(narrow(t)), '\\s+', '', 'g');
 create or replace temp macro compatible(a, b) as a is null or b is null or a = b;
-create or replace temp macro problem(field_name, reason, shown) as
-    [struct_pack(field := field_name, code := reason, text := left(shown, 60))];
-create or replace temp macro problem_if(condition, field_name, reason, shown) as
-    if(condition, problem(field_name, reason, shown), []);
 """
 
 _OWNED = f"""
@@ -66,216 +81,355 @@ called as (
           union select id, same_text(name) from visible)
     group by word
 ),
-owned as (
-    select v.*, coalesce($owner, if(called.accounts = 1, called.id, null)) as owner_id
-    from book_value v left join called on called.word = same_text(v.owner)
-)
-select * exclude (problems),
-    problems || problem_if(owner_id is null, 'owner', 'owner_unknown', owner) as problems
-from owned
-"""
-"""Each row with whose customer it is: the account called so, if the asker may see it."""
-
-_NAMED = """
-create or replace temp table book_named as
-with counted as (
-    select *,
-        count(distinct birth_date) over alike as birth_dates,
-        count(distinct phone_hash) over alike as phones
-    from book_owned
-    where len(problems) = 0
-    window alike as (partition by owner_id, source_key, same_text(name), birth_year)
+answered as (
+    select same_text(unnest($texts::varchar[])) as word, unnest($usernames::varchar[]) as username
 ),
-keyed as (
-    select *,
-        case
-            when source_key is not null then 'key ' || source_key
-            else concat_ws(chr(31), 'name', same_text(name), birth_year,
-                if(birth_dates > 1, birth_date, null), if(phones > 1, phone_hash, null))
-        end as person_key
-    from counted
+owner as (
+    select coalesce(a.word, called.word) as word,
+        coalesce(v.id, if(called.accounts = 1, called.id, null)) as id
+    from called full join answered a using (word)
+    left join visible v on v.username = a.username
 )
-select * exclude (problems),
-    problem_if(source_key is null
-        and ((birth_dates > 1 and birth_date is null) or (phones > 1 and phone_hash is null)),
-        'name', 'which_person', name)
-    || problem_if(source_key is not null
-        and (same_text(name) <> same_text(first_value(name) over sayings)
-            or coalesce(birth_year <> arg_min(birth_year, line) over sayings, false)
-            or coalesce(birth_date <> arg_min(birth_date, line) over sayings, false)),
-        'source_key', 'customer_differs', source_key) as problems
-from keyed
-window sayings as (
-    partition by owner_id, person_key order by line
-    rows between unbounded preceding and unbounded following)
+select c.*, coalesce($owner, owner.id) as owner_id, same_text(c.name) as name_key
+from book_customer c left join owner on owner.word = same_text(c.owner)
 """
-"""The rows without a fault, each with the key of the person whom the file means."""
+"""Each set of customer cells with whose customer it is: the account called so, if the asker may
+see it."""
+
+_PROBLEMS = """
+create or replace temp table book_problem as
+select row_no, p.field, p.code
+from (
+    select row_no, unnest(problems) as p from book_contract where problems is not null
+    union all
+    select t.row_no, unnest(c.problems || if(c.owner_id is null,
+        [struct_pack(field := 'owner', code := 'owner_unknown')], [])) as p
+    from (select * replace (coalesce(problems, []) as problems) from book_owned
+        where problems is not null or owner_id is null) c
+    join book_contract t using (customer_no)
+)
+"""
+
+_MENTION = """
+create or replace temp table book_mention as
+with faultless as (
+    select customer_no, min(row_no) as row_no
+    from book_contract where row_no not in (select row_no from book_problem)
+    group by customer_no
+),
+present as (
+    select c.* replace (f.row_no as row_no) from book_owned c join faultless f using (customer_no)
+),
+alike as (
+    select owner_id, name_key, birth_year,
+        coalesce(min(birth_date) <> max(birth_date), false) as by_date,
+        coalesce(min(phone_hash) <> max(phone_hash), false) as by_phone
+    from present where source_key is null
+    group by owner_id, name_key, birth_year
+)
+select p.* exclude (problems),
+    case
+        when p.source_key is not null then 'key ' || p.source_key
+        else concat_ws(chr(31), 'name', p.name_key, p.birth_year,
+            if(by_date, p.birth_date, null), if(by_phone, p.phone_hash, null))
+    end as person_key,
+    coalesce((by_date and birth_date is null) or (by_phone and phone_hash is null), false)
+        as is_vague
+from present p
+left join alike on p.source_key is null and alike.owner_id = p.owner_id
+    and alike.name_key = p.name_key
+    and alike.birth_year is not distinct from p.birth_year
+"""
+"""What the file says of a customer in rows without a fault, with the key of the person it means."""
 
 _PERSON_SEEN = """
 create or replace temp table book_person_seen as
 with seen as (
     select owner_id, person_key, any_value(source_key) as source_key,
-        arg_min(name, line) as name,
-        arg_min(birth_year, line) as birth_year,
-        arg_min(birth_date, line) as birth_date,
-        arg_min(phone_hash, line) as phone_hash
-    from book_named
-    where len(problems) = 0
+        arg_min(name, row_no) as name,
+        arg_min(name_key, row_no) as name_key,
+        arg_min(birth_year, row_no) as birth_year,
+        arg_min(birth_date, row_no) as birth_date,
+        arg_min(phone_hash, row_no) as phone_hash,
+        min(row_no) as first_row, count(*) as mentions
+    from book_mention where not is_vague
     group by owner_id, person_key
 ),
+numbered as (select *, first_row as person_no from seen),
 by_key as (
-    select seen.owner_id, person_key, c.id,
-        same_text(c.name) <> same_text(seen.name)
-            or coalesce(c.birth_year <> seen.birth_year, false) as doubtful
-    from seen join customer c on c.owner_id = seen.owner_id and c.source_key = seen.source_key
+    select person_no, c.id,
+        coalesce(same_text(c.name) <> s.name_key, false)
+            or coalesce(c.birth_year <> s.birth_year, false) as doubtful
+    from numbered s join customer c on c.owner_id = s.owner_id and c.source_key = s.source_key
 ),
 by_name as (
-    select seen.owner_id, person_key, c.id,
-        not (compatible(c.birth_date, seen.birth_date)
-            and compatible(c.phone_hash, seen.phone_hash)
-            and (c.birth_year is not distinct from seen.birth_year
-                or coalesce(c.phone_hash = seen.phone_hash, false))) as doubtful
-    from seen join customer c
-        on c.owner_id = seen.owner_id and same_text(c.name) = same_text(seen.name)
-        and compatible(c.birth_year, seen.birth_year)
-        and compatible(c.birth_date, seen.birth_date)
-        and (c.source_key is null or seen.source_key is null)
-    where not exists (
-        from by_key where by_key.owner_id = seen.owner_id and by_key.person_key = seen.person_key)
+    select person_no, c.id,
+        not (compatible(c.birth_date, s.birth_date)
+            and compatible(c.phone_hash, s.phone_hash)
+            and (c.birth_year is not distinct from s.birth_year
+                or coalesce(c.phone_hash = s.phone_hash, false))) as doubtful
+    from (from numbered where person_no not in (select person_no from by_key)) s
+    join (select *, same_text(name) as name_key from customer) c
+        on c.owner_id = s.owner_id and c.name_key = s.name_key
+        and compatible(c.birth_year, s.birth_year)
+        and compatible(c.birth_date, s.birth_date)
+        and (c.source_key is null or s.source_key is null)
 ),
 candidate as (
-    select owner_id, person_key, min(id) filter (not doubtful) as id,
+    select person_no, min(id) filter (not doubtful) as id,
         count(*) filter (not doubtful) as certain
     from (from by_key union all from by_name)
-    group by owner_id, person_key
+    group by person_no
 ),
 namesake as (
-    select distinct a.owner_id, a.person_key, true as is_doubtful
-    from seen a join seen b
-        on b.owner_id = a.owner_id and b.person_key <> a.person_key
-        and same_text(b.name) = same_text(a.name)
+    select distinct a.person_no
+    from (from numbered where source_key is null) a join numbered b
+        on b.owner_id = a.owner_id and b.name_key = a.name_key and b.person_no <> a.person_no
         and compatible(b.birth_year, a.birth_year)
         and compatible(b.birth_date, a.birth_date)
         and compatible(b.phone_hash, a.phone_hash)
-    where a.source_key is null
-        and (b.source_key is not null or (a.birth_year is null and b.birth_year is not null))
+    where b.source_key is not null or (a.birth_year is null and b.birth_year is not null)
 )
-select seen.owner_id, seen.person_key,
-    if(certain = 1 and is_doubtful is null, candidate.id, null) as known_id,
-    coalesce(certain <> 1, false) or coalesce(is_doubtful, false) as doubtful,
+select s.*,
+    if(certain = 1 and namesake.person_no is null, candidate.id, null) as known_id,
+    coalesce(certain <> 1, false) or namesake.person_no is not null as doubtful,
     c.withdrawn_on is not null as withdrawn
-from seen
-left join candidate using (owner_id, person_key)
-left join namesake using (owner_id, person_key)
+from numbered s
+left join candidate using (person_no)
+left join namesake using (person_no)
 left join customer c on c.id = candidate.id
 """
 """The persons of the file, each with the customer it is; `doubtful` where that is not certain."""
 
-_CONTRACT_SEEN = """
-create or replace temp table book_contract_seen as
-with contract as (
-    select n.line, n.owner_id, n.person_key, p.known_id as customer_id,
-        upper(regexp_replace(narrow(n.policy_number), '\\s+', '', 'g')) as number,
-        coalesce(same_text(n.insurer), '') as insurer_key,
-        concat_ws(chr(31), n.type, coalesce(same_text(n.policy_name), ''),
-            coalesce(same_text(n.insurer), ''), coalesce(n.start_date::varchar, '')) as product_key,
-        concat_ws(chr(31), coalesce(n.coverage_amount::varchar, ''),
-            coalesce(n.premium_amount::varchar, ''),
-            coalesce(n.end_date::varchar, '')) as detail_key,
-        concat_ws(chr(31), product_key, detail_key, n.status, n.premium_cycle) as everything
-    from book_named n join book_person_seen p using (owner_id, person_key)
-    where n.has_policy and len(n.problems) = 0 and not p.doubtful
+_QUESTIONS_OF_PERSONS = """
+create or replace temp table book_meant as
+select m.customer_no, s.person_no, s.known_id, m.is_vague, s.doubtful, s.withdrawn,
+    m.source_key is not null and s.mentions > 1 and (
+        coalesce(m.name_key <> s.name_key, false)
+        or coalesce(m.birth_year <> s.birth_year, false)
+        or coalesce(m.birth_date <> s.birth_date, false)) as differs
+from book_mention m
+left join book_person_seen s on not m.is_vague
+    and s.owner_id = m.owner_id and s.person_key = m.person_key;
+
+insert into book_problem
+with asked as (
+    from book_meant where is_vague or differs or coalesce(doubtful, false)
+        or coalesce(withdrawn, false)
+),
+problem as (
+    select row_no, unnest([
+        if(is_vague, struct_pack(field := 'name', code := 'which_person'), null),
+        if(differs, struct_pack(field := 'source_key', code := 'customer_differs'), null),
+        if(doubtful and not differs,
+            struct_pack(field := 'name', code := 'same_person'), null),
+        if(withdrawn and not differs,
+            struct_pack(field := 'consent', code := 'consent_withdrawn'), null)
+    ]) as p
+    from asked join book_contract using (customer_no)
+    where row_no not in (select row_no from book_problem)
 )
-select *,
-    if(number is null,
-        row_number() over (partition by owner_id, person_key, number, product_key, detail_key
-            order by line), 1) as copy,
-    first_value(line) over numbered as first_line,
-    first_value(person_key) over numbered as first_person,
-    first_value(everything) over numbered as first_everything
-from contract
-window numbered as (partition by owner_id, insurer_key, number order by line)
+select row_no, p.field, p.code from problem where p is not null
 """
-"""The policies of the file: a number identifies one; without it, product and details do."""
+"""Which person each set of customer cells means, and the rows whose person has to be asked for."""
+
+_SUSPECT = """
+create or replace temp table book_suspect as
+with numbered as (
+    select number_hash from book_contract where number_hash is not null
+    group by number_hash having count(*) > 1
+),
+detailed as (
+    select detail_hash from book_contract where detail_hash is not null
+    group by detail_hash having count(*) > 1
+)
+select t.row_no, t.has_policy, m.person_no, m.known_id as customer_id, s.owner_id,
+    number_key(t.policy_number) as number,
+    coalesce(same_text(t.insurer::varchar), '') as insurer_key,
+    concat_ws(chr(31), t.type, coalesce(same_text(t.policy_name::varchar), ''),
+        coalesce(same_text(t.insurer::varchar), ''),
+        coalesce(t.start_date::varchar, '')) as product_key,
+    concat_ws(chr(31), coalesce(t.coverage_amount::varchar, ''),
+        coalesce(t.premium_amount::varchar, ''), coalesce(t.end_date::varchar, '')) as detail_key,
+    concat_ws(chr(31), product_key, detail_key, t.status, t.premium_cycle) as everything
+from book_contract t
+join book_meant m using (customer_no)
+join book_person_seen s using (person_no)
+where (t.number_hash in (from numbered) or t.detail_hash in (from detailed))
+    and t.has_policy and t.row_no not in (select row_no from book_problem);
+
+create or replace temp table book_repeat as
+select row_no, number is not null and row_no <> first_value(row_no) over numbered as is_again,
+    first_value(person_no) over numbered <> person_no as of_another,
+    first_value(person_no) over numbered = person_no
+        and first_value(everything) over numbered <> everything as differs,
+    if(number is null,
+        row_number() over (partition by person_no, product_key, detail_key order by row_no),
+        1) as copy,
+    number is not null as has_number
+from book_suspect
+window numbered as (
+    partition by owner_id, insurer_key, number order by row_no
+    rows between unbounded preceding and unbounded following)
+"""
+"""The policies that the file may mention more than once: a number identifies one; without it,
+product and details do."""
+
+_KNOWN = """
+create or replace temp table book_known_policy as
+select p.id, p.customer_id, c.owner_id, number_key(p.policy_number) as number,
+    coalesce(same_text(p.insurer), '') as insurer_key,
+    concat_ws(chr(31), p.type, coalesce(same_text(p.policy_name), ''),
+        coalesce(same_text(p.insurer), ''), coalesce(p.start_date::varchar, '')) as product_key,
+    concat_ws(chr(31), coalesce(p.coverage_amount::varchar, ''),
+        coalesce(p.premium_amount::varchar, ''), coalesce(p.end_date::varchar, '')) as detail_key
+from policy p join customer c on c.id = p.customer_id
+where c.owner_id in (select distinct owner_id from book_person_seen);
+
+create or replace temp table book_seen_policy as
+select t.row_no, s.owner_id, m.known_id as customer_id, number_key(t.policy_number) as number,
+    coalesce(same_text(t.insurer::varchar), '') as insurer_key,
+    concat_ws(chr(31), t.type, coalesce(same_text(t.policy_name::varchar), ''),
+        coalesce(same_text(t.insurer::varchar), ''),
+        coalesce(t.start_date::varchar, '')) as product_key,
+    concat_ws(chr(31), coalesce(t.coverage_amount::varchar, ''),
+        coalesce(t.premium_amount::varchar, ''), coalesce(t.end_date::varchar, '')) as detail_key,
+    coalesce(r.copy, 1) as copy
+from book_contract t
+join book_meant m using (customer_no)
+join book_person_seen s using (person_no)
+left join book_repeat r using (row_no)
+where t.has_policy and (select count(*) from book_known_policy) > 0
+    and t.row_no not in (select row_no from book_problem)
+"""
+"""The policies that are there already of these owners, and those of the file to compare; the
+latter are none where the former are."""
 
 _CONTRACT_KNOWN = """
 create or replace temp table book_contract_known as
-with known as (
-    select p.id, p.customer_id, c.owner_id,
-        upper(regexp_replace(narrow(p.policy_number), '\\s+', '', 'g')) as number,
-        coalesce(same_text(p.insurer), '') as insurer_key,
-        concat_ws(chr(31), p.type, coalesce(same_text(p.policy_name), ''),
-            coalesce(same_text(p.insurer), ''), coalesce(p.start_date::varchar, '')) as product_key,
-        concat_ws(chr(31), coalesce(p.coverage_amount::decimal(24, 6)::varchar, ''),
-            coalesce(p.premium_amount::decimal(24, 6)::varchar, ''),
-            coalesce(p.end_date::varchar, '')) as detail_key
-    from policy p join customer c on c.id = p.customer_id
-    where c.owner_id in (select distinct owner_id from book_owned)
-),
-by_number as (
-    select seen.line, min(known.id) as id,
+with by_number as (
+    select seen.row_no, min(known.id) as id,
         bool_or(known.customer_id is distinct from seen.customer_id) as of_another
-    from book_contract_seen seen join known
+    from book_seen_policy seen join book_known_policy known
         on known.owner_id = seen.owner_id and known.number = seen.number
         and known.insurer_key = seen.insurer_key
-    group by seen.line
+    group by seen.row_no
 ),
 known_copy as (
     select *,
         row_number() over (partition by customer_id, product_key, detail_key order by id) as copy
-    from known where number is null
+    from book_known_policy where number is null
 ),
 by_detail as (
-    select seen.line, k.id
-    from book_contract_seen seen join known_copy k
+    select seen.row_no, k.id
+    from book_seen_policy seen join known_copy k
         on k.customer_id = seen.customer_id and k.product_key = seen.product_key
         and k.detail_key = seen.detail_key and k.copy = seen.copy
     where seen.number is null
 ),
 open_seen as (
     select *, count(*) over (partition by customer_id, product_key) as contracts
-    from book_contract_seen
-    where number is null and customer_id is not null and line not in (select line from by_detail)
+    from book_seen_policy
+    where number is null and customer_id is not null
+        and row_no not in (select row_no from by_detail)
 ),
 open_known as (
     select *, count(*) over (partition by customer_id, product_key) as contracts
     from known_copy where id not in (select id from by_detail)
 ),
 by_product as (
-    select s.line, if(s.contracts = 1 and k.contracts = 1, k.id, null) as id
+    select s.row_no, if(s.contracts = 1 and k.contracts = 1, k.id, null) as id
     from open_seen s join open_known k
         on k.customer_id = s.customer_id and k.product_key = s.product_key
 )
-select line, id as known_id, of_another, false as unclear from by_number
-union all select line, id, false, false from by_detail
-union all select line, min(id), false, bool_or(id is null) from by_product group by line
+select row_no, id as known_id, of_another, false as unclear from by_number
+union all select row_no, id, false, false from by_detail
+union all select row_no, min(id), false, bool_or(id is null) from by_product group by row_no
 """
 """The rows whose policy is there already, and those for which more than one could be meant."""
 
-_JUDGED = """
-create or replace temp table book_judged as
-select o.line, o.cells, o.has_policy, s.first_line, k.known_id,
-    o.problems
-    || coalesce(n.problems, [])
-    || problem_if(coalesce(p.doubtful, false), 'name', 'same_person', o.name)
-    || problem_if(coalesce(p.withdrawn, false), 'consent', 'consent_withdrawn', o.name)
-    || problem_if(coalesce(k.of_another or (s.number is not null
-        and s.first_person <> s.person_key), false),
-        'policy_number', 'number_of_another', o.policy_number)
-    || problem_if(coalesce(s.number is not null and s.first_person = s.person_key
-        and s.first_everything <> s.everything, false),
-        'policy_number', 'number_twice', o.policy_number)
-    || problem_if(coalesce(s.copy > 1 and k.known_id is null and not $take_twins, false),
-        'policy_name', 'same_row_again', o.policy_name)
-    || problem_if(coalesce(k.unclear, false), 'policy_name', 'which_policy', o.policy_name)
-    as problems
-from book_owned o
-left join book_named n using (line)
-left join book_person_seen p on p.owner_id = n.owner_id and p.person_key = n.person_key
-left join book_contract_seen s using (line)
-left join book_contract_known k using (line)
+_QUESTIONS_OF_POLICIES = """
+insert into book_problem
+with asked as (
+    select coalesce(r.row_no, k.row_no) as row_no,
+        coalesce(k.of_another, false) or coalesce(r.has_number and r.of_another, false)
+            as of_another,
+        coalesce(r.has_number and r.differs, false) as differs,
+        coalesce(r.copy > 1 and k.known_id is null and not $take_twins, false) as is_twin,
+        coalesce(k.unclear, false) as unclear
+    from book_repeat r full join book_contract_known k using (row_no)
+),
+problem as (
+    select row_no, unnest([
+        if(of_another, struct_pack(field := 'policy_number', code := 'number_of_another'), null),
+        if(differs, struct_pack(field := 'policy_number', code := 'number_twice'), null),
+        if(is_twin, struct_pack(field := 'policy_name', code := 'same_row_again'), null),
+        if(unclear, struct_pack(field := 'policy_name', code := 'which_policy'), null)
+    ]) as p
+    from asked where of_another or differs or is_twin or unclear
+)
+select row_no, p.field, p.code from problem where p is not null
 """
-"""Every row of the file with all its problems; a row without any will be taken."""
+
+_NAMELESS = """
+insert into book_problem
+with left_over as (
+    select m.row_no, meant.person_no, said.name, s.known_id
+    from book_contract m
+    join book_meant meant using (customer_no)
+    join book_mention said using (customer_no)
+    join book_person_seen s using (person_no)
+    where (select count(*) from book_mention where name is null) > 0
+        and m.row_no not in (select row_no from book_problem)
+),
+nameless as (
+    select person_no from left_over group by person_no
+    having count(name) = 0 and count(known_id) = 0
+)
+select row_no, 'name', 'customer_number_unknown'
+from left_over where person_no in (select person_no from nameless)
+"""
+"""A number without a name stands for a customer who is there, or named on another row."""
+
+_EDITED_BY_HAND = """
+create or replace temp table book_edited as
+with known as (
+    select known_id as id from book_person_seen where known_id is not null
+    union all select known_id from book_contract_known where known_id is not null
+),
+change as (
+    select a.record_id, unnest(from_json(a.changes, '[{"field": "VARCHAR"}]')).field as field,
+        a.batch_id is null as by_hand, a.done_at
+    from audit a join known on known.id = a.record_id
+    where a.action = 'updated' and a.record in ('customer', 'policy') and a.changes is not null
+),
+latest as (
+    select record_id, field, arg_max(by_hand, done_at) as by_hand from change
+    group by record_id, field
+)
+select record_id, list(field) as fields from latest where by_hand group by record_id
+"""
+"""What a person changed since the last import said it: that stays as it is."""
+
+
+def _said(values: tuple[str, ...], said: str, edited: str) -> str:
+    """The SQL of what a file says, without the fields that a person has edited since."""
+    return ", ".join(
+        f"if(list_contains({edited}.fields, '{'phone' if value == 'phone_hash' else value}'), "
+        f"null, {said}.{value}) as {value}"
+        for value in values
+    )
+
+
+def _kept(values: tuple[str, ...], said: str, old: str, edited: str) -> str:
+    """The SQL of the fields in which the file says something else than what a person wrote."""
+    each = ", ".join(
+        f"if(list_contains({edited}.fields, '{value}') and {said}.{value} is not null"
+        f" and {said}.{value} is distinct from {old}.{value}, '{value}', null)"
+        for value in values
+        if value != "phone_hash"
+    )
+    return f"if({edited}.fields is null, [], list_filter([{each}], lambda f: f is not null))"
 
 
 def _differs(values: tuple[str, ...], old: str, new: str) -> str:
@@ -285,74 +439,93 @@ def _differs(values: tuple[str, ...], old: str, new: str) -> str:
     )
 
 
-_FIRST_SAID = ", ".join(f"arg_min({v}, line) as {v}" for v in CUSTOMER_VALUES)
-_ROWS_DISAGREE = " or ".join(f"count(distinct {v}) > 1" for v in CUSTOMER_VALUES)
+_FIRST_SAID = ", ".join(f"arg_min({v}, row_no) as {v}" for v in CUSTOMER_VALUES)
+_ROWS_DISAGREE = " or ".join(f"min({v}) <> max({v})" for v in CUSTOMER_VALUES)
 
 _PERSON = f"""
 create or replace temp table book_person as
-with taken as (
-    select n.*
-    from book_named n join book_judged j using (line)
-    where len(j.problems) = 0
+with faultless as (
+    select customer_no, min(row_no) as row_no
+    from book_contract where row_no not in (select row_no from book_problem)
+    group by customer_no
+),
+taken as (
+    select m.* replace (f.row_no as row_no), s.person_no, s.known_id, s.mentions
+    from book_mention m join faultless f using (customer_no)
+    join book_meant using (customer_no) join book_person_seen s using (person_no)
 ),
 said as (
-    select owner_id, person_key, min(line) as line, {_FIRST_SAID},
-        arg_min(consent_basis, line) as consent_basis, {_ROWS_DISAGREE} as rows_disagree
-    from taken group by owner_id, person_key
+    select person_no, any_value(owner_id) as owner_id, any_value(known_id) as known_id,
+        min(row_no) as row_no, {_FIRST_SAID},
+        arg_min(consent_basis, row_no) as consent_basis,
+        coalesce({_ROWS_DISAGREE}, false) as rows_disagree
+    from taken where mentions > 1 group by person_no
+    union all
+    select person_no, owner_id, known_id, row_no, {", ".join(CUSTOMER_VALUES)}, consent_basis,
+        false
+    from taken where mentions = 1
+),
+unedited as (
+    select said.person_no, said.owner_id, said.known_id, said.row_no, said.consent_basis,
+        said.rows_disagree, {_said(CUSTOMER_VALUES, "said", "e")},
+        {_kept(CUSTOMER_VALUES, "said", "old", "e")} as kept
+    from said left join book_edited e on e.record_id = said.known_id
+    left join customer old on old.id = said.known_id
 )
-select said.*, coalesce(p.known_id, uuidv7()) as id, p.known_id is null as is_new,
-    p.known_id is not null and ({_differs(CUSTOMER_VALUES, "c", "said")}) as is_changed
-from said
-join book_person_seen p using (owner_id, person_key)
-left join customer c on c.id = p.known_id
+select said.*, coalesce(said.known_id, uuidv7()) as id, said.known_id is null as is_new,
+    said.known_id is not null and ({_differs(CUSTOMER_VALUES, "c", "said")}) as is_changed
+from (from unedited order by row_no) said
+left join customer c on c.id = said.known_id
 """
 """The customers to store: of each field the first value that the file gives.
 
-`rows_disagree` where a later row gives another one, which is told and not stored.
+`rows_disagree` where a later row gives another one, which is told and not stored; `kept` are the
+fields in which a person's edit stays although the file says something else.
 """
+
+_MEANT_POLICY = """
+from book_contract t
+join book_meant m using (customer_no)
+join book_person person using (person_no)
+{joined}
+where t.has_policy and t.row_no not in (select row_no from book_problem)
+    and t.row_no not in (select row_no from book_repeat where is_again)
+"""
+
+_WITH_KNOWN = """
+join book_contract_known k on k.row_no = t.row_no
+join policy old on old.id = k.known_id
+"""
+
+_NEW_POLICY = f"""
+create or replace temp view book_new_policy as
+select t.row_no, person.id as customer_id, person.person_no,
+    {", ".join(f"t.{value}" for value in POLICY_VALUES)}
+{_MEANT_POLICY.format(joined="anti join book_contract_known k on k.row_no = t.row_no")}
+"""
+"""The policies to add, one row each, however often the file mentions its number."""
 
 _POLICY = f"""
 create or replace temp table book_policy as
-with said as (
-    select n.line, n.policy_name, n.insurer, n.policy_number, n.type, n.coverage_amount,
-        n.premium_amount, n.start_date, n.end_date,
-        if(n.currency_assumed, coalesce(known.currency, n.currency), n.currency) as currency,
-        if(n.cycle_assumed, coalesce(known.premium_cycle, n.premium_cycle), n.premium_cycle)
+with known as (
+    select t.row_no, person.id as customer_id, k.known_id, t.* exclude (row_no) replace (
+        if(t.currency_assumed, old.currency, t.currency) as currency,
+        if(t.cycle_assumed, coalesce(old.premium_cycle, t.premium_cycle::varchar), t.premium_cycle)
             as premium_cycle,
-        if(n.status_assumed, coalesce(known.status, n.status), n.status) as status,
-        person.id as customer_id, j.known_id,
-        row_number() over (
-            partition by if(j.first_line is null or n.policy_number is null, n.line, j.first_line),
-                n.policy_number is null
-            order by n.line) as mention
-    from book_named n
-    join book_judged j using (line)
-    join book_person person on person.owner_id = n.owner_id and person.person_key = n.person_key
-    left join policy known on known.id = j.known_id
-    where n.has_policy and len(j.problems) = 0
+        if(t.status_assumed, old.status, t.status) as status)
+    {_MEANT_POLICY.format(joined=_WITH_KNOWN)}
+),
+said as (
+    select k.row_no, k.customer_id, k.known_id, {_said(POLICY_VALUES, "k", "e")},
+        {_kept(POLICY_VALUES, "k", "old", "e")} as kept
+    from known k left join book_edited e on e.record_id = k.known_id
+    join policy old on old.id = k.known_id
 )
-select said.*, coalesce(said.known_id, uuidv7()) as id, said.known_id is null as is_new,
-    said.known_id is not null and ({_differs(POLICY_VALUES, "old", "said")}) as is_changed
-from said left join policy old on old.id = said.known_id
-where mention = 1
+select said.*, said.known_id as id, ({_differs(POLICY_VALUES, "old", "said")}) as is_changed
+from said join policy old on old.id = said.known_id
 """
-"""The policies to store, one row each, however often the file mentions its number.
+"""The policies that are there already, with what the file says of them.
 
 What the file does not say and the importer only assumes changes nothing that is known: a book
 without a status column makes no cancelled policy active again.
 """
-
-_RESULT = """
-create or replace temp table book_result as
-select j.line, j.cells, j.problems,
-    case
-        when len(j.problems) > 0 then 'rejected'
-        when person.is_new or policy.is_new then 'created'
-        when person.is_changed or policy.is_changed then 'updated'
-        else 'unchanged'
-    end as outcome
-from book_judged j
-left join book_person person on person.line = j.line
-left join book_policy policy on policy.line = j.line
-"""
-"""What becomes of every row of the file: exactly one outcome each."""

@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from fpcore import demo, personal_data, words
-from fpcore.book_import import ImportReport
+from fpcore.book_report import ImportReport
 from fpcore.consents import Withdrawn
 from fpcore.coverage import CoverageSummary, TypeCoverage, measure_value
 from fpcore.customer_list import CustomerPage
 from fpcore.customers import Removal
 from fpcore.gaps import Gap, RuleCount
+from fpcore.import_batches import ImportBatch, UndoReport
 from fpcore.models import Measure, RowKind
 
 LANGUAGE = "en"
@@ -38,15 +39,50 @@ def imported(report: ImportReport, reasons: list[str]) -> Output:
         **{name: getattr(report, name) for name in counts},
         "encoding": report.file.encoding,
         "delimiter": report.file.delimiter,
+        "sheet": report.file.sheet,
+        "header_line": report.file.header_line,
         "columns": {column.header: column.field for column in report.columns.kept if column.header},
+        "notes": dict(report.notes),
+        "doubts": [vars(doubt) for doubt in report.doubts],
+        "unknown_words": [vars(word) for word in report.unknown_words],
+        "gone": report.gone_count,
         "rejects": rejects,
     }
     return document, [
         *(f"line {row['line']}: {row['reason']}" for row in rejects),
-        f"Rows: {report.rows} = {report.taken} taken + {report.rejected} rejected",
+        f"Rows: {report.rows} = {report.taken} taken + {report.questions} questions "
+        f"+ {report.rejected} rejected",
         f"Customers created: {report.customers_created}",
         f"Policies created: {report.policies_created}",
     ]
+
+
+def imports(found: list[ImportBatch]) -> Output:
+    """The imports there were."""
+    lines = [
+        f"{batch.id}  {batch.created_at:%Y-%m-%d %H:%M}  {batch.state}  {batch.file_name}"
+        for batch in found
+    ]
+    return {"imports": [batch.model_dump() for batch in found]}, lines
+
+
+def undone(report: UndoReport) -> Output:
+    """What an undoing did."""
+    counts = (
+        "customers_removed", "policies_removed", "customers_restored", "policies_restored",
+        "left_count",
+    )  # fmt: skip
+    document = {
+        "batch": report.batch,
+        **{name: getattr(report, name) for name in counts},
+        "left": [vars(record) for record in report.left],
+    }
+    lines = [f"{name.replace('_', ' ').capitalize()}: {document[name]}" for name in counts]
+    left = [
+        f"left: {record.record} {record.name or ''} {record.what or ''} ({record.why})"
+        for record in report.left
+    ]
+    return document, [*lines, *left]
 
 
 def listed(page: CustomerPage) -> Output:

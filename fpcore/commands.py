@@ -5,94 +5,42 @@ prints one JSON document, described in the README; without it, lines for people.
 standard error as one sentence, with exit status 1 (2 for wrong usage).
 """
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from fpcore import (
     accounts,
-    book_import,
     command_output,
     consents,
     coverage,
     customer_list,
-    customer_rows,
     customers,
     database,
     demo,
     gaps,
+    import_commands,
     personal_data,
     words,
 )
-from fpcore.book_file import ENCODINGS
-from fpcore.book_import import ImportOptions
-from fpcore.command_output import LANGUAGE
+from fpcore.command_line import (
+    Commands,
+    acting_account,
+    currency_option,
+    json_option,
+    opened,
+    owner_option,
+    print_output,
+    today,
+    valued_on_option,
+)
 from fpcore.customer_list import CustomerFilter
 from fpcore.database import Database
-from fpcore.errors import FpError
-from fpcore.models import WON, Account, Measure, PremiumCycle, Role, RowKind, is_shown
-
-HOME_ZONE = ZoneInfo("Asia/Seoul")
-
-
-class Commands(click.Group):
-    """A group whose commands end with one sentence, not a traceback, where something is wrong."""
-
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        if any(not is_shown(argument) for argument in arguments):
-            raise click.UsageError("An argument is not readable as text (UTF-8).")
-        return super().parse_args(context, arguments)
-
-    def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except FpError as error:
-            raise click.ClickException(words.say_error(LANGUAGE, error)) from error
-        except OSError as error:
-            raise click.ClickException(f"{error.strerror}: {error.filename}") from error
-
-
-def _json(command):
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
-
-
-def _valued_on(command):
-    return click.option(
-        "--valued-on",
-        type=click.DateTime(["%Y-%m-%d"]),
-        callback=lambda context, option, day: day.date() if day else _today(),
-        help="The day it is for, as YYYY-MM-DD. Today, if left out.",
-    )(command)
-
-
-def _currency(help_text: str):
-    return click.option(
-        "--currency",
-        default=WON,
-        show_default=True,
-        metavar="CODE",
-        callback=_currency_code,
-        help=help_text,
-    )
-
-
-def _currency_code(context: click.Context, option: click.Option, code: str) -> str:
-    if len(code) != 3 or not (code.isascii() and code.isalpha()):
-        raise click.BadParameter("three letters, such as KRW or USD")
-    return code.upper()
-
-
-def _owner(help_text: str, required: bool = False):
-    return click.option("--owner", metavar="NAME", required=required, help=help_text)
+from fpcore.models import Measure, Role, RowKind
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -110,15 +58,15 @@ def main() -> None:
 @click.option(
     "--demo", "with_demo", is_flag=True, help="Add the demo accounts and load the demo book."
 )
-@_json
+@json_option
 def init(with_demo: bool, as_json: bool) -> None:
     """Make the database if there is none, and bring its tables up to date."""
-    with _open(create=True) as db:
+    with opened(create=True) as db:
         if with_demo:
-            demo.load(db, _today())
+            demo.load(db, today())
         document = {"database": db.path, "demo_accounts": demo.sign_ins() if with_demo else []}
     accounts_lines = command_output.demo_accounts() if with_demo else []
-    _print((document, [f"Database: {document['database']}", *accounts_lines]), as_json)
+    print_output((document, [f"Database: {document['database']}", *accounts_lines]), as_json)
 
 
 @main.command()
@@ -128,9 +76,9 @@ def start(port: int) -> None:
     path = database.configured_path()
     if not Path(path).exists():
         click.echo("Making the database and loading the demo book …")
-        with _open(create=True) as db:
-            demo.load(db, _today())
-    with _open() as db:
+        with opened(create=True) as db:
+            demo.load(db, today())
+    with opened() as db:
         has_demo = demo.is_loaded(db)
     click.echo(f"The app: http://localhost:{port}")
     if has_demo:
@@ -153,7 +101,7 @@ def account() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--team", metavar="T", help="The team; it is made if there is none of that name.")
 @click.option("--full-name", metavar="TEXT", help="The name that screens show.")
-@_json
+@json_option
 def account_add(
     name: str, role: str, team: str | None, full_name: str | None, as_json: bool
 ) -> None:
@@ -164,92 +112,27 @@ def account_add(
     """
     typed = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     password = typed or accounts.new_password()
-    with _open() as db:
+    with opened() as db:
         added = accounts.add(db, accounts.OPERATOR, name, Role(role), password, team, full_name)
     document = {"account": added.username, "role": added.role.value, "team": added.team}
     lines = [f"Account {added.username} ({added.role.value}) added."]
     if not typed:
         document["password"] = password
         lines.append(f"Password, shown only this once: {password}")
-    _print((document, lines), as_json)
-
-
-@main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_owner("Whose customers they are; left out, the file's own FP column says it.")
-@click.option(
-    "--consent-basis",
-    metavar="TEXT",
-    help="How these customers consented, where no column says so.",
-)
-@click.option("--dry-run", is_flag=True, help="Tell what would happen; store nothing.")
-@click.option(
-    "--rejects",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the rejected rows there, with reasons.",
-)
-@click.option("--encoding", type=click.Choice(ENCODINGS), help="Found out, if left out.")
-@_currency("Of amounts that name none.")
-@click.option(
-    "--premium-cycle",
-    type=click.Choice([cycle.value for cycle in PremiumCycle]),
-    default=PremiumCycle.MONTHLY.value,
-    show_default=True,
-    help="How often premiums are paid, where the file does not say.",
-)
-@click.option(
-    "--take-twins",
-    is_flag=True,
-    help="Rows alike in everything, without a policy number, are separate policies.",
-)
-@_json
-def import_(
-    file: Path,
-    owner: str | None,
-    consent_basis: str | None,
-    dry_run: bool,
-    rejects: Path | None,
-    encoding: str | None,
-    currency: str,
-    premium_cycle: str,
-    take_twins: bool,
-    as_json: bool,
-) -> None:
-    """Import the book of customers and policies in FILE, a CSV.
-
-    Everything that can be taken is stored in one transaction; every other row is told with its
-    line and reason.
-    """
-    if rejects:
-        rejects.touch()
-    with _open() as db:
-        options = ImportOptions(
-            encoding=encoding,
-            consent_basis=consent_basis,
-            owner_id=accounts.act_as(db, owner).id if owner else None,
-            currency=currency,
-            premium_cycle=PremiumCycle(premium_cycle),
-            take_twins=take_twins,
-        )
-        run = book_import.preview if dry_run else book_import.import_book
-        report = run(db, accounts.OPERATOR, file.name, file.read_bytes(), options, _today())
-    reasons = [words.say_reasons(LANGUAGE, row.problems) for row in report.rejects]
-    if rejects:
-        rejects.write_bytes(book_import.rejects_csv(report, reasons))
-    _print(command_output.imported(report, reasons), as_json)
+    print_output((document, lines), as_json)
 
 
 @main.command("customers")
-@_owner("Whose customers to list.", required=True)
+@owner_option("Whose customers to list.", required=True)
 @click.option("--search", metavar="S", help="Part of a name or e-mail address.")
 @click.option("--limit", default=100, show_default=True, help="How many at the most.")
-@_valued_on
-@_json
+@valued_on_option
+@json_option
 def list_customers(
     owner: str, search: str | None, limit: int, valued_on: date, as_json: bool
 ) -> None:
     """List the customers that the account NAME may see, by name."""
-    with _open() as db:
+    with opened() as db:
         page = customer_list.find(
             db,
             accounts.act_as(db, owner),
@@ -257,38 +140,38 @@ def list_customers(
             valued_on,
             page_size=limit,
         )
-    _print(command_output.listed(page), as_json)
+    print_output(command_output.listed(page), as_json)
 
 
 @main.command("coverage")
 @click.argument("customer")
-@_valued_on
-@_json
+@valued_on_option
+@json_option
 def show_coverage(customer: str, valued_on: date, as_json: bool) -> None:
     """Add up what CUSTOMER (id, customer number or name) has in force, with the gaps."""
-    with _open() as db:
+    with opened() as db:
         customer_id = customers.identify(db, accounts.OPERATOR, customer)
         summary = coverage.summary(db, accounts.OPERATOR, customer_id, valued_on)
         found = gaps.of_customer(db, accounts.OPERATOR, customer_id, valued_on)
         name = customers.get(db, accounts.OPERATOR, customer_id, valued_on).name
-    _print(command_output.covered(name, summary, found), as_json)
+    print_output(command_output.covered(name, summary, found), as_json)
 
 
 @main.command("gaps")
 @click.argument("customer", required=False)
-@_owner("Whose customers to count; left out, everybody's.")
-@_valued_on
-@_json
+@owner_option("Whose customers to count; left out, everybody's.")
+@valued_on_option
+@json_option
 def show_gaps(customer: str | None, owner: str | None, valued_on: date, as_json: bool) -> None:
     """Hold CUSTOMER against every gap rule, or count the whole book by rule and state."""
-    with _open() as db:
-        asker = _asker(db, owner)
+    with opened() as db:
+        asker = acting_account(db, owner)
         if customer:
             found = gaps.of_customer(db, asker, customers.identify(db, asker, customer), valued_on)
             output = command_output.gaps_of_customer(found)
         else:
             output = command_output.gaps_of_scope(valued_on, *gaps.of_scope(db, asker, valued_on))
-    _print(output, as_json)
+    print_output(output, as_json)
 
 
 @main.command("heatmap")
@@ -304,18 +187,18 @@ def show_gaps(customer: str | None, owner: str | None, valued_on: date, as_json:
     default=Measure.HOLDING.value,
     show_default=True,
 )
-@_owner("Whose customers to count; left out, everybody's.")
-@_currency("The currency of the amounts.")
-@_valued_on
-@_json
+@owner_option("Whose customers to count; left out, everybody's.")
+@currency_option("The currency of the amounts.")
+@valued_on_option
+@json_option
 def show_heatmap(
     rows: str, measure: str, owner: str | None, currency: str, valued_on: date, as_json: bool
 ) -> None:
     """Aggregate coverage by type over the whole book: one cell a row and type."""
-    with _open() as db:
-        cells = coverage.heatmap(db, _asker(db, owner), RowKind(rows), valued_on, currency)
+    with opened() as db:
+        cells = coverage.heatmap(db, acting_account(db, owner), RowKind(rows), valued_on, currency)
     output = command_output.heatmap(cells, RowKind(rows), Measure(measure), valued_on, currency)
-    _print(output, as_json)
+    print_output(output, as_json)
 
 
 @main.command("export")
@@ -333,29 +216,29 @@ def show_heatmap(
     show_default=True,
     help="The language of that page.",
 )
-@_json
+@json_option
 def export(customer: str, html: Path | None, language: str, as_json: bool) -> None:
     """Give all that is held about CUSTOMER (id, customer number or name), for their request.
 
     The log of the customer notes that it was given.
     """
-    with _open() as db:
+    with opened() as db:
         customer_id = customers.identify(db, accounts.OPERATOR, customer)
         if html:
             _make_private(html)
-        document = personal_data.export(db, accounts.OPERATOR, customer_id, _today())
+        document = personal_data.export(db, accounts.OPERATOR, customer_id, today())
     output = command_output.exported(document)
     if html:
         html.write_text(personal_data.page(document, language), encoding="utf-8")
         output = document, [f"Page written: {html}"]
-    _print(output, as_json)
+    print_output(output, as_json)
 
 
 @main.command("erase")
 @click.argument("customer", required=False)
 @click.option("--due", is_flag=True, help="Erase everybody whose day of destruction has come.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_json
+@json_option
 def erase(customer: str | None, due: bool, yes: bool, as_json: bool) -> None:
     """Erase CUSTOMER (id, customer number or name) with all that is held about them.
 
@@ -363,9 +246,9 @@ def erase(customer: str | None, due: bool, yes: bool, as_json: bool) -> None:
     """
     if due == bool(customer):
         raise click.UsageError("Name either a CUSTOMER or --due.")
-    with _open() as db:
+    with opened() as db:
         output = _erase_due(db, yes) if due else _erase_one(db, customer, yes)
-    _print(output, as_json)
+    print_output(output, as_json)
 
 
 def _erase_one(db: Database, customer: str, yes: bool) -> command_output.Output:
@@ -378,10 +261,10 @@ def _erase_one(db: Database, customer: str, yes: bool) -> command_output.Output:
 
 def _erase_due(db: Database, yes: bool) -> command_output.Output:
     withdrawn = consents.withdrawn(db, accounts.OPERATOR)
-    due = [customer for customer in withdrawn if customer.destroy_by <= _today()]
+    due = [customer for customer in withdrawn if customer.destroy_by <= today()]
     if due:
         _make_sure(command_output.erasing_due(due), "their number", str(len(due)), yes)
-    return command_output.erased_due(personal_data.erase_due(db, accounts.OPERATOR, _today()))
+    return command_output.erased_due(personal_data.erase_due(db, accounts.OPERATOR, today()))
 
 
 def _make_sure(warning: str, what: str, expected: str, yes: bool) -> None:
@@ -399,26 +282,5 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-@contextmanager
-def _open(create: bool = False) -> Iterator[Database]:
-    """Open the database and bring it up to the day."""
-    with closing(database.open_database(create=create)) as db:
-        customer_rows.roll_forward(db, _today())
-        yield db
-
-
-def _today() -> date:
-    return datetime.now(HOME_ZONE).date()
-
-
-def _asker(db: Database, owner: str | None) -> Account:
-    return accounts.act_as(db, owner) if owner else accounts.OPERATOR
-
-
-def _print(output: command_output.Output, as_json: bool) -> None:
-    document, lines = output
-    if as_json:
-        plain = command_output.plain_value
-        lines = [json.dumps(document, default=plain, ensure_ascii=False, indent=2)]
-    for line in lines:
-        click.echo(line)
+for command in import_commands.COMMANDS:
+    main.add_command(command)

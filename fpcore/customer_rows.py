@@ -6,7 +6,7 @@ lets only the first of them commit: the other's transaction runs again, on what 
 Changes of different columns, or an edit and a removal, would not conflict by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -15,7 +15,10 @@ from fpcore.database import Cursor, Database
 from fpcore.facts import ROW_COLUMNS, computed_rows
 from fpcore.models import WON
 
+CUSTOMERS_AT_ONCE = 250_000
+
 _COLUMNS = ", ".join(ROW_COLUMNS)
+_COMPARED = _COLUMNS.replace(" words,", " list_sort(string_split(words, chr(10))) as words,")
 
 
 def refresh(cursor: Cursor, customer_ids: Sequence[UUID], today: date) -> None:
@@ -30,10 +33,34 @@ def refresh(cursor: Cursor, customer_ids: Sequence[UUID], today: date) -> None:
     _insert(cursor, "c.id in (select unnest($ids))", today, said)
 
 
-def refresh_all_of(cursor: Cursor, relation: str, today: date) -> None:
-    """Make anew the rows of all customers whose ids stand in a temporary table's column `id`."""
+def refresh_all_of(
+    cursor: Cursor,
+    relation: str,
+    today: date,
+    done: Callable[[float], None] = lambda share: None,
+) -> None:
+    """Make anew the rows of all customers whose ids stand in a temporary table's column `id`.
+
+    `done` is told from time to time which share of them is made.
+
+    A part at a time, those of one owner together: the sums of a million customers at once would
+    need more than a gigabyte.
+    """
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
-    _insert(cursor, f"c.id in (select id from {relation})", today, {})
+    cursor.execute(f"""
+create or replace temp table refreshed_customer as
+select c.id, (row_number() over (order by c.owner_id, c.id) - 1) // {CUSTOMERS_AT_ONCE} as part
+from customer c join {relation} r on r.id = c.id
+""")
+    parts = database.value(cursor, "select coalesce(max(part) + 1, 0) from refreshed_customer")
+    for part in range(parts):
+        _insert(
+            cursor,
+            "c.id in (select id from refreshed_customer where part = $part)",
+            today,
+            {"part": part},
+        )
+        done((part + 1) / parts)
 
 
 def roll_forward(db: Database, today: date) -> None:
@@ -57,8 +84,8 @@ def differences(db: Database, today: date) -> list[UUID]:
     found = db.read(
         f"""
         with {computed_rows("true")},
-        computed as (select {_COLUMNS} from computed_row),
-        kept as (select {_COLUMNS} from customer_row)
+        computed as (select {_COMPARED} from computed_row),
+        kept as (select {_COMPARED} from customer_row)
         select distinct id from (
             (from computed except all from kept) union all (from kept except all from computed))
         """,

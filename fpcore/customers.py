@@ -6,7 +6,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from fpcore import accounts, audit, checks, consents, customer_rows, database, privacy
+from fpcore import (
+    accounts,
+    audit,
+    checks,
+    consents,
+    customer_rows,
+    database,
+    import_batches,
+    privacy,
+)
 from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.audit import Action
 from fpcore.checks import Problem
@@ -156,6 +165,7 @@ def remove_all_of(
         cursor.execute(f"delete from {table} where customer_id = $id", {"id": row["id"]})
     for table in ("customer_row", "customer"):
         cursor.execute(f"delete from {table} where id = $id", {"id": row["id"]})
+    import_batches.forget(cursor, row["id"])
     audit.forget(cursor, row["id"], whom_too=erased)
     action = Action.ERASED if erased else Action.DELETED
     audit.write(cursor, account, action, None if erased else row["id"])

@@ -29,6 +29,7 @@ from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable, Erasu
 
 Cursor = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
+Interrupted = duckdb.InterruptException
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,7 @@ WRITE_ATTEMPTS = 8
 SETTINGS = {
     "storage_compatibility_version": "v1.5.0",
     "autoinstall_known_extensions": "false",
+    "memory_limit": "1400MB",  # of the database; what needs more goes to a file beside it
 }
 # Texts are read and searched in half the time or less, in a file twice as large. (Given when
 # connecting, DuckDB 2.0 ignores it.)
@@ -264,6 +266,14 @@ def value(cursor: Cursor, sql: str, params: dict[str, Any] | None = None) -> Any
     return cursor.execute(sql, params or {}).fetchone()[0]
 
 
+def follow(cursor: Cursor) -> None:
+    """Let `query_progress` of this cursor tell how far its statement is, to other threads."""
+    cursor.execute(
+        "set enable_progress_bar = true; set enable_progress_bar_print = false; "
+        "set progress_bar_time = 0"
+    )
+
+
 def new_id(cursor: Cursor) -> Any:
     """Make a UUIDv7: ids sort by the time they were made."""
     return value(cursor, "select uuidv7()")
@@ -294,6 +304,7 @@ def open_database(path: str | None = None, create: bool = False) -> Database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     with _opening:
         connection = _connect(path)
+        shutil.rmtree(path + ".tmp", ignore_errors=True)  # of a process that was killed
         try:
             migrations.migrate(connection)
         except duckdb.Error as error:

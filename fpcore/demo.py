@@ -3,7 +3,8 @@
 from datetime import date
 
 from fpcore import accounts, book_import, database
-from fpcore.book_import import ImportOptions, ImportReport
+from fpcore.book_import import ImportOptions
+from fpcore.book_report import ImportReport
 from fpcore.database import Database
 from fpcore.models import Role
 
@@ -24,9 +25,7 @@ def load(db: Database, today: date) -> ImportReport:
     for username, role, team, name in PEOPLE:
         if username not in present:
             accounts.add(db, accounts.OPERATOR, username, role, PASSWORD, team, name)
-    return book_import.import_book(
-        db, accounts.OPERATOR, BOOK.name, BOOK.read_bytes(), ImportOptions(), today
-    )
+    return book_import.import_book(db, accounts.OPERATOR, BOOK.name, BOOK, ImportOptions(), today)
 
 
 def is_loaded(db: Database) -> bool:

@@ -94,3 +94,15 @@ class ErasureUnfinished(FpError):
     The next opening does it."""
 
     code = "erasure_unfinished"
+
+
+class UndoNotPossible(FpError):
+    """Only an import that is done can be undone (particulars: state)."""
+
+    code = "undo_not_possible"
+
+
+class ImportCancelled(FpError):
+    """Somebody stopped the import; nothing of it is stored."""
+
+    code = "import_cancelled"

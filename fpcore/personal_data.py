@@ -52,9 +52,11 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
     * sources: the first one first; how ("typed" by hand or "uploaded"), file, by, at
     * consents: the columns of the table, file, and text: {language: {purpose, items, period,
       refusal}}, null where the wording of that version is not kept by this program
-    * policies: the columns, in_force and why_not on the day `valued_on`, and file, the last
-      upload that wrote it
+    * policies: the columns, in_force and why_not on the day `valued_on`, and file, the upload
+      that created it
     * contacts: the columns
+    * before_import: record, file, by, at: of which records a copy from before an upload is kept,
+      to undo it; what the upload changed is in the log
     * log: at, by, action, record, changes: [{field, old, new}], this export among them
 
     The table customer_row is left out: it repeats these facts in a form made for searching.
@@ -74,6 +76,7 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
             "consents": [_with_text(one) for one in database.rows(cursor, _CONSENTS, said)],
             "policies": database.rows(cursor, _POLICIES, {**said, "valued_on": valued_on}),
             "contacts": database.rows(cursor, _CONTACTS, said),
+            "before_import": database.rows(cursor, _BEFORE_IMPORT, said),
             "log": [_entry(one) for one in audit.of_customer(cursor, row["id"])],
         }
 
@@ -98,6 +101,7 @@ def parts(document: dict, language: str) -> list[Part]:
         reader.part("consents", agreed, channel="consent_channel"),
         reader.part("policies", document["policies"]),
         reader.part("contacts", document["contacts"], is_table=True, channel="contact_channel"),
+        reader.part("before_import", document["before_import"], is_table=True),
         reader.part("log", log, is_table=True),
     ]
 
@@ -213,11 +217,21 @@ from import_batch b join account a on a.id = b.imported_by
 where b.id = $batch
     or b.id in (select batch_id from consent where customer_id = $id)
     or b.id in (select batch_id from policy where customer_id = $id)
-    or (b.created_at, b.imported_by) in (
-        select (done_at, account_id) from audit where customer_id = $id)
+    or b.id in (select batch_id from audit where customer_id = $id)
 order by b.created_at, b.id
 """
-"""A record names the last file that wrote it; the log has the time of those before."""
+"""A record names the upload that created it; the log has those that changed it."""
+
+_BEFORE_IMPORT = """
+select kept.record, b.file_name as file, a.name as "by", b.created_at as at
+from (
+    select 'customer' as record, import_id from customer_before where id = $id and ver is not null
+    union all
+    select 'policy', import_id from policy_before where customer_id = $id and ver is not null
+) kept
+join import_batch b on b.id = kept.import_id join account a on a.id = b.imported_by
+order by b.created_at, b.id, kept.record
+"""
 
 _DUE = f"""
 select id from customer

@@ -21,7 +21,8 @@ from fpcore import (
     database,
     policies,
 )
-from fpcore.book_import import ImportOptions, ImportReport
+from fpcore.book_import import ImportOptions
+from fpcore.book_report import ImportReport
 from fpcore.customer_list import CustomerFilter
 from fpcore.database import Database
 from fpcore.errors import InvalidInput
@@ -75,6 +76,9 @@ def csv_bytes(rows: Iterable[dict[str, str]], encoding: str = "utf-8-sig") -> by
     return out.getvalue().encode(encoding)
 
 
+IN_WON = {"coverage_amount": 1, "premium_amount": 1}
+
+
 def take(
     db: Database,
     account: Account,
@@ -83,9 +87,10 @@ def take(
     consent_basis: str | None = STATEMENT,
     **options,
 ) -> ImportReport:
-    """Import the rows for an account, or only preview them."""
+    """Import the rows for an account, or only preview them; plain amounts are won, unless said
+    otherwise by `units`."""
     run = book_import.preview if dry_run else book_import.import_book
-    said = ImportOptions(consent_basis=consent_basis, **options)
+    said = ImportOptions(consent_basis=consent_basis, **{"units": IN_WON, **options})
     return run(db, account, "book.csv", csv_bytes(rows), said, TODAY)
 
 
@@ -95,8 +100,8 @@ def codes(report: ImportReport) -> list[str]:
 
 
 def outcome(report: ImportReport) -> tuple[int, int, int, int]:
-    """Give (created, updated, unchanged, rejected)."""
-    return report.created, report.updated, report.unchanged, report.rejected
+    """Give (created, updated, unchanged, held back)."""
+    return report.created, report.updated, report.unchanged, report.held_back
 
 
 def disable(db: Database, username: str) -> None:

@@ -29,6 +29,8 @@ from fpcore import (
     database,
     facts,
     gaps,
+    import_batches,
+    import_mappings,
     personal_data,
     policies,
     saved_filters,
@@ -423,6 +425,12 @@ STORES = {"book_import.import_book", "customers.create"}
 BY_THEMSELVES = {
     "accounts.add": "test_only_an_admin_adds_accounts",
     "accounts.set_language": "test_a_language_is_chosen_for_oneself",
+    "import_batches.of_account": "test_imports_are_listed_and_undone_within_the_scope_only",
+    "import_batches.undo": "test_imports_are_listed_and_undone_within_the_scope_only",
+    "import_mappings.of_account": "test_saved_mappings_are_their_owners_only",
+    "import_mappings.of_header": "test_saved_mappings_are_their_owners_only",
+    "import_mappings.remove": "test_saved_mappings_are_their_owners_only",
+    "import_mappings.save": "test_saved_mappings_are_their_owners_only",
     "gaps.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
     "personal_data.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
     "saved_filters.of_account": "test_saved_filters_are_their_owners_only",
@@ -436,27 +444,42 @@ CHECKED_BEFORE = {
     "audit.write_view": "notes a look that customers.get allowed",
     "book_matching.match": "matches a book whose owner book_import checked",
     "consents.insert": "writes a consent for a customer whom its caller checked or just added",
+    "import_batches.begin": "notes that an import runs whose owner book_import checked",
 }
 """Operations that are told the account, but whose callers decide whether it may."""
 
 WITHOUT_ACCOUNT = {
     "accounts.act_as": "finds the account that a command runs for",
     "accounts.find": "finds the account that signs in",
+    "command_line.acting_account": "finds the account that a command runs for",
     "accounts.sign_in_credentials": "what a password is checked against, before anybody is known",
     "audit.changes_since": "for who may edit the record: the caller read it in scope",
     "audit.refuse_unseen": "for who may edit the record: the caller read it in scope",
     "audit.forget": "part of customers.remove_all_of, which checks",
     "audit.of_customer": "for the export of a customer who was read in scope",
     "book_values.read_amounts": "reads what was typed as an import reads cells; no stored ones",
-    "book_values.type_rows": "reads the rows of an uploaded file; no stored ones",
+    "book_file.opened": "reads an uploaded file; no stored rows",
+    "book_file.plain_lane": "reads an uploaded file; no stored rows",
+    "book_file.sweep": "the machine's own, at the start of the process; removes files only",
+    "book_import.open_book": "reads an uploaded file; no stored rows",
+    "book_report.report": "tells what an import found in the scope of who imports",
+    "book_rows.load": "reads the rows of an uploaded file; no stored ones",
+    "book_values.type_customers": "reads the rows of an uploaded file; no stored ones",
+    "book_values.type_policies": "reads the rows of an uploaded file; no stored ones",
     "checks.problems": "judges what was typed; reads no table",
     "customer_rows.differences": "the machine's own check of all rows; shows ids only",
     "customer_rows.refresh": "keeps rows true, in the transaction of an operation that checked",
     "customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
     "customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
+    "database.follow": "SQL itself",
     "database.new_id": "SQL itself",
     "database.rows": "SQL itself",
     "database.value": "SQL itself",
+    "import_batches.close_interrupted": "the machine's own, at the start of the process",
+    "import_batches.finish": "part of an import, in its transaction",
+    "import_batches.forget": "part of an erasure, which checks",
+    "import_batches.give_up": "part of an import that stored nothing",
+    "import_batches.keep_before": "part of an import, in its transaction; shows nothing",
     "demo.is_loaded": "whether the demo's accounts are there",
     "demo.load": "fills an empty database on the machine itself, as its operator",
 }
@@ -673,6 +696,59 @@ def test_saved_filters_are_their_owners_only(asker, agency):
         assert changed(before, fingerprint(db)) == set()
     saved_filters.remove(db, me, mine.id)
     assert saved_filters.of_account(db, me) == []
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_saved_mappings_are_their_owners_only(asker, agency):
+    db, me = agency.db, agency.people[asker]
+    db.transaction(lambda cursor: cursor.execute("delete from import_mapping"))
+    import_mappings.save(db, me, "내 설정", ["이름"], {"0": "name"})
+    if not SEES[asker]:
+        assert db.read("select * from import_mapping") == []
+        return
+    (mine,) = import_mappings.of_account(db, me)
+    assert import_mappings.of_header(db, me, ["이름"]) == [mine]
+    for other in (agency.people[name] for name in ("fp1", "admin") if name != me.username):
+        assert import_mappings.of_account(db, other) == []
+        assert import_mappings.of_header(db, other, ["이름"]) == []
+        before = fingerprint(db)
+        with pytest.raises(NotFound):
+            import_mappings.remove(db, other, mine.id)
+        assert changed(before, fingerprint(db)) == set()
+    import_mappings.remove(db, me, mine.id)
+    assert import_mappings.of_account(db, me) == []
+
+
+# importer, whose customers -> who may see and undo that import
+UNDOES = {
+    ("fp1", "fp1"): {"fp1", "manager1", "admin"},
+    ("manager1", "fp1"): {"fp1", "manager1", "admin"},
+    ("admin", "fp3"): {"fp3", "manager2", "admin"},
+    ("admin", None): {"admin"},  # of fp1 and fp3, as the file's owner column says
+}
+
+
+@pytest.mark.parametrize("pair", UNDOES, ids=str)
+def test_imports_are_listed_and_undone_within_the_scope_only(pair, agency):
+    db, (importer, owner) = agency.db, pair
+    owner_id = agency.people[owner].id if owner else None
+    owners = [owner] if owner else ["fp1", "fp3"]
+    rows = [{"고객명": f"되돌릴 고객 {one}", "직업": "교사", "담당FP": one} for one in owners]
+    for asker in SEES:
+        batch = take(db, agency.people[importer], rows, owner_id=owner_id).batch
+        me, before = agency.people[asker], fingerprint(db)
+        may = asker.split()[0] in UNDOES[pair]
+        listed = {one.id: one.may_undo for one in import_batches.of_account(db, me)}
+        assert (batch in listed, listed.get(batch, False)) == (may, may)
+        if may:
+            assert import_batches.undo(db, me, batch, TODAY).customers_removed == len(rows)
+            assert stored(db, "import_batch", batch)["undone_by"] == me.id
+            continue
+        for dry_run in (True, False):
+            with pytest.raises(NotFound):
+                import_batches.undo(db, me, batch, TODAY, dry_run)
+        assert changed(before, fingerprint(db)) == set()
+        import_batches.undo(db, agency.people[importer], batch, TODAY)
 
 
 def test_a_disabled_account_neither_reads_nor_loses_its_saved_filters(agency):

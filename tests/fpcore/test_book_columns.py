@@ -1,14 +1,32 @@
 """Headers of real books are taken as the fields that they mean, and some never kept."""
 
-import pytest
+import csv
+import io
 
-from fpcore import book_columns
+import pytest
+from agency import STATEMENT, TODAY
+
+from fpcore import book_columns, book_file, book_import, book_words, database
+from fpcore.book_columns import Columns
+from fpcore.book_import import ImportOptions
 from fpcore.errors import UnreadableFile
+
+
+def recognized(header: list[str], *rows: list[str], chosen=None) -> Columns:
+    """What the columns of a file with this header and these rows are taken as."""
+    out = io.StringIO()
+    csv.writer(out).writerows([header, *rows])
+    db = database.open_database(database.IN_MEMORY)
+    reading = book_file.Reading(header_line=1)
+    with book_file.opened(db, "book.csv", out.getvalue().encode(), reading) as file:
+        columns = book_columns.recognize(file, chosen)
+    db.close()
+    return columns
 
 
 def fields(*header: str) -> dict[str, str | None]:
     """What each header is taken as, beside a name column."""
-    columns = book_columns.recognize(["고객명", *header]).all
+    columns = recognized(["고객명", *header]).all
     return {column.header: column.field for column in columns[1:]}
 
 
@@ -61,11 +79,11 @@ def test_sales_figures_and_unknown_headers_are_not_used(header):
         ("보험료[단위: 만원]", 10_000),
         ("보험료（백만원）", 1_000_000),
         ("보험료(원)", 1),
-        ("보험료", 1),
+        ("보험료", None),
     ],
 )
 def test_the_unit_stands_in_the_header(header, unit):
-    column = book_columns.recognize(["이름", header]).of("premium_amount")
+    column = recognized(["이름", header]).of("premium_amount")
     assert (column.header, column.unit) == (header, unit)
 
 
@@ -73,7 +91,7 @@ def test_the_unit_stands_in_the_header(header, unit):
     "header", [("이름", "계약자", "고객명"), ("고객명", "이름"), ("피보험자", "고객명")]
 )
 def test_of_two_headers_for_one_field_the_more_usual_is_used(header):
-    columns = book_columns.recognize(list(header))
+    columns = recognized(list(header))
     assert columns.of("name").header == "고객명"
     assert [column.field for column in columns.all].count("name") == 1
 
@@ -83,15 +101,17 @@ DROPPED = "주민번호 주민등록번호 카드번호 결제계좌 계좌번�
 
 @pytest.mark.parametrize("header", DROPPED)
 def test_columns_that_may_not_be_kept_are_dropped(header):
-    columns = book_columns.recognize(["고객명", header, "보종"])
+    columns = recognized(["고객명", header, "보종"])
     assert [column.header for column in columns.kept] == ["고객명", "보종"]
 
 
-def test_a_book_without_names_is_refused_with_what_was_found():
+def test_a_book_without_names_is_refused_with_what_was_found(db, people):
+    said = ImportOptions(consent_basis=STATEMENT)
+    content = "증권번호,보종,주민번호,850302-1234567\nA-1,생명,x,y\n".encode()
     with pytest.raises(UnreadableFile) as refused:
-        book_columns.recognize(["증권번호", "보종", "주민번호"])
+        book_import.preview(db, people["fp1"], "b.csv", content, said, TODAY)
     assert refused.value.code == "file_no_name_column"
-    assert refused.value.particulars["found"] == "증권번호, 보종"
+    assert refused.value.particulars["found"] == "증권번호, 보종, ******-*******"
     assert "고객명" in refused.value.particulars["accepted"]
 
 
@@ -105,13 +125,13 @@ def test_a_book_without_names_is_refused_with_what_was_found():
     ],
 )
 def test_a_premium_header_can_say_how_often_it_is_paid(header, cycle):
-    assert book_columns.recognize(["이름", header]).premium_cycle == cycle
+    assert recognized(["이름", header]).premium_cycle == cycle
 
 
 def test_no_header_means_two_fields():
     aliases = [
-        (book_columns.fold(alias), field)
-        for field, names in book_columns.book_words()["columns"].items()
+        (book_words.fold(alias), field)
+        for field, names in book_words.book_words()["columns"].items()
         for alias in names
     ]
     meanings = {}
@@ -121,4 +141,4 @@ def test_no_header_means_two_fields():
 
 
 def test_every_field_of_a_book_has_headers():
-    assert set(book_columns.book_words()["columns"]) == set(book_columns.FIELDS)
+    assert set(book_words.book_words()["columns"]) == set(book_columns.FIELDS)

@@ -22,7 +22,7 @@ def test_a_customer_number_identifies_a_person(import_rows):
 
 def test_two_numbers_are_two_people_even_of_one_name_and_birth(import_rows):
     report = import_rows([{"고객번호": "K1", **KIM}, {"고객번호": "K2", **KIM}])
-    assert (created(report), report.rejected) == ((2, 0), 0)
+    assert (created(report), report.held_back) == ((2, 0), 0)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_customer_number_of_two_people_is_a_question(other, import_rows):
 def test_one_name_with_two_birth_dates_is_two_people(import_rows):
     days = ("1985-03-02", "1985-07-07", "1990-01-01")
     report = import_rows([{**KIM, "생년월일": day} for day in days])
-    assert (created(report), report.rejected) == ((3, 0), 0)
+    assert (created(report), report.held_back) == ((3, 0), 0)
 
 
 def test_one_name_and_year_with_two_phones_is_two_people(import_rows):
@@ -45,7 +45,7 @@ def test_one_name_and_year_with_two_phones_is_two_people(import_rows):
         for phone in ("010-1111-2222", "010-3333-4444", "010 1111 2222")
     ]
     report = import_rows(rows)
-    assert (created(report), report.rejected) == ((2, 0), 0)
+    assert (created(report), report.held_back) == ((2, 0), 0)
 
 
 def test_a_row_that_could_be_either_of_two_people_is_a_question(import_rows):
@@ -70,7 +70,7 @@ def test_a_policy_number_with_other_details_is_a_question(import_rows):
 
 def test_a_policy_number_mentioned_twice_is_one_policy(import_rows):
     report = import_rows([{**KIM, **LIFE, "증권번호": n} for n in ("A-1", "Ａ-1", "a -1")])
-    assert (created(report), report.rejected) == ((1, 1), 0)
+    assert (created(report), report.held_back) == ((1, 1), 0)
 
 
 def test_two_insurers_may_use_one_policy_number(import_rows):
@@ -86,7 +86,7 @@ def test_rows_alike_without_a_number_are_a_question(import_rows):
 
 def test_twins_are_taken_when_the_uploader_says_so(import_rows):
     report = import_rows([{**KIM, **LIFE}] * 3, take_twins=True)
-    assert (created(report), report.rejected) == ((1, 3), 0)
+    assert (created(report), report.held_back) == ((1, 3), 0)
     again = import_rows([{**KIM, **LIFE}] * 3, take_twins=True)
     assert outcome(again) == (0, 0, 3, 0)
 
@@ -182,7 +182,7 @@ def test_one_book_of_two_fps_keeps_their_same_customer_apart(import_rows):
 def test_a_book_read_again_means_the_same_people(rows, import_rows):
     book = [{"고객번호": "", **KIM, "휴대폰": "", **row} for row in rows]
     first = import_rows(book)
-    assert outcome(import_rows(book)) == (0, 0, first.taken, first.rejected)
+    assert outcome(import_rows(book)) == (0, 0, first.taken, first.held_back)
 
 
 def test_every_question_can_be_answered_by_a_person():

@@ -108,7 +108,7 @@ STARTS = {
     "2020-05-01 09:30:00": date(2020, 5, 1),
     "2020년 5월 1일": date(2020, 5, 1),
     "-": None,
-    "200306": UNCLEAR,
+    "200306": date(2020, 3, 6),  # as the column has 200513, which is no month
     "2020-02-31": UNCLEAR,
     "곧": UNCLEAR,
 }
@@ -302,7 +302,8 @@ def test_a_unit_in_the_header_counts_for_plain_numbers_only(import_rows, db):
         [
             {"고객명": name, "보종": "생명", "가입금액(만원)": text, "보험료(천원)": "30"}
             for name, text in (("가", "3000"), ("나", "1억"), ("다", "1,500만원"), ("라", "0.5"))
-        ]
+        ],
+        units={},
     )
     found = records_of(db)
     assert [int(found[name]["coverage_amount"]) for name in "가나다라"] == [

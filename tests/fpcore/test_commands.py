@@ -12,7 +12,7 @@ import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
 from click.testing import CliRunner
 
-from fpcore import accounts, commands, consents, customer_rows, customers, database
+from fpcore import accounts, command_line, consents, customer_rows, customers, database
 from fpcore.commands import main
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
 
@@ -94,7 +94,7 @@ def test_an_import_prints_what_became_of_every_row(machine):
     report = ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT,
                  "--rejects", rejects)  # fmt: skip
     counts = "rows customers_created policies_created updated unchanged rejected questions".split()
-    assert [report[name] for name in counts] == [4, 1, 2, 0, 0, 2, 1]
+    assert [report[name] for name in counts] == [4, 1, 2, 0, 0, 1, 1]
     assert report["batch"]
     assert [reject["line"] for reject in report["rejects"]] == [4, 5]
     assert rejects.read_text("utf-8-sig").count("\n") == 3
@@ -185,7 +185,7 @@ def test_an_export_prints_all_that_is_held(name, filled):
     found = ask("export", name)
     assert list(found) == [
         "valued_on", "exported_at", "exported_by", "customer", "owner", "sources", "consents",
-        "policies", "contacts", "log",
+        "policies", "contacts", "before_import", "log",
     ]  # fmt: skip
     assert (found["customer"]["name"], found["owner"]["account"]) == ("김하나", "fp1")
     assert {policy["policy_number"] for policy in found["policies"]} == {"A-1", "A-2"}
@@ -249,8 +249,8 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     (machine / "book.csv").write_bytes(csv_bytes(people))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
     assert ask("erase", "--due") == {"erased": 0}
-    withdraw("K1", commands._today() - timedelta(days=consents.DAYS_TO_DESTROY))
-    withdraw("K2", commands._today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
+    withdraw("K1", command_line.today() - timedelta(days=consents.DAYS_TO_DESTROY))
+    withdraw("K2", command_line.today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
     refused = run("erase", "--due", typed="2\n")
     assert (refused.exit_code, "김*나 (fp1)" in refused.stderr) == (1, True)
     assert ask("erase", "--due", *options, typed=typed) == {"erased": 1}
@@ -268,16 +268,16 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeypatch):
-    until = commands._today() + timedelta(days=30)
+    until = command_line.today() + timedelta(days=30)
     book = [{**BOOK[0], "만기일": until.isoformat()}]
     (machine / "book.csv").write_bytes(csv_bytes(book))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
-    monkeypatch.setattr(commands, "_today", lambda: until + timedelta(days=1))
+    monkeypatch.setattr(command_line, "today", lambda: until + timedelta(days=1))
     with closing(database.open_database()) as db:
-        assert customer_rows.differences(db, commands._today()) != []
+        assert customer_rows.differences(db, command_line.today()) != []
     assert run(*words, typed=PASSWORD).exit_code == 0
     with closing(database.open_database()) as db:
-        assert customer_rows.differences(db, commands._today()) == []
+        assert customer_rows.differences(db, command_line.today()) == []
 
 
 def test_lines_for_people_are_printed_without_json(filled):

@@ -73,7 +73,7 @@ CONTACT = NewContact(
     outcome=ContactOutcome.APPOINTMENT, notes="상담메모지움",
 )  # fmt: skip
 UPDATE = {
-    "고객번호": "지움번호", "고객명": "바뀐이름지움", "생년월일": "1981-07-13", "휴대폰": PHONES[1],
+    "고객번호": "지움번호", "고객명": NEW.name, "생년월일": "1981-07-13", "휴대폰": PHONES[0],
     "비고": "파일메모지움", "이메일": "file.address@erase.example", "상품명": "파일상품지움",
     "보종": "건강", "보험사": "보험사지움", "증권번호": "ERASE-FILE-79",
     "가입금액": "98765432", "보험료": "43210", "납입주기": "월납",
@@ -113,18 +113,18 @@ def office(file) -> Iterator[tuple[Database, dict[str, Account]]]:
 
 
 def eventful_life(db: Database, fp: Account) -> UUID:
-    """A customer typed by hand, changed, seen, called, uploaded anew and exported."""
+    """A customer typed by hand, uploaded anew, changed, seen, called and exported."""
     who = customers.create(db, fp, NEW, TODAY)
     policy = policies.add(db, fp, who, POLICY, TODAY)
     contacts.add(db, fp, who, CONTACT, TODAY)
     removed = contacts.add(db, fp, who, CONTACT, TODAY)
     contacts.remove(db, fp, removed, TODAY)
-    seen = customers.get(db, fp, who, TODAY)
-    customers.update(db, fp, who, CHANGES, seen.ver, TODAY)
-    policies.update(db, fp, policy, PolicyChanges(policy_number="ERASE-NEW-78"), 1, TODAY)
     report = take(db, fp, [UPDATE])
     assert (report.customers_created, report.policies_created, report.updated) == (0, 1, 0)
     assert take(db, fp, [{**UPDATE, "비고": "파일메모둘지움", "보험료": "55555"}]).updated == 1
+    seen = customers.get(db, fp, who, TODAY)
+    customers.update(db, fp, who, CHANGES, seen.ver, TODAY)
+    policies.update(db, fp, policy, PolicyChanges(policy_number="ERASE-NEW-78"), 1, TODAY)
     personal_data.export(db, fp, who, TODAY)
     return who
 
@@ -204,7 +204,7 @@ def test_after_an_erasure_no_byte_of_the_person_is_left(withdrawn, checkpointed,
     about_nobody = [row for row in after["audit"] if row["customer_id"] is None]
     assert found_in(file.parent, gone) == []
     assert found_in(file.parent, ["남을사람7".encode()]) != []
-    assert {path.name for path in file.parent.iterdir()} - {"fp.duckdb.wal"} == {
+    assert {path.name for path in file.parent.iterdir()} - {"fp.duckdb.wal", "fp.duckdb.imports"} == {
         "fp.duckdb", "fp.duckdb.secret",
     }  # fmt: skip
     assert [(row["account_id"], row["customer_id"], row["record_id"]) for row in erased] == [
@@ -387,13 +387,13 @@ def known() -> Iterator[tuple[Database, dict[str, Account], UUID, dict]]:
     take(db, fp, OTHERS)
     who = eventful_life(db, fp)
     withdraw(db, fp, who)
-    db.transaction(
-        lambda cursor: cursor.execute(
-            "update consent set batch_id = (select batch_id from customer where id = $id) "
-            "where kind = 'health'",
-            {"id": who},
-        )
-    )
+    upload = "set batch_id = (select max(batch_id) from policy where customer_id = $id)"
+
+    def fill(cursor):
+        cursor.execute(f"update customer {upload} where id = $id", {"id": who})
+        cursor.execute(f"update consent {upload} where kind = 'health'", {"id": who})
+
+    db.transaction(fill)
     yield db, staff, who, personal_data.export(db, fp, who, TODAY)
     db.close()
 
@@ -504,6 +504,16 @@ def test_an_export_holds_nothing_of_another_customer(document, known):
     )
     text = json.dumps(document, ensure_ascii=False)
     assert [word for word in ("남을", "stay", "STAY", "****-44") if word in text] == []
+
+
+def test_an_export_tells_of_copies_from_before_an_upload(document, known):
+    db, _, who, _ = known
+    assert [(one["record"], one["file"], one["by"]) for one in document["before_import"]] == [
+        (record, "book.csv", "fp1") for record in ("customer", "customer", "policy")
+    ]
+    assert len(db.read("from customer_before where id = $id", {"id": who})) == 2
+    say = words.catalogue("ko")
+    assert say["person.before_import"] in personal_data.page(document, "ko")
 
 
 def test_an_export_is_json_with_the_keys_that_are_described(document):

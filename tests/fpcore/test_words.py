@@ -14,8 +14,8 @@ import fpcore
 from fpcore import (
     audit,
     book_columns,
-    book_import,
     book_matching,
+    book_report,
     book_values,
     checks,
     customer_list,
@@ -74,16 +74,21 @@ def raised() -> list[tuple[str, set[str]]]:
 
 
 def problems_of_values() -> set[tuple[str, str]]:
-    """(field, code) of every check of a row, read from the SQL that makes them."""
-    columns = book_columns.recognize(["고객명", "보종"])
-    sql = " ".join(book_values._checks(columns))
-    return set(re.findall(r"field := '(\w+)', code := '(\w+)'", sql))
+    """(field, code) of every check of a row."""
+    found = (*book_values.CUSTOMER_CHECKS, *book_values.POLICY_CHECKS)
+    return {(check.field, check.code) for check in found}
 
 
 def problems_of_matching() -> set[tuple[str, str]]:
-    found = set(re.findall(r"'(\w+)', '(\w+)', [\w.]+\)", getsource(book_matching)))
-    assert {code for _, code in found} >= book_matching.QUESTIONS
-    return found
+    """(field, code) of what matching finds, read from the SQL that makes them."""
+    source = getsource(book_matching)
+    found = re.findall(r"(?:field := |select row_no, )'(\w+)', (?:code := )?'(\w+)'", source)
+    return set(found)
+
+
+def test_every_question_is_a_problem_that_can_come_up():
+    asked = {code for _, code in problems_of_values() | problems_of_matching()}
+    assert asked >= book_matching.QUESTIONS
 
 
 def problems_in_source() -> list[tuple[str | None, str, set[str]]]:
@@ -121,7 +126,7 @@ def problems_of_input() -> set[tuple[str, str]]:
 
 
 PROBLEMS = sorted(problems_of_values() | problems_of_matching() | problems_of_input())
-NOTES = re.findall(r"\) as (\w+)", book_import._NOTES)
+NOTES = re.findall(r"\) as (\w+)", book_report._NOTES)
 RULES = gap_rules.load()
 WHYS = {
     why
