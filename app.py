@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from fpcore.errors import FpError
 from ui import errors, session
 from ui.guard import Guard
+from ui.uploads_to_disk import UploadsToDisk
 
 
 @asynccontextmanager
@@ -31,7 +32,10 @@ os.umask(0o077)  # what the process writes, DuckDB's log among it, is for this u
 
 app = st.App(
     "ui/frame.py",
-    middleware=[Middleware(Guard, database=session.database)],
+    middleware=[
+        Middleware(Guard, database=session.database),
+        Middleware(UploadsToDisk, database=session.database),
+    ],
     lifespan=hold_database,
     on_script_error=errors.tell,
 )

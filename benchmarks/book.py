@@ -219,3 +219,45 @@ select {_id("i", "contact")}, {_id("i", "customer")}, $today - {_draw("i", "cont
 from (select id, unnest(range(first_row, end_row)) as i from planner)
 where {_draw("i", "any contact", 10)} < 3 order by i
 """
+
+
+def write_csv(db: Database, path: Path) -> int:
+    """Write the whole book as an agency would have it, one row a policy; how many rows."""
+    with db.reading() as cursor:
+        return cursor.execute(_CSV.format(path=path)).fetchone()[0]
+
+
+def _in_korean(column: str, words: dict[str, str]) -> str:
+    whens = " ".join(f"when '{value}' then '{word}'" for value, word in words.items())
+    return f"case {column} {whens} end"
+
+
+_CSV = f"""
+copy (
+    select c.source_key as "고객번호", c.name as "고객명",
+        strftime(c.birth_date, '%Y-%m-%d') as "생년월일",
+        {_in_korean("c.gender", {"M": "남", "F": "여"})} as "성별",
+        '010-' || (2000 + {_draw("c.source_key", "number", 800)}) || '-' || right(c.phone, 4)
+            as "휴대폰",
+        c.email as "이메일", c.occupation as "직업", 'Y' as "동의", p.insurer as "보험사",
+        p.policy_number as "증권번호", p.policy_name as "상품명",
+        {_in_korean("p.type", {"life": "생명", "health": "건강", "car": "자동차", "home": "화재",
+                               "accident": "상해", "other": "기타"})} as "보험종류",
+        case
+            when p.coverage_amount is null then '-'
+            when p.currency = 'KRW' and {_draw("p.policy_number", "unit", 3)} = 0
+                then (p.coverage_amount / 10000)::bigint || '만원'
+            else format('{{{{:,}}}}', p.coverage_amount::bigint)
+        end as "가입금액",
+        format('{{{{:,}}}}', p.premium_amount::bigint) as "보험료",
+        {_in_korean("p.premium_cycle", {"monthly": "월납", "annual": "연납", "quarterly": "분기납",
+                                        "single": "일시납", "paid_up": "완납"})} as "납입주기",
+        p.currency as "통화", strftime(p.start_date, '%Y.%m.%d') as "계약일",
+        if(p.end_date = '9999-12-31', '종신', strftime(p.end_date, '%Y-%m-%d')) as "만기일",
+        {_in_korean("p.status", {"active": "유지", "expired": "만기", "cancelled": "해지",
+                                 "pending": "청약"})} as "계약상태",
+        a.username as "담당FP"
+    from policy p join customer c on c.id = p.customer_id join account a on a.id = c.owner_id
+    order by p.id
+) to '{{path}}' (header true)
+"""  # fmt: skip

@@ -51,7 +51,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure's least and median seconds, and those of its floor in the same run."""
+    """A figure's least and median seconds, and those of its floor in the same run; the goal in
+    seconds, or as a ratio to the floor."""
 
     name: str
     least: float
@@ -59,6 +60,7 @@ class Measured:
     floor_least: float
     floor_median: float
     goal: float | None
+    goal_ratio: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -66,7 +68,13 @@ class Measured:
 
     @property
     def missed(self) -> bool:
+        if self.goal_ratio is not None:
+            return self.ratio > self.goal_ratio
         return self.goal is not None and self.median > self.goal
+
+    @property
+    def has_goal(self) -> bool:
+        return self.goal is not None or self.goal_ratio is not None
 
 
 def measured(figure: Figure) -> Measured:

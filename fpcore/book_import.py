@@ -130,7 +130,7 @@ def import_book(
             _plan(cursor, db, account, file, columns, options, today, progress)
             planned = report(cursor, file, columns, is_preview=False)
             _store(cursor, account, batch, planned, today, progress)
-            progress.step("committing")
+            progress.last_step("committing")
             return replace(planned, batch=batch)
 
         with db.one_import:
@@ -245,7 +245,9 @@ def _store(
     cursor.execute(_NEW_CUSTOMERS, said)
     cursor.execute(_NEW_CONSENTS, {**logged, "today": today})
     progress.step("storing:policies")
-    cursor.execute(_NEW_POLICIES, said)
+    # those of one customer lie together in the table, so that a page reads little of it
+    order = "" if book_rows.is_grouped(cursor) else _AS_CUSTOMERS
+    cursor.execute(_NEW_POLICIES + order, said)
     cursor.execute(_LOGGED_CUSTOMERS, logged)
     cursor.execute(_LOGGED_POLICIES, logged)
     import_batches.keep_before(cursor, batch)
@@ -267,15 +269,12 @@ def _store(
     import_batches.finish(cursor, batch, counts)
 
 
-def _insert(
-    table: str, source: str, values: tuple[str, ...], parent: str, new_id: str, order: str
-) -> str:
-    """The SQL that adds the new records of an import, those of one owner lying together."""
+def _insert(table: str, source: str, values: tuple[str, ...], parent: str, new_id: str) -> str:
+    """The SQL that adds the new records of an import."""
     names = ", ".join(values)
     return f"""
 insert into {table} (id, {parent}, {names}, batch_id, created_at, updated_at)
-select {new_id}, {parent}, {names}, $batch, $now, $now
-from {source} order by {order}, row_no
+select {new_id}, {parent}, {names}, $batch, $now, $now from {source}
 """
 
 
@@ -305,11 +304,14 @@ from {source} said join {table} old on old.id = said.id where said.is_changed
 _LOGGED_CUSTOMERS = _logged("customer", "book_person", CUSTOMER_VALUES, "id")
 _LOGGED_POLICIES = _logged("policy", "book_policy", POLICY_VALUES, "customer_id")
 _NEW_CUSTOMERS = _insert(
-    "customer", "(from book_person where is_new)", CUSTOMER_VALUES, "owner_id", "id", "owner_id"
+    "customer",
+    "(from book_person where is_new order by owner_id, row_no)",
+    CUSTOMER_VALUES,
+    "owner_id",
+    "id",
 )
-_NEW_POLICIES = _insert(
-    "policy", "book_new_policy", POLICY_VALUES, "customer_id", "uuidv7()", "person_no"
-)
+_NEW_POLICIES = _insert("policy", "book_new_policy", POLICY_VALUES, "customer_id", "uuidv7()")
+_AS_CUSTOMERS = "order by customer_id, row_no"
 _CHANGED_CUSTOMERS = _update("customer", "book_person", CUSTOMER_VALUES)
 _CHANGED_POLICIES = _update("policy", "book_policy", POLICY_VALUES)
 

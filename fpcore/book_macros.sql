@@ -9,10 +9,11 @@ create or replace temp macro narrow(t) as
 create or replace temp macro folded(t) as
     regexp_replace(lower(narrow(t)), '[^\p{L}\p{N}\p{M}]+', '', 'g');
 
--- most texts are plain ones without a blank at either end: nothing to do, and trim is slow
+-- most texts are plain ones without a blank at either end: nothing to do, and trim is slow; the
+-- quote that book_report puts before what Excel would run as a formula goes again
 create or replace temp macro tidy(t) as
-    if(regexp_full_match(t, '[!-~가-힣]([ -~가-힣]*[!-~가-힣])?'),
-        t, nullif(trim(nfc_normalize(t), @BLANKS@), ''));
+    if(regexp_full_match(t, '[!-&(-~가-힣]([ -~가-힣]*[!-~가-힣])?'),
+        t, nullif(trim(regexp_replace(nfc_normalize(t), '^''([=+@\t-])', '\1'), @BLANKS@), ''));
 
 -- 1,234  1234.5  1.234,56  69,10 -> a decimal; NULL for anything else
 create or replace temp macro plain_number(t) as try_cast(

@@ -64,7 +64,7 @@ def match(
         cursor.execute(step)
     cursor.execute(_CONTRACT_KNOWN)
     cursor.execute(_QUESTIONS_OF_POLICIES, {"take_twins": take_twins})
-    for step in (_NAMELESS, _EDITED_BY_HAND, _PERSON, _NEW_POLICY, _POLICY):
+    for step in (_NAMELESS, _EDITED_BY_HAND, _PERSON, _CUSTOMER_OF, _NEW_POLICY, _POLICY):
         cursor.execute(step)
 
 
@@ -483,10 +483,16 @@ left join customer c on c.id = said.known_id
 fields in which a person's edit stays although the file says something else.
 """
 
+_CUSTOMER_OF = """
+create or replace temp table book_customer_of as
+select m.customer_no, p.id as customer_id
+from book_meant m join book_person p using (person_no)
+"""
+"""The customer, new or known, whom each set of customer cells means."""
+
 _MEANT_POLICY = """
 from book_contract t
-join book_meant m using (customer_no)
-join book_person person using (person_no)
+join book_customer_of of using (customer_no)
 {joined}
 where t.has_policy and t.row_no not in (select row_no from book_problem)
     and t.row_no not in (select row_no from book_repeat where is_again)
@@ -499,7 +505,7 @@ join policy old on old.id = k.known_id
 
 _NEW_POLICY = f"""
 create or replace temp view book_new_policy as
-select t.row_no, person.id as customer_id, person.person_no,
+select t.row_no, of.customer_id,
     {", ".join(f"t.{value}" for value in POLICY_VALUES)}
 {_MEANT_POLICY.format(joined="anti join book_contract_known k on k.row_no = t.row_no")}
 """
@@ -508,7 +514,7 @@ select t.row_no, person.id as customer_id, person.person_no,
 _POLICY = f"""
 create or replace temp table book_policy as
 with known as (
-    select t.row_no, person.id as customer_id, k.known_id, t.* exclude (row_no) replace (
+    select t.row_no, of.customer_id, k.known_id, t.* exclude (row_no) replace (
         if(t.currency_assumed, old.currency, t.currency) as currency,
         if(t.cycle_assumed, coalesce(old.premium_cycle, t.premium_cycle::varchar), t.premium_cycle)
             as premium_cycle,

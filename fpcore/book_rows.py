@@ -7,6 +7,7 @@ numbers, `book_cells` once what the file says of a customer, `book_text` every t
 
 from collections.abc import Callable
 
+from fpcore import database
 from fpcore.book_columns import CUSTOMER_FIELDS, POLICY_FIELDS, RESIDENT_NUMBER, Columns
 from fpcore.book_file import BookFile
 from fpcore.book_words import book_words
@@ -51,14 +52,21 @@ select rowid - getvariable('first_record') as row_no, * from book_record
     cursor.execute(f"""
 create or replace temp table book_cells as
 with seen as (
-    select id_1, id_2, min(row_no) as row_no, count(*) as rows
+    select id_1, id_2, min(row_no) as row_no, max(row_no) as last_row, count(*) as rows
     from book_row where not is_total group by id_1, id_2
 ),
 said as (
     select {identity}{cells} from {file.relation} group by id_1, id_2
 )
-select said.*, row_no, rows from said join seen using (id_1, id_2)
+select said.*, row_no, last_row, rows from said join seen using (id_1, id_2)
 """)
+
+
+def is_grouped(cursor: Cursor) -> bool:
+    """Say whether all rows of a customer stand together in the file."""
+    return database.value(
+        cursor, "select coalesce(bool_and(last_row - row_no + 1 = rows), true) from book_cells"
+    )
 
 
 def places_of(columns: Columns) -> dict[str, int]:
@@ -106,18 +114,22 @@ def _identity(places: list[int]) -> str:
 
 
 def _is_total(places: dict[str, int], file: BookFile) -> str:
-    """The SQL that tells a row of totals: it begins with a word for that, and names nobody."""
+    """The SQL that tells a row of totals: it begins with a word for that, and names nobody.
+
+    Nearly every row is let go at the first look, at whether it has a policy number, say.
+    """
     first = ", ".join(
         f"nullif(trim(c{place}), '')"
         for place in range(1, min(_MAY_HOLD_TOTAL, len(file.header)) + 1)
     )
-    words = ", ".join(
-        "'" + word.replace("'", "''") + "'" for word in book_words()["totals"]["words"]
-    )
-    nothing = " and ".join(
-        f"coalesce(trim(c{places[field]}), '') in ('', '-')"
-        for field in ("birth_date", "birth_year", "phone", "gender", "policy_number", "start_date")
+    words = ", ".join(_quoted(word) for word in book_words()["totals"]["words"])
+    names_somebody = " ".join(
+        f"when length(c{places[field]}) > 1 then false"
+        for field in ("policy_number", "birth_date", "phone", "start_date", "birth_year")
         if field in places and places[field] > _MAY_HOLD_TOTAL
     )
-    is_word = f"coalesce(coalesce({first}) in ({words}), false)"
-    return f"{is_word} and {nothing}" if nothing else is_word
+    return f"case {names_somebody} when coalesce({first}) in ({words}) then true else false end"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

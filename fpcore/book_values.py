@@ -645,7 +645,7 @@ with read as (
     select
         r.row_no, r.has_surplus, c.customer_no, c.birth_date, c.birth_year,
         case
-            when regexp_full_match(r.policy_number, '[!-~]{{8,}}') then r.policy_number
+            when regexp_full_match(r.policy_number, '[!-&(-~][!-~]{{7,}}') then r.policy_number
             else known(tidy(r.policy_number))
         end as policy_number,
         {", ".join(taken)}
@@ -684,7 +684,7 @@ select
     row_no, customer_no, has_policy, policy_number, insurer, policy_name, type,
     coverage_amount_exact as coverage_amount, premium_amount_exact as premium_amount,
     currency, premium_cycle, start_date, end_date, status,
-    has_policy and said_type is null and type is not null as type_from_name,
+    has_policy and type_said is null and type is not null as type_from_name,
     said_status is null as status_assumed,
     premium_amount is not null and said_premium_cycle is null and $header_cycle is null
         and premium_cycle = 'monthly' as cycle_assumed,

@@ -52,15 +52,18 @@ create or replace temp table refreshed_customer as
 select c.id, (row_number() over (order by c.owner_id, c.id) - 1) // {CUSTOMERS_AT_ONCE} as part
 from customer c join {relation} r on r.id = c.id
 """)
-    parts = database.value(cursor, "select coalesce(max(part) + 1, 0) from refreshed_customer")
-    for part in range(parts):
+    parts = cursor.execute(
+        "select part, min(id), max(id) from refreshed_customer group by part order by part"
+    ).fetchall()
+    for part, first, last in parts:
         _insert(
             cursor,
             "c.id in (select id from refreshed_customer where part = $part)",
             today,
-            {"part": part},
+            {"part": part, "first": first, "last": last},
+            only_ids="{} between $first and $last",
         )
-        done((part + 1) / parts)
+        done((part + 1) / len(parts))
 
 
 def roll_forward(db: Database, today: date) -> None:
@@ -94,11 +97,11 @@ def differences(db: Database, today: date) -> list[UUID]:
     return [row["id"] for row in found]
 
 
-def _insert(cursor: Cursor, which: str, today: date, said: dict) -> None:
+def _insert(cursor: Cursor, which: str, today: date, said: dict, only_ids: str = "true") -> None:
     cursor.execute(
         f"""
         insert into customer_row ({_COLUMNS})
-        with {computed_rows(which)}
+        with {computed_rows(which, only_ids)}
         select {_COLUMNS} from computed_row order by owner_id
         """,
         {**said, "valued_on": today, "currency": WON},

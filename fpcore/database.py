@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,13 @@ import duckdb
 import pandas as pd
 
 from fpcore import migrations
-from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable, ErasureUnfinished
+from fpcore.errors import (
+    DatabaseBusy,
+    DatabaseMissing,
+    DatabaseUnusable,
+    ErasureUnfinished,
+    FpError,
+)
 
 Cursor = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
@@ -97,6 +103,9 @@ class Database:
                 if attempt == WRITE_ATTEMPTS - 1:
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))
+            except duckdb.FatalException:
+                self._reopen()
+                raise
         raise AssertionError("unreachable")
 
     @contextmanager
@@ -238,6 +247,13 @@ class Database:
                 self._connection = _connected_anew(self._file)
             self._changed()  # by the process that had the file meanwhile
         return self._connection
+
+    def _reopen(self) -> None:
+        """Open the file again: after a commit for which there was no room, DuckDB takes nothing
+        more. Where that cannot be, whoever wants a cursor next tries it."""
+        if self.path != IN_MEMORY and not self._is_used_here():
+            with self._alone(), _opening, suppress(duckdb.Error, FpError):
+                self._reconnect(self._connected())
 
     def _reconnect(self, connection: Cursor) -> None:
         self._connection = None

@@ -69,6 +69,8 @@ SEARCHED_LINES = "regexp_replace(lower({}), '[^\\S\\n]|-', '', 'g')"
 address, insurers and policy numbers of a customer, one a line and in no order: to sort them would
 take longer than all sums together."""
 
+_NOBODY_REACHED = ", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)
+
 _HELD = ("policies", "coverage", "unknown", "premium", "premium_unknown")
 _PREFIXES = (*(kind.value for kind in PolicyType), "total")
 
@@ -107,11 +109,16 @@ _SUMS_OR_NONE = ",".join(
 )
 
 
-def computed_rows(which: str) -> str:
+def computed_rows(which: str, only_ids: str = "true") -> str:
     """Give the common table expressions that end in `computed_row`, with ROW_COLUMNS.
 
-    `which` is the SQL condition on the customers `c`. Parameters: $valued_on, $currency.
+    `which` is the SQL condition on the customers `c`; `only_ids` one on a customer's id `{}` that
+    is true of them, to pass over the policies of others unread.
+    Parameters: $valued_on, $currency.
     """
+    of_policy, of_contact, of_consent = (
+        only_ids.format(f"{table}.customer_id") for table in ("p", "x", "s")
+    )
     return f"""
 person as (from customer c where {which}),
 judged as (
@@ -124,7 +131,7 @@ judged as (
         if(p.status = 'active', p.start_date, null) as begins_on,
         if(p.status = 'active' and p.end_date < date '{WHOLE_LIFE}', p.end_date + 1, null)
             as over_on
-    from policy p join person on person.id = p.customer_id
+    from policy p join person on person.id = p.customer_id where {of_policy}
 ),
 holding as (
     select
@@ -146,13 +153,13 @@ holding as (
 contacted as (
     select x.customer_id, max(x.contacted_on) as on_day
     from contact x join person on person.id = x.customer_id
-    where x.outcome not in ({", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)})
+    where {of_contact} and x.outcome not in ({_NOBODY_REACHED})
     group by x.customer_id
 ),
 marketing as (
     select distinct s.customer_id
     from consent s join person on person.id = s.customer_id
-    where s.kind = 'marketing' and s.withdrawn_on is null
+    where {of_consent} and s.kind = 'marketing' and s.withdrawn_on is null
 ),
 computed_row as (
     select

@@ -10,8 +10,8 @@ from fpcore.errors import ImportCancelled
 
 
 class Progress:
-    """How far an import is. The importing thread calls `begin`, `watch`, `step` and `done`; any
-    other reads `step_name` and `share`, and may `cancel`.
+    """How far an import is. The importing thread calls `begin`, `watch`, `step`, `done` and
+    `last_step`; any other reads `step_name` and `share`, and may `cancel`.
 
     A step is called `name` or `name:part`; the parts of a name are one step to people.
     """
@@ -40,6 +40,15 @@ class Progress:
         self._step, self._done = name, 0.0
         if self.is_cancelled:
             raise ImportCancelled()
+
+    def last_step(self, name: str) -> None:
+        """Enter a step that is carried through: a commit that is interrupted may have been done.
+
+        Errors: ImportCancelled.
+        """
+        with self._lock:
+            self.step(name)
+            self._cursor = None
 
     def done(self, share: float) -> None:
         """Say how much of the step is done. Errors: ImportCancelled."""

@@ -2,58 +2,58 @@
 
 import streamlit as st
 
-from fpcore import accounts, book_import, words
-from fpcore.book_file import ENCODINGS
-from ui import queries, session, tables, uploads
+from fpcore import accounts
+from ui import (
+    import_history,
+    import_jobs,
+    import_report,
+    mapping,
+    questions,
+    session,
+    upload_steps,
+    uploads,
+)
+from ui.import_jobs import JobState, Kind
 from ui.text import Text
 
 account, db = session.account(), session.database()
 text = Text(session.language())
 today = session.today()
+upload = uploads.current()
+importing = import_jobs.of_process().of(account, Kind.IMPORT)
 
 st.title(text("page.upload"))
-st.markdown(text("upload.how"))
-uploaded = st.file_uploader(text("upload.choose"), type=["csv", "txt", "tsv"], key="book")
-if uploaded is None:
-    st.stop()
+working, foot = st.container(), st.container()
+with foot:
+    import_history.draw(text)
+with working:
+    if importing and importing.is_running:
+        import_jobs.wait_for(importing, text)
+        st.rerun()
+    if importing and importing.state is JobState.DONE and uploads.is_of(importing, upload):
+        uploads.discard(upload, account)
+    if importing and (upload.file is None or uploads.is_of(importing, upload)):
+        import_report.draw_ended(importing, account, text)
+    st.markdown(text("upload.how"))
+    uploads.choose_file(upload, account, text)
+    book = upload_steps.read(upload, account, text)
 
-with st.expander(text("upload.settings"), icon=":material/tune:"):
-    encoding = uploads.choose_encoding(ENCODINGS, text)
-    content = uploaded.getvalue()
-    file, columns = book_import.open_book(uploaded.name, content, encoding)
-    said = uploads.choose_what_holds_for_all(
-        columns, accounts.visible_owners(db, account), account, text
-    )
-statement = None
-if columns.of("consent") is None:
-    statement = st.text_area(
-        text("upload.consent"), help=text("upload.consent_help"), max_chars=2000
-    ).strip()
-    if not statement:
-        st.info(text("upload.consent_needed"))
-        st.stop()
-options = book_import.ImportOptions(encoding=encoding, consent_basis=statement, **said)
-
-with st.spinner(text("upload.reading")):
-    report = queries.import_preview(account, uploaded.name, content, options, today)
-uploads.draw_report(report, text)
-if report.rejects:
-    reasons = [words.say_reasons(text.language, row.problems) for row in report.rejects]
-    st.subheader(text("upload.rejected"))
-    tables.rejects(report.rejects, reasons, text)
-    st.download_button(
-        text("upload.reject_download"),
-        book_import.rejects_csv(report, reasons),
-        file_name=f"rejected-{uploaded.name}",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-if not report.taken:
-    st.warning(text("upload.nothing_to_take"))
-elif not report.created + report.updated:
-    st.success(text("upload.nothing_new"))
-elif st.button(text("upload.confirm", taken=f"{report.taken:,}"), type="primary", key="confirm"):
-    with st.spinner(text("upload.storing")):
-        done = book_import.import_book(db, account, uploaded.name, content, options, today)
-    uploads.draw_done(done, text)
+    st.subheader(text("upload.columns"))
+    columns = mapping.draw(upload, account, book, text)
+    owners = accounts.visible_owners(db, account)
+    options = upload_steps.choose_what_holds_for_all(upload, columns, owners, text)
+    previewed = upload_steps.preview(upload, account, options, text, today)
+    report = previewed.result
+    questions.draw(upload, report, owners, text)
+    import_report.draw(report, text)
+    upload_steps.tell_if_outdated(previewed, account, text)
+    if not report.taken and report.questions:
+        st.info(text("upload.answer_first"))
+    elif not report.taken:
+        st.warning(text("upload.nothing_to_take"))
+    elif not report.created + report.updated:
+        st.success(text("upload.nothing_new"))
+    elif st.button(
+        text("upload.confirm", taken=f"{report.taken:,}"), type="primary", key="confirm"
+    ):
+        upload_steps.begin_import(upload, account, options, today)

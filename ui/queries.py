@@ -4,7 +4,6 @@ Every key holds the database and its version, so that a change is seen at once, 
 that asks, so that nobody is shown what somebody else may see.
 """
 
-import hashlib
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -12,8 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore import book_import, coverage, customer_list, gaps
-from fpcore.book_import import ImportOptions, ImportReport
+from fpcore import coverage, customer_list, gaps
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gaps import RuleCount
 from fpcore.models import Account, RowKind
@@ -48,24 +46,10 @@ def currencies(account: Account) -> list[str]:
     return _kept(account, coverage.currencies)
 
 
-def import_preview(
-    account: Account, name: str, content: bytes, options: ImportOptions, today: date
-) -> ImportReport:
-    """Tell what an import would do: book_import.preview."""
-    return _kept(account, book_import.preview, name, content, options, today)
-
-
 def _kept(account: Account, operation: Callable, *arguments: Any) -> Any:
     db = session.database()
-    asked = (operation.__module__, operation.__name__, *map(_key, arguments))
+    asked = (operation.__module__, operation.__name__, *map(repr, arguments))
     return _cached(db.path, db.version, account.id, asked, db, account, operation, arguments)
-
-
-def _key(argument: Any) -> str:
-    """Tell arguments apart: a file by its digest, everything else by what it is written as."""
-    if isinstance(argument, bytes):
-        return hashlib.sha256(argument).hexdigest()
-    return repr(argument)
 
 
 @st.cache_data(max_entries=100, ttl="15m", show_spinner=False)

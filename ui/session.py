@@ -11,18 +11,21 @@ Sessions kept on the server, throttling and revocation belong into `account` and
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from fpcore import accounts, customer_rows, words
+from fpcore import accounts, book_file, customer_rows, import_batches, words
 from fpcore.database import Database, configured_path, open_database
 from fpcore.models import Account
 from ui import guard
 
 if TYPE_CHECKING:
     from streamlit_authenticator.controllers import CookieController
+
+T = TypeVar("T")
 
 COOKIE_DAYS = 7
 COOKIE_PATIENCE = 5  # seconds until a sign-in goes on without its cookie, good for this tab only
@@ -51,7 +54,10 @@ def database() -> Database:
 
 @st.cache_resource(show_spinner=False)
 def _database(path: str) -> Database:
-    return open_database(path)
+    opened = open_database(path)
+    book_file.sweep(opened)
+    import_batches.close_interrupted(opened)
+    return opened
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -178,7 +184,7 @@ def choose_language(chosen: str) -> None:
     st.session_state[LANGUAGE] = chosen
 
 
-def draft(name: str, begin: Callable[[], dict]) -> dict:
+def draft(name: str, begin: Callable[[], T]) -> T:
     """Give what is kept of a form that a person is filling in; `begin` makes it at first.
 
     It holds what they saw when they began, which is what their changes are changes of.
@@ -189,6 +195,13 @@ def draft(name: str, begin: Callable[[], dict]) -> dict:
 def forget_draft(name: str) -> None:
     """End a form: the next one of that name begins anew."""
     st.session_state.pop(DRAFT.format(name), None)
+
+
+def forget_uploaded(file_id: str) -> None:
+    """Free the memory of an uploaded file: Streamlit holds it until the browser is gone."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, file_id)
 
 
 def theme() -> str:

@@ -7,8 +7,9 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
+from fpcore import privacy, words
 from fpcore.book_columns import Columns
-from fpcore.book_import import RejectedRow
+from fpcore.book_report import RejectedRow
 from fpcore.consents import Withdrawn
 from fpcore.coverage import UNKNOWN_ROW
 from fpcore.customer_list import CustomerPage
@@ -134,27 +135,18 @@ def policies(listed: Sequence[Policy], text: Text, with_reason: bool, key: str) 
     return str(listed[cells[0][0]].id) if cells else None
 
 
-def columns(understood: Columns, examples: Sequence[str], text: Text) -> None:
-    """Draw what each column of a file was taken as, with an example."""
-    shown = [
-        {
-            text("upload.header"): column.header,
-            text("upload.taken_as"): _taken_as(text, column),
-            text("upload.unit"): f"{column.unit:,}" if column.unit > 1 else "",
-            text("upload.sample"): "" if column.dropped else example,
-        }
-        for column, example in zip(understood.all, examples, strict=True)
-        if column.header
-    ]
-    st.dataframe(pd.DataFrame(shown), hide_index=True)
-
-
-def rejects(rejected: Sequence[RejectedRow], reasons: Sequence[str], text: Text) -> None:
-    """Draw the rows that cannot be taken, each with its line in the file and the reasons."""
-    lines = [row.line for row in rejected]
-    shown = pd.DataFrame({text("upload.line"): lines, text("upload.reason"): reasons})
+def rejects(rejected: Sequence[RejectedRow], columns: Columns, text: Text) -> None:
+    """Draw rows that are held back, each with its line in the file, the reasons and its cells."""
+    shown = {
+        text("upload.line"): [row.line for row in rejected],
+        text("upload.reason"): [words.say_reasons(text.language, r.problems) for r in rejected],
+    }
+    for column in columns.kept:
+        shown[f"{column.position + 1}. {column.header}"] = [
+            privacy.scrubbed(row.cells[column.position], column.field) for row in rejected
+        ]
     narrow = {text("upload.line"): st.column_config.NumberColumn(width="small")}
-    st.dataframe(shown, hide_index=True, column_config=narrow)
+    st.dataframe(pd.DataFrame(shown), hide_index=True, column_config=narrow)
 
 
 def cells(drawn: pd.DataFrame, row_title: str) -> None:
@@ -205,9 +197,3 @@ def _premium(text: Text, policy: Policy) -> str:
     if policy.premium_amount is None or policy.premium_cycle is None:
         return amount
     return f"{amount} · {text(f'premium_cycle.{policy.premium_cycle}')}"
-
-
-def _taken_as(text: Text, column) -> str:
-    if column.dropped:
-        return text("upload.dropped")
-    return text(f"field.{column.field}") if column.field else text("upload.unused")

@@ -1,94 +1,125 @@
-"""The parts of the upload page: how to read the file, what was understood, what was done."""
+"""An upload: the file, kept on the disk as long as it is needed, and what a person said of it."""
 
-from collections.abc import Sequence
-from typing import Any
+import shutil
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
 
 import streamlit as st
 
-from fpcore.book_columns import Columns
-from fpcore.book_import import ImportReport
-from fpcore.models import WON, Account, PremiumCycle, Role
-from ui import tables
+from fpcore.book_file import Reading
+from fpcore.database import Database
+from fpcore.models import Account
+from ui import import_jobs, session, uploads_to_disk
+from ui.import_jobs import Job, Kind
 from ui.text import Text, safe
 
-CURRENCIES = (WON, "USD", "EUR", "JPY")
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+LONGEST_NOTE = 10_000
+TYPES = ["csv", "txt", "tsv", "xlsx", "xls", "xlsb", "ods"]
 
 
-def choose_encoding(encodings: Sequence[str], text: Text) -> str | None:
-    """Draw the choice of encoding; None is "found out"."""
-    return st.selectbox(
-        text("upload.encoding"),
-        [None, *encodings],
-        format_func=lambda code: code.upper() if code else text("upload.encoding_auto"),
-    )
+class KeptFile:
+    """A file on the disk that only this user may read. It goes when nobody refers to it any more:
+    neither the session, which may end without a word, nor a job."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
+        weakref.finalize(self, path.unlink, missing_ok=True)
 
 
-def choose_what_holds_for_all(
-    columns: Columns, owners: list[Account], account: Account, text: Text
-) -> dict[str, Any]:
-    """Draw what is asked once for the whole file, as arguments of ImportOptions."""
-    said: dict[str, Any] = {"owner_id": _choose_owner(columns, owners, account, text)}
-    if columns.of("premium_cycle") is None and columns.premium_cycle is None:
-        said["premium_cycle"] = st.selectbox(
-            text("upload.premium_cycle"), list(PremiumCycle), format_func=text.of("premium_cycle")
+@dataclass
+class Upload:
+    """What is being uploaded, the `number`th of the session, and what was said of it.
+
+    `reading` changed `readings` times. `fields` None is guessed. `mapping` is the saved one that
+    was taken over, `edition` counts the states of the table of columns. `unclear` are the amount
+    fields whose unit nobody knows.
+    """
+
+    number: int = 0
+    file: KeptFile | None = None
+    reading: Reading = field(default_factory=Reading)
+    readings: int = 0
+    is_fitted: bool = False
+    mapping: UUID | None = None
+    edition: int = 0
+    fields: tuple[str | None, ...] | None = None
+    units: dict[str, int] = field(default_factory=dict)
+    six_digits: dict[str, str] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    unclear: frozenset[str] = frozenset()
+    said: dict[str, Any] = field(default_factory=dict)
+
+    def begin_anew(self, file: KeptFile | None) -> None:
+        """Forget this file and what was said of it, for another one or none."""
+        self.__init__(number=self.number + 1, file=file)
+
+    def read_otherwise(self, reading: Reading) -> None:
+        """Read the file in another way: what was said of its columns is forgotten."""
+        self.__init__(
+            number=self.number,
+            file=self.file,
+            reading=reading,
+            readings=self.readings + 1,
+            edition=self.edition + 1,
+            said=self.said,
         )
-    if columns.of("currency") is None:
-        said["currency"] = st.selectbox(text("upload.currency"), CURRENCIES)
-    said["take_twins"] = st.checkbox(text("upload.twins"))
-    return said
 
 
-def _choose_owner(columns: Columns, owners: list[Account], account: Account, text: Text) -> Any:
-    by_column = [None] if columns.of("owner") else []
-    choices = by_column + sorted(owners, key=lambda owner: owner.role is not Role.FP)
-    if len(choices) == 1:
-        return choices[0].id
-    chosen = st.selectbox(
-        text("upload.owner"),
-        choices,
-        format_func=lambda owner: owner.name if owner else text("upload.owner_column"),
+def current() -> Upload:
+    """Give what this session is uploading."""
+    return session.draft("upload", Upload)
+
+
+def keep(db: Database, name: str, stream: BinaryIO) -> KeptFile:
+    """Keep an uploaded file: where uploads_to_disk has put it, or else written piece by piece.
+
+    Errors: OSError (disk full, say).
+    """
+    start = stream.read(LONGEST_NOTE)
+    if path := uploads_to_disk.kept_at(start):
+        return KeptFile(path, name)
+    kept = KeptFile(uploads_to_disk.new_file(db), name)
+    stream.seek(0)
+    with open(kept.path, "wb") as file:
+        shutil.copyfileobj(stream, file)
+    return kept
+
+
+def choose_file(upload: Upload, account: Account, text: Text) -> None:
+    """Draw the field to choose a file, and below it the one that was chosen; none ends the run."""
+    uploaded = st.file_uploader(
+        text("upload.choose" if upload.file is None else "upload.choose_another"),
+        type=TYPES,
+        key=f"book {upload.number}",
     )
-    return chosen.id if chosen else None
+    if uploaded is not None:
+        session.forget_uploaded(uploaded.file_id)
+        try:
+            file = keep(session.database(), uploaded.name, uploaded)
+        except OSError:
+            st.error(text("upload.no_room"))
+            st.stop()
+        discard(upload, account, file)
+        st.rerun()
+    if upload.file is None:
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/description: **{safe(upload.file.name)}**", width="content")
+        if st.button(text("upload.discard"), icon=":material/close:", type="tertiary"):
+            discard(upload, account)
+            st.rerun()
 
 
-def draw_report(report: ImportReport, text: Text) -> None:
-    """Draw what an import would do."""
-    st.subheader(text("upload.understood"))
-    facts = {
-        "name": safe(report.file.name),
-        "rows": f"{report.rows:,}",
-        "encoding": report.file.encoding.upper(),
-        "delimiter": text(f"upload.delimiter_{_DELIMITERS[report.file.delimiter]}"),
-    }
-    st.caption(text("upload.file_facts", **facts))
-    figures = {
-        "new_customers": report.customers_created,
-        "new_policies": report.policies_created,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "rejected": report.rejected,
-    }
-    with st.container(horizontal=True):
-        for name, count in figures.items():
-            st.metric(text(f"upload.{name}"), f"{count:,}", border=True, width="content")
-    for code, count in report.notes:
-        st.caption(f":material/info: {text(f'note.{code}', count=f'{count:,}')}")
-    with st.expander(text("upload.columns"), icon=":material/view_column:"):
-        tables.columns(report.columns, report.examples, text)
+def discard(upload: Upload, account: Account, another: KeptFile | None = None) -> None:
+    """Let go of a file and of what is known of it."""
+    import_jobs.of_process().forget(account, Kind.LOOK, Kind.PREVIEW)
+    upload.begin_anew(another)
 
 
-def draw_done(report: ImportReport, text: Text) -> None:
-    """Draw what an import did, and the way on."""
-    st.success(
-        text(
-            "upload.done",
-            customers=f"{report.customers_created:,}",
-            policies=f"{report.policies_created:,}",
-            updated=f"{report.updated:,}",
-            rejected=f"{report.rejected:,}",
-        )
-    )
-    st.page_link(
-        "../pages/customers.py", label=text("upload.to_customers"), icon=":material/group:"
-    )
+def is_of(job: Job, upload: Upload) -> bool:
+    """Say whether a job is about this upload's file."""
+    return upload.file is not None and job.asked[0] == upload.file.path

@@ -38,7 +38,7 @@ def test_fp_uploads_a_book_and_sees_its_customer(visitor, tmp_path):
     assert "4줄, CP949" in visitor.reads()
 
     visitor.clicks("3줄 넣기")
-    visitor.page.get_by_text("고객 2명, 계약 2건 추가").wait_for()
+    visitor.page.get_by_text("완료: 고객 2명, 계약 2건 추가").wait_for()
     visitor.clicks("고객 목록으로")
     _search(visitor, "여정하")
     assert "1명 중 1명 표시" in visitor.reads()

@@ -105,9 +105,9 @@ def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
 def numbered_policies_taken(content: bytes, report) -> set[tuple[str, str]]:
     """(customer, policy number) of the rows that were taken, where both are usual ones."""
     rejected = set(rejected_lines(report))
-    with closing(database.open_database(database.IN_MEMORY)) as db:
-        with book_file.opened(db, "book.csv", content) as file:
-            head = file.head
+    in_memory = database.open_database(database.IN_MEMORY)
+    with closing(in_memory) as db, book_file.opened(db, "book.csv", content) as file:
+        head = file.head
     taken = [
         dict(zip(HEADERS, cells, strict=False)) for line, cells in head if line not in rejected
     ]

@@ -347,7 +347,9 @@ def test_personal_data_knows_every_table(office):
             "select distinct table_name from duckdb_columns() where column_name = 'customer_id'"
         )
     }
-    assert tables == {"audit", "consent", "contact", "policy"}, personal_data.__doc__
+    assert tables == {"audit", "consent", "contact", "policy", "policy_before"}, (
+        personal_data.__doc__
+    )
 
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) :red[x] $x$ 😀 \u202e김"

@@ -148,68 +148,6 @@ def test_bad_entry_is_told_beside_its_field_and_stores_nothing(open_page, office
     )
 
 
-def _upload(at, content: bytes, name: str = "book.csv"):
-    at.file_uploader[0].set_value([(name, content, "text/csv")]).run()
-    return at
-
-
-def test_upload_stores_nothing_before_it_is_confirmed(open_page, office):
-    book = "고객명,생년,동의\n한여름,1990,Y\n한겨울,1991,N\n".encode()
-    at = _upload(open_page("upload", "fp2"), book)
-    fp2 = accounts.find(office, "fp2")
-    assert customer_list.find(office, fp2, CustomerFilter(), TODAY).in_scope == 0
-    assert [metric.value for metric in at.metric] == ["1", "0", "0", "0", "1"]
-
-    at.button(key="confirm").click().run()
-    assert "고객 1명, 계약 0건 추가" in texts(at)
-    assert customer_list.find(office, fp2, CustomerFilter(), TODAY).rows["name"].tolist() == [
-        "한여름"
-    ]
-
-
-def test_upload_without_consent_column_asks_for_the_statement(open_page):
-    at = _upload(open_page("upload", "fp2"), "고객명,생년\n한여름,1990\n".encode())
-    assert "동의 근거를 적으면" in texts(at) and not at.metric
-    at.text_area[0].set_value("2026-11-20 서면").run()
-    assert at.metric[0].value == "1"
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"   ", "빈 파일입니다"),
-        (b"PK\x03\x04xxxx", "엑셀 파일입니다"),
-        ("고객명\n김\n".encode(), "열이 하나뿐입니다"),
-        ("고객명,고객명\n김,이\n".encode(), "제목이 같은 열"),
-        ('고객명,동의\n"김,Y\n'.encode(), "따옴표"),
-        (b"a,b\n1,2\n", "고객 이름 열이 없습니다"),
-    ],
-    ids=["blank", "xlsx", "one column", "header twice", "cut off", "no name"],
-)
-def test_file_that_is_no_book_is_told_in_one_sentence(open_page, content, sentence):
-    at = _upload(open_page("upload", "fp1"), content)
-    assert len(at.error) == 1 and sentence in at.error[0].value
-    assert not at.exception
-
-
-def test_manager_says_whose_customers_they_are(open_page, office):
-    at = _upload(open_page("upload", "manager1"), "고객명,동의\n한여름,Y\n".encode())
-    owner = next(box for box in at.selectbox if box.label == "누구의 고객인가요?")
-    owner.set_value(
-        next(account for account in owner_accounts(office) if account.username == "fp2")
-    )
-    at.run()
-    at.button(key="confirm").click().run()
-    assert (
-        customer_list.find(office, accounts.find(office, "fp2"), CustomerFilter(), TODAY).in_scope
-        == 1
-    )
-
-
-def owner_accounts(db):
-    return accounts.visible_owners(db, accounts.find(db, "manager1"))
-
-
 def test_what_one_person_was_shown_is_not_kept_for_another(open_page):
     assert len(listed(open_page("customers", "fp1"))) == 3
     assert listed(open_page("customers", "fp3")) == []

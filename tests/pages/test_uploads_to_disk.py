@@ -1,0 +1,180 @@
+"""An upload goes to the disk as it comes, byte for byte, and Streamlit is told where it is."""
+
+import asyncio
+from itertools import pairwise
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from fpcore import database
+from ui import uploads_to_disk
+from ui.uploads_to_disk import UploadsToDisk, kept_at
+
+BOUNDARY = "----formdata-4711"
+HEAD = (
+    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="명부.csv"\r\n'
+    "Content-Type: text/csv\r\n\r\n"
+).encode()
+TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
+PATH = "/_stcore/upload_file/session/file"
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory):
+    db = database.open_database(str(tmp_path_factory.mktemp("up") / "fp.duckdb"), create=True)
+    yield db
+    db.close()
+
+
+def kept(db) -> list[Path]:
+    return sorted(Path(db.path + ".imports").glob("*"))
+
+
+def send(db, chunks: list[bytes], status: int = 204, path: str = PATH) -> tuple[int, bytes, dict]:
+    """Upload a body in these pieces: the answer's status, and the body and headers that Streamlit
+    (which answers with `status`) was given."""
+    seen: dict = {}
+    answered: list[int] = []
+    pieces = list(chunks)
+
+    async def streamlit(scope, receive, send):
+        message = await receive()
+        seen["body"] = message["body"]
+        while message.get("more_body"):
+            message = await receive()
+            seen["body"] += message["body"]
+        seen["headers"] = dict(scope["headers"])
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def receive():
+        if not pieces:
+            return {"type": "http.disconnect"}
+        piece = pieces.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+    async def answer(message):
+        if message["type"] == "http.response.start":
+            answered.append(message["status"])
+
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": path,
+        "headers": [
+            (b"content-type", f"multipart/form-data; boundary={BOUNDARY}".encode()),
+            (b"content-length", str(sum(map(len, chunks))).encode()),
+        ],
+    }
+    asyncio.run(UploadsToDisk(streamlit, lambda: db)(scope, receive, answer))
+    return answered[0], seen.get("body", b""), seen.get("headers", {})
+
+
+def in_pieces(body: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({min(cut, len(body)) for cut in cuts} | {0, len(body)})
+    return [body[a:b] for a, b in pairwise(places)]
+
+
+@given(
+    content=st.binary(max_size=200) | st.sampled_from([b"", TAIL, TAIL[:-1], b"\r\n--", HEAD]),
+    cuts=st.lists(st.integers(0, 500), max_size=8),
+)
+def test_whatever_is_uploaded_is_kept_byte_for_byte(content, cuts, db):
+    status, body, headers = send(db, in_pieces(HEAD + content + TAIL, cuts))
+    note = body.removeprefix(HEAD).removesuffix(TAIL)
+    assert status == 204 and body == HEAD + note + TAIL
+    assert headers[b"content-length"] == str(len(body)).encode()
+    path = kept_at(note)
+    assert path.read_bytes() == content
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [HEAD + b"content"],
+        [HEAD + b"content" + TAIL[:-2]],
+        [HEAD + b"content" + TAIL + b"more"],
+        [b"no multipart at all"],
+        [b"x" * 40_000, b"y" * 40_000],
+        [b""],
+    ],
+    ids=["no end", "cut end", "more behind", "no head", "head too long", "empty"],
+)
+def test_a_body_of_another_form_is_refused_and_nothing_stays(chunks, db):
+    assert send(db, chunks)[0] == 400
+    assert kept(db) == []
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing(db):
+    pieces = [HEAD, b"half of it"]
+    more = iter(pieces)
+
+    async def receive():
+        piece = next(more, None)
+        if piece is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    answers = []
+
+    async def answer(message):
+        answers.append(message)
+
+    content_type = f"multipart/form-data; boundary={BOUNDARY}".encode()
+    headers = [(b"content-type", content_type)]
+    scope = {"type": "http", "method": "PUT", "path": PATH, "headers": headers}
+    asyncio.run(UploadsToDisk(None, lambda: db)(scope, receive, answer))
+    assert answers[0]["status"] == 400
+    assert kept(db) == []
+
+
+def test_a_file_that_streamlit_refuses_is_not_kept(db):
+    assert send(db, [HEAD + b"content" + TAIL], status=403)[0] == 403
+    assert kept(db) == []
+
+
+def test_a_file_too_large_is_refused(db, monkeypatch):
+    monkeypatch.setattr(uploads_to_disk, "LARGEST_FILE", 6)
+    assert send(db, [HEAD + b"123456" + TAIL])[0] == 204
+    assert send(db, [HEAD + b"1234567" + TAIL])[0] == 400
+    [path] = kept(db)
+    path.unlink()
+
+
+def test_other_requests_pass_untouched(db):
+    body = HEAD + b"content" + TAIL
+    assert send(db, [body], path="/_stcore/health")[1] == body
+    assert kept(db) == []
+
+
+def test_no_room_on_the_disk_is_told(db, monkeypatch):
+    real = open
+
+    def full(path, *args, **kwargs):
+        file = real(path, *args, **kwargs)
+
+        class Full:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                file.close()
+
+            def write(self, data):
+                raise OSError(28, "No space left on device")
+
+        return Full()
+
+    monkeypatch.setattr(uploads_to_disk, "open", full, raising=False)
+    _, body, _ = send(db, [HEAD + b"content" + TAIL])
+    with pytest.raises(OSError):
+        kept_at(body.removeprefix(HEAD).removesuffix(TAIL))
+    assert kept(db) == []
+
+
+def test_content_that_came_another_way_is_no_note():
+    assert kept_at("이름,보종\n".encode()) is None
