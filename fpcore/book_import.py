@@ -16,8 +16,10 @@ from pydantic import Field
 from fpcore import (
     accounts,
     book_columns,
+    book_customers,
     book_file,
     book_matching,
+    book_policies,
     book_rows,
     book_values,
     customer_rows,
@@ -191,9 +193,10 @@ def _plan(
     book_rows.load(cursor, file, columns, progress.step)
     progress.step("customers")
     said = _said(db, columns, options)
-    book_values.type_customers(cursor, columns, today, said)
+    book_values.prepare(cursor, said.words)
+    book_customers.type_customers(cursor, columns, today, said)
     progress.step("policies")
-    book_values.type_policies(cursor, columns, today, said)
+    book_policies.type_policies(cursor, columns, today, said)
     progress.step("matching")
     book_matching.match(cursor, account, owner, options.words.get("owner", {}), options.take_twins)
     progress.step("report")

@@ -8,7 +8,7 @@ from fpcore import accounts, book_import, book_report, command_output, import_ba
 from fpcore.book_columns import AMOUNTS, FIELDS, UNITS
 from fpcore.book_file import ENCODINGS, Reading
 from fpcore.book_import import ImportOptions
-from fpcore.book_values import SIX_DIGITS
+from fpcore.book_policies import SIX_DIGITS
 from fpcore.command_line import (
     acting_account,
     currency_option,

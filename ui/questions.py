@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 
 import streamlit as st
 
+from fpcore.book_policies import SIX_DIGITS
 from fpcore.book_report import Doubt, ImportReport, UnknownWord
 from fpcore.models import Account, Gender, PolicyStatus, PolicyType, PremiumCycle
 from ui import mapping
@@ -11,7 +12,7 @@ from ui.text import Text, safe
 from ui.uploads import Upload
 
 UNITS = (10_000, 1, 1_000)
-SIX_DIGITS = ("ym", "ymd")
+
 MOST_WORDS = 50
 """So many words are asked for at once; the others follow."""
 

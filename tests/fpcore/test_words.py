@@ -14,9 +14,10 @@ import fpcore
 from fpcore import (
     audit,
     book_columns,
+    book_customers,
     book_matching,
+    book_policies,
     book_report,
-    book_values,
     checks,
     customer_list,
     errors,
@@ -75,7 +76,7 @@ def raised() -> list[tuple[str, set[str]]]:
 
 def problems_of_values() -> set[tuple[str, str]]:
     """(field, code) of every check of a row."""
-    found = (*book_values.CUSTOMER_CHECKS, *book_values.POLICY_CHECKS)
+    found = (*book_customers.CUSTOMER_CHECKS, *book_policies.POLICY_CHECKS)
     return {(check.field, check.code) for check in found}
 
 
