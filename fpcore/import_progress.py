@@ -1,7 +1,7 @@
 """Follow a running import from another thread, and stop it."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from fpcore import database
@@ -20,13 +20,15 @@ class Progress:
         self.is_cancelled = False
         self._lock = threading.Lock()
         self._weights: dict[str, float] = {}
+        self._followed: frozenset[str] = frozenset()
         self._step = ""
         self._done = 0.0
         self._cursor: Cursor | None = None
 
-    def begin(self, weights: Mapping[str, float]) -> None:
-        """Name the steps to come, each with how long it takes in relation to the others."""
-        self._weights = dict(weights)
+    def begin(self, weights: Mapping[str, float], followed: Iterable[str] = ()) -> None:
+        """Name the steps to come, each with how long it takes in relation to the others;
+        `followed` are those of one statement, of which DuckDB says how far it is."""
+        self._weights, self._followed = dict(weights), frozenset(followed)
         self.step(next(iter(weights)))
 
     def watch(self, cursor: Cursor) -> None:
@@ -69,7 +71,7 @@ class Progress:
         if self._step not in names:
             return 0.0
         before = sum(self._weights[name] for name in names[: names.index(self._step)])
-        within = max(self._done, self._of_statement() if not self._done else 0.0)
+        within = self._of_statement() if self._step in self._followed else self._done
         return (before + self._weights[self._step] * within) / sum(self._weights.values())
 
     def _of_statement(self) -> float:
