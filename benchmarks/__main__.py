@@ -97,7 +97,7 @@ def _told(figure: Measured) -> Measured:
 
 def _line(cells: tuple[str, ...]) -> str:
     *numbers, name = cells
-    return "".join(f"{cell:>10}" for cell in numbers) + f"  {name}"
+    return "".join(f"{cell:>11}" for cell in numbers) + f"  {name}"
 
 
 def _cells(figure: Measured) -> tuple[str, ...]:
