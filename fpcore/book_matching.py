@@ -110,14 +110,18 @@ from (
 )
 """
 
-_MENTION = """
-create or replace temp table book_mention as
-with faultless as (
+_FAULTLESS = """
+faultless as (
     select customer_no, min(row_no) as row_no
     from book_contract where row_no not in (select row_no from book_problem)
     group by customer_no
 ),
-present as (
+"""
+"""The sets of customer cells of which a row is left, each with the first one."""
+
+_MENTION = f"""
+create or replace temp table book_mention as
+with {_FAULTLESS}present as (
     select c.* replace (f.row_no as row_no) from book_owned c join faultless f using (customer_no)
 ),
 alike as (
@@ -444,12 +448,7 @@ _ROWS_DISAGREE = " or ".join(f"min({v}) <> max({v})" for v in CUSTOMER_VALUES)
 
 _PERSON = f"""
 create or replace temp table book_person as
-with faultless as (
-    select customer_no, min(row_no) as row_no
-    from book_contract where row_no not in (select row_no from book_problem)
-    group by customer_no
-),
-taken as (
+with {_FAULTLESS}taken as (
     select m.* replace (f.row_no as row_no), s.person_no, s.known_id, s.mentions
     from book_mention m join faultless f using (customer_no)
     join book_meant using (customer_no) join book_person_seen s using (person_no)
