@@ -1,6 +1,7 @@
 """An upload goes to the disk as it comes, byte for byte, and Streamlit is told where it is."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def db(tmp_path_factory):
     db = database.open_database(str(tmp_path_factory.mktemp("up") / "fp.duckdb"), create=True)
     yield db
     db.close()
+
+
+def carried_out(work) -> None:
+    """Run a coroutine in a thread of its own: in this one a browser's loop may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def kept(db) -> list[Path]:
@@ -68,7 +75,7 @@ def send(db, chunks: list[bytes], status: int = 204, path: str = PATH) -> tuple[
             (b"content-length", str(sum(map(len, chunks))).encode()),
         ],
     }
-    asyncio.run(UploadsToDisk(streamlit, lambda: db)(scope, receive, answer))
+    carried_out(UploadsToDisk(streamlit, lambda: db)(scope, receive, answer))
     return answered[0], seen.get("body", b""), seen.get("headers", {})
 
 
@@ -127,7 +134,7 @@ def test_an_upload_that_is_broken_off_leaves_nothing(db):
     content_type = f"multipart/form-data; boundary={BOUNDARY}".encode()
     headers = [(b"content-type", content_type)]
     scope = {"type": "http", "method": "PUT", "path": PATH, "headers": headers}
-    asyncio.run(UploadsToDisk(None, lambda: db)(scope, receive, answer))
+    carried_out(UploadsToDisk(None, lambda: db)(scope, receive, answer))
     assert answers[0]["status"] == 400
     assert kept(db) == []
 
