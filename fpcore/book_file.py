@@ -197,6 +197,16 @@ def sweep(db: Database) -> None:
         shutil.rmtree(_imports(db))
 
 
+def private_place(db: Database) -> Path | None:
+    """Give the folder beside the database where files of an import may lie: only this user reads
+    it, and `sweep` empties it. None, the system's place for such files, for one in memory."""
+    if db.path == IN_MEMORY:
+        return None
+    place = _imports(db)
+    place.mkdir(mode=0o700, exist_ok=True)
+    return place
+
+
 def look(text: Text, header_line: int | None = None) -> Layout:
     """Find the header, in the line given or else by its words, and what stands around it.
 
@@ -290,11 +300,7 @@ def _imports(db: Database) -> Path:
 
 @contextmanager
 def _private_folder(db: Database) -> Iterator[Path]:
-    parent = None
-    if db.path != IN_MEMORY:
-        parent = _imports(db)
-        parent.mkdir(mode=0o700, exist_ok=True)
-    folder = tempfile.mkdtemp(dir=parent)
+    folder = tempfile.mkdtemp(dir=private_place(db))
     try:
         yield Path(folder)
     finally:

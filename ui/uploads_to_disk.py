@@ -6,6 +6,7 @@ Streamlit is given a note in their place: where they are (`kept_at` reads it).
 
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,12 +15,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fpcore import book_file
 from fpcore.book_file import LARGEST_FILE
-from fpcore.database import IN_MEMORY, Database
+from fpcore.database import Database
 
 UPLOADS = "/_stcore/upload_file/"
 LONGEST_HEAD = 16_384
-_NOTE = b"fp-kept-at:"
+_NOTE = f"fp kept at {secrets.token_hex(16)}: ".encode()
+"""Nobody outside of this process can write a note: it would name any file of the machine."""
+
 _NO_ROOM = b"no room"
 
 
@@ -32,45 +36,49 @@ class UploadsToDisk:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Keep the file of an upload, and pass the request on with a note instead of it."""
-        if not (scope["type"] == "http" and scope["method"] == "PUT" and UPLOADS in scope["path"]):
+        # the very paths that the guard keeps to who is signed in
+        is_upload = scope["type"] == "http" and scope["path"].startswith(UPLOADS)
+        if not (is_upload and scope["method"] == "PUT"):
             await self.app(scope, receive, send)
             return
-        body = _Body(receive, Headers(scope=scope).get("content-type", ""))
         path = new_file(self.database())
+        try:
+            is_taken = await self._pass_on(scope, receive, send, path)
+        except BaseException:  # also where the browser goes away and the request is cancelled
+            path.unlink(missing_ok=True)
+            raise
+        if not is_taken:
+            path.unlink(missing_ok=True)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, path: Path) -> bool:
+        """Write the file and pass on the note; whether Streamlit has taken it."""
+        body = _Body(receive, Headers(scope=scope).get("content-type", ""))
         try:
             note = await _kept(body, path)
         except ValueError as error:
-            path.unlink(missing_ok=True)
             await PlainTextResponse(str(error), status_code=400)(scope, receive, send)
-            return
+            return False
         short = body.head + note + body.tail
         headers = MutableHeaders(raw=list(scope["headers"]))
         headers["content-length"] = str(len(short))
-        taken = False
+        is_taken = False
 
         async def read_note() -> Message:
             return {"type": "http.request", "body": short, "more_body": False}
 
         async def send_on(message: Message) -> None:
-            nonlocal taken
+            nonlocal is_taken
             if message["type"] == "http.response.start":
-                taken = message["status"] < 300
+                is_taken = message["status"] < 300
             await send(message)
 
-        try:
-            await self.app({**scope, "headers": headers.raw}, read_note, send_on)
-        finally:
-            if not taken:
-                path.unlink(missing_ok=True)
+        await self.app({**scope, "headers": headers.raw}, read_note, send_on)
+        return is_taken
 
 
 def new_file(db: Database) -> Path:
     """Make an empty file for this user only, in the folder that is swept at the next start."""
-    folder = None
-    if db.path != IN_MEMORY:
-        folder = Path(db.path + ".imports").resolve()
-        folder.mkdir(mode=0o700, exist_ok=True)
-    handle, path = tempfile.mkstemp(dir=folder)  # 0600
+    handle, path = tempfile.mkstemp(dir=book_file.private_place(db))  # 0600
     os.close(handle)
     return Path(path)
 

@@ -462,6 +462,7 @@ WITHOUT_ACCOUNT = {
     "book_policies.type_policies": "reads the rows of an uploaded file; no stored ones",
     "book_file.opened": "reads an uploaded file; no stored rows",
     "book_file.plain_lane": "reads an uploaded file; no stored rows",
+    "book_file.private_place": "makes a folder; reads no rows",
     "book_file.sweep": "the machine's own, at the start of the process; removes files only",
     "book_import.open_book": "reads an uploaded file; no stored rows",
     "book_report.report": "tells what an import found in the scope of who imports",

@@ -1,7 +1,9 @@
 """An upload goes to the disk as it comes, byte for byte, and Streamlit is told where it is."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from fpcore import database
+from fpcore.database import ROOT
 from ui import uploads_to_disk
 from ui.uploads_to_disk import UploadsToDisk, kept_at
 
@@ -152,9 +155,28 @@ def test_a_file_too_large_is_refused(db, monkeypatch):
     path.unlink()
 
 
-def test_other_requests_pass_untouched(db):
+@pytest.mark.parametrize("path", ["/_stcore/health", f"/x{PATH}", f"/{PATH}"])
+def test_requests_that_the_guard_lets_anybody_make_are_not_written(path, db):
     body = HEAD + b"content" + TAIL
-    assert send(db, [body], path="/_stcore/health")[1] == body
+    assert send(db, [body], path=path)[1] == body
+    assert kept(db) == []
+
+
+def test_an_upload_whose_request_is_cancelled_leaves_nothing(db):
+    pieces = iter([HEAD, b"half of it"])
+
+    async def receive():
+        piece = next(pieces, None)
+        if piece is None:
+            assert len(kept(db)) == 1
+            raise asyncio.CancelledError
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    content_type = f"multipart/form-data; boundary={BOUNDARY}".encode()
+    headers = [(b"content-type", content_type)]
+    scope = {"type": "http", "method": "PUT", "path": PATH, "headers": headers}
+    with pytest.raises((asyncio.CancelledError, CancelledError)):
+        carried_out(UploadsToDisk(None, lambda: db)(scope, receive, None))
     assert kept(db) == []
 
 
@@ -183,5 +205,15 @@ def test_no_room_on_the_disk_is_told(db, monkeypatch):
     assert kept(db) == []
 
 
-def test_content_that_came_another_way_is_no_note():
-    assert kept_at("이름,보종\n".encode()) is None
+@pytest.mark.parametrize(
+    "content", ["이름,보종\n", "fp kept at : /etc/passwd", "fp-kept-at:/etc/passwd"]
+)
+def test_content_that_came_another_way_is_no_note(content):
+    assert kept_at(content.encode()) is None
+
+
+def test_a_note_of_another_process_is_none():
+    command = "from ui import uploads_to_disk; print(uploads_to_disk._NOTE.decode(), end='')"
+    ran = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True, cwd=ROOT)
+    assert ran.stdout.startswith(b"fp kept at ")
+    assert kept_at(ran.stdout + b"/etc/passwd") is None
