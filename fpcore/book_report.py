@@ -16,12 +16,13 @@ from fpcore.book_file import BookFile
 from fpcore.book_matching import CUSTOMER_VALUES, POLICY_VALUES, QUESTIONS
 from fpcore.checks import LONGEST_QUOTE
 from fpcore.database import Cursor
-from fpcore.models import WON
+from fpcore.models import LONGEST_NAME, WON
 
 MOST_HELD_BACK = 100_000
 """So many of the rows that are held back are given with their cells; all are counted."""
 
 MOST_LISTED = 200
+LONGEST_WORD = 2 * LONGEST_NAME  # of what an answer is about, and has to say again
 SAMPLES = 5
 
 
@@ -382,7 +383,7 @@ _WORDS = {
 
 def _unknown_words(cursor: Cursor, columns: Columns) -> list[UnknownWord]:
     return [
-        UnknownWord(name, privacy.scrubbed(text)[:LONGEST_QUOTE], rows)
+        UnknownWord(name, privacy.scrubbed(text)[:LONGEST_WORD], rows)
         for (name, code), column in _WORDS.items()
         if columns.of(column)
         for text, rows in _texts(cursor, name, code, column)

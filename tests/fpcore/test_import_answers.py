@@ -408,3 +408,12 @@ def test_the_number_unknown_is_told_in_words():
     for language in ("ko", "en"):
         text = words.say_problem(language, "source_key", "customer_number_unknown", {"text": "A9"})
         assert "A9" in text
+
+
+def test_a_long_name_of_a_product_is_answered_as_it_is_told(import_rows):
+    product = "알 수 없는 " + "긴이름" * 40
+    row = {"고객명": "김하나", "상품명": product, "증권번호": "A-1"}
+    [word] = import_rows([row], dry_run=True).unknown_words
+    assert (word.field, word.text, word.rows) == ("type", product, 1)
+    answered = import_rows([row], words={"type": {word.text: "life"}})
+    assert (answered.policies_created, answered.questions) == (1, 0)
