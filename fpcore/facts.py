@@ -11,12 +11,13 @@ the policies.
 """
 
 import re
+import tomllib
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fpcore import accounts
-from fpcore.database import Database
+from fpcore.database import ROOT, Database
 from fpcore.models import NOBODY_REACHED, PAYMENTS_PER_YEAR, WHOLE_LIFE, WON, Account, PolicyType
 
 OLDEST_BAND = 100
@@ -69,17 +70,71 @@ SEARCHED_LINES = "regexp_replace(lower({}), '[^\\S\\n]|-', '', 'g')"
 address, insurers and policy numbers of a customer, one a line and in no order: to sort them would
 take longer than all sums together."""
 
+WORDS = tomllib.loads((ROOT / "data" / "fact_words.toml").read_text(encoding="utf-8"))
+"""What the names of products and occupations tell: data/fact_words.toml."""
+
+
+def _names_one_of(text: str, words: list[str]) -> str:
+    """The SQL that is true of a text with one of these words in it, whatever its case."""
+    found = " or ".join(f"contains(lower({text}), '{word}')" for word in words)
+    return f"({found})"
+
+
+PRODUCT = f"""
+    case
+        when p.type = 'health' and {_names_one_of("p.policy_name", WORDS["product"]["indemnity"])}
+            then 'indemnity'
+        when p.type in ('life', 'other')
+            and {_names_one_of("p.policy_name", WORDS["product"]["savings"])} then 'savings'
+        when p.type in ('accident', 'car', 'other')
+            and {_names_one_of("p.policy_name", WORDS["product"]["driver"])} then 'driver'
+    end
+"""
+"""What the name of a policy `p` tells beyond its type: indemnity (실손), savings (연금, 저축) or
+driver (운전자), else NULL."""
+
+_CLASSES = " ".join(
+    f"when c.occupation in ({', '.join(map(repr, names))}) then {number}"
+    for number, names in WORDS["occupation_class"]["classes"].items()
+)
+OCCUPATION_CLASS = f"coalesce(c.occupation_class, case {_CLASSES} end)"
+"""The accident risk class of a customer `c`: as entered, or that of an occupation for which
+data/fact_words.toml has a source; NULL for any other."""
+
+KINDS = {
+    "death": "type = 'life' and product is null",
+    "diagnosis": "type = 'health' and product is null",
+    "injury": "type = 'accident' and product is null",
+    "driver": "product = 'driver'",
+    "vehicle": "type = 'car' and product is null",
+    "indemnity": "product = 'indemnity'",
+}
+"""Parts of the six types that rules ask for: the SQL over type and product of a policy."""
+
+REPLACEMENT_MONTHS = WORDS["replacement"]["months"]
+
 _NOBODY_REACHED = ", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)
 
 _HELD = ("policies", "coverage", "unknown", "premium", "premium_unknown")
 _PREFIXES = (*(kind.value for kind in PolicyType), "total")
 
+_AMOUNT_KINDS = ("death", "diagnosis", "injury")
+_KINDS_HELD = (
+    *((kind, held) for kind in _AMOUNT_KINDS for held in ("policies", "coverage", "unknown")),
+    *((kind, "policies") for kind in KINDS if kind not in _AMOUNT_KINDS),
+)
+
 ROW_COLUMNS = (
-    "id", "owner_id", "name", "name_key", "initials", "birth_year", "birth_date", "gender",
-    "phone", "email", "occupation", "last_contact_on", "next_contact_on", "marketing",
+    "id", "owner_id", "name", "name_key", "initials", "birth_year", "birth_date", "born_on",
+    "gender", "phone", "email", "occupation", "occupation_class", "monthly_income",
+    "living_cost", "dependants", "debts", "housing", "driving", "last_contact_on",
+    "next_contact_on", "marketing",
     "withdrawn_on", "words", "expired_policies", "cancelled_policies", "pending_policies",
     "next_end_on", "held_from", "held_until",
     *(f"{prefix}_{held}" for prefix in _PREFIXES for held in _HELD),
+    *(f"{kind}_{held}" for kind, held in _KINDS_HELD),
+    "unnamed_health_policies", "protection_premium", "protection_premium_unknown",
+    "replaced_on", "replacement_unclear_on",
 )  # fmt: skip
 """The columns of the table customer_row and of the computed one."""
 
@@ -93,6 +148,22 @@ def _sums(prefix: str, where: str) -> str:
         sum(premium) filter ({where}) as {prefix}_premium,
         count(*) filter ({where} and premium is null) as {prefix}_premium_unknown"""
 
+
+_SUM = {
+    "policies": "count(*) filter ({})",
+    "coverage": "sum(coverage) filter ({})",
+    "unknown": "count(*) filter ({} and coverage is null)",
+}
+_KIND_SUMS = ",".join(
+    f"{_SUM[held].format(f'in_force and {KINDS[kind]}')} as {kind}_{held}"
+    for kind, held in _KINDS_HELD
+)
+_KIND_SUMS_OR_NONE = ",".join(
+    f"if(coalesce(h.{kind}_policies, 0) = 0, 0, h.{kind}_coverage) as {kind}_coverage"
+    if held == "coverage"
+    else f"coalesce(h.{kind}_{held}, 0) as {kind}_{held}"
+    for kind, held in _KINDS_HELD
+)
 
 _SUMS = ",".join(
     _sums(prefix, "in_force" if prefix == "total" else f"in_force and type = '{prefix}'")
@@ -124,13 +195,17 @@ person as (from customer c where {which}),
 judged as (
     select
         p.customer_id, p.type, p.status,
-        p.insurer, p.policy_number,
+        p.insurer, p.policy_number, p.policy_name, p.start_date, p.end_date,
+        {PRODUCT} as product,
         {IN_FORCE} as in_force,
         if(p.currency = $currency, p.coverage_amount, null) as coverage,
         {YEARLY_PREMIUM} as premium,
         if(p.status = 'active', p.start_date, null) as begins_on,
-        if(p.status = 'active' and p.end_date < date '{WHOLE_LIFE}', p.end_date + 1, null)
-            as over_on
+        case
+            when p.end_date = date '{WHOLE_LIFE}' then null
+            when p.status = 'active' then p.end_date + 1
+            when p.status = 'cancelled' then p.end_date
+        end as over_on
     from policy p join person on person.id = p.customer_id where {of_policy}
 ),
 holding as (
@@ -147,8 +222,30 @@ holding as (
             min(over_on) filter (over_on > $valued_on)) as held_until,
         concat_ws(chr(10), string_agg(insurer, chr(10)), string_agg(policy_number, chr(10)))
             as policy_words,
-        {_SUMS}
+        {_SUMS},
+        {_KIND_SUMS},
+        count(*) filter (in_force and type = 'health' and policy_name is null)
+            as unnamed_health_policies,
+        sum(premium) filter (in_force and product is distinct from 'savings')
+            as protection_premium,
+        count(*) filter (in_force and product is distinct from 'savings' and premium is null)
+            as protection_premium_unknown
     from judged group by customer_id
+),
+replacement as (  -- like policies of which one was cancelled around the beginning of the other
+    select
+        old.customer_id,
+        max(greatest(new.start_date, old.end_date)) filter (
+            old.end_date <= $valued_on
+            and old.end_date >= new.start_date - to_months({REPLACEMENT_MONTHS})
+            and old.end_date <= new.start_date + to_months({REPLACEMENT_MONTHS})) as replaced_on,
+        max(new.start_date) filter (coalesce(old.end_date > $valued_on, true)) as unclear_on
+    from judged old join judged new on new.customer_id = old.customer_id and new.type = old.type
+        and new.product is not distinct from old.product
+    where old.status = 'cancelled' and new.status in ('active', 'pending')
+        and new.start_date is not null and new.type not in ('car', 'other')
+        and coalesce(new.end_date > new.start_date + to_years(1), true)
+    group by old.customer_id
 ),
 contacted as (
     select x.customer_id, max(x.contacted_on) as on_day
@@ -164,7 +261,10 @@ marketing as (
 computed_row as (
     select
         c.id, c.owner_id, c.name, icu_sort_key(c.name, 'ko') as name_key, {INITIALS} as initials,
-        c.birth_year, c.birth_date, c.gender, c.phone, c.email, c.occupation,
+        c.birth_year, c.birth_date,
+        coalesce(c.birth_date, make_date(c.birth_year, 1, 1)) as born_on,
+        c.gender, c.phone, c.email, c.occupation, {OCCUPATION_CLASS} as occupation_class,
+        c.monthly_income, c.living_cost, c.dependants, c.debts, c.housing, c.driving,
         greatest(c.last_contact_on, contacted.on_day) as last_contact_on,
         c.next_contact_on,
         marketing.customer_id is not null as marketing,
@@ -177,9 +277,15 @@ computed_row as (
         h.next_end_on,
         coalesce(h.held_from, date '0001-01-01') as held_from,
         coalesce(h.held_until, date '9999-12-31') as held_until,
-        {_SUMS_OR_NONE}
+        {_SUMS_OR_NONE},
+        {_KIND_SUMS_OR_NONE},
+        coalesce(h.unnamed_health_policies, 0) as unnamed_health_policies,
+        if(coalesce(h.total_policies, 0) = 0, 0, h.protection_premium) as protection_premium,
+        coalesce(h.protection_premium_unknown, 0) as protection_premium_unknown,
+        replacement.replaced_on, replacement.unclear_on as replacement_unclear_on
     from person c
     left join holding h on h.customer_id = c.id
+    left join replacement on replacement.customer_id = c.id
     left join contacted on contacted.customer_id = c.id
     left join marketing on marketing.customer_id = c.id
 )

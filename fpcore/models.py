@@ -66,7 +66,10 @@ PAYMENTS_PER_YEAR = {
 
 
 class GapState(StrEnum):
-    """Where a customer stands against one rule; unknown is a state of its own, never "no gap"."""
+    """Where a customer stands against one rule; unknown is a state of its own, never "no gap".
+
+    Their order is that of the digits in customer_row.states.
+    """
 
     NOT_NEEDED = "not_needed"
     COVERED = "covered"
@@ -114,6 +117,29 @@ class ConsentChannel(StrEnum):
     IMPORT = "import"
 
 
+class IncomeBasis(StrEnum):
+    """Whether an income is before or after taxes and social insurance."""
+
+    GROSS = "gross"
+    NET = "net"
+
+
+class Housing(StrEnum):
+    """How a customer lives: in a home of their own, in a rented one (전세, 월세), otherwise."""
+
+    OWN = "own"
+    RENT = "rent"
+    OTHER = "other"
+
+
+class Driving(StrEnum):
+    """Whether a customer has a car, drives without having one, or does not drive."""
+
+    OWN_CAR = "own_car"
+    DRIVES = "drives"
+    NONE = "none"
+
+
 class ContactChannel(StrEnum):
     PHONE = "phone"
     MESSAGE = "message"
@@ -140,6 +166,9 @@ LONGEST_NAME = 100
 LONGEST_TEXT = 2000
 EARLIEST_BIRTH_YEAR = 1900
 LARGEST_AMOUNT = Decimal("9999999999999")
+MOST_DEPENDANTS = 20
+OCCUPATION_CLASSES = (1, 2, 3)
+"""Accident risk classes (상해급수): 1 low, 2 medium, 3 high risk."""
 
 
 class Record(BaseModel):
