@@ -48,8 +48,9 @@ Policy = namedtuple("Policy", "insurer number product kind amount premium cycle 
 # fmt: off
 COLUMNS = (
     "고객번호", "고객명", "생년월일", "성별", "휴대폰", "이메일", "직업", "최근연락일", "비고",
-    "개인정보동의", "담당FP", "보험사", "증권번호", "상품명", "보험종류", "가입금액", "보험료",
-    "납입주기", "계약일", "만기일", "계약상태",
+    "월소득(만원)", "부양가족수", "부채(만원)", "주거형태", "차량", "개인정보동의", "담당FP",
+    "보험사", "증권번호", "상품명", "보험종류", "가입금액", "보험료", "납입주기", "계약일",
+    "만기일", "계약상태",
 )
 KINDS = ("생명", "건강", "자동차", "화재", "상해", "기타")
 ONE_YEAR_KINDS = {"자동차", "화재"}
@@ -78,6 +79,7 @@ EMPTY_SHARE = {
     "성별": 0.01, "휴대폰": 0.03, "이메일": 0.25, "직업": 0.05, "최근연락일": 0.10, "비고": 0.88,
     "가입금액": 0.03, "보험료": 0.02,
 }
+CIRCUMSTANCE_EMPTY_SHARE = 0.35  # of each of 월소득, 부양가족수, 부채, 주거형태 and 차량
 WHOLE_BIRTH_DATE_SHARE, BIRTH_YEAR_SHARE, NO_BIRTH_SHARE = 0.95, 0.04, 0.01
 
 AGE_BANDS = (
@@ -91,6 +93,17 @@ AGE_BANDS = (
     AgeBand(65, 74, 6, 0.30, (0.58, 0.42, 0.55, 0.62, 0.32, 0.18)),
     AgeBand(75, 88, 2, 0.20, (0.48, 0.26, 0.20, 0.50, 0.20, 0.08)),
 )
+OTHER_INCOME = {"대학생": (0, 80), "주부": (0, 0), "은퇴": (50, 250)}  # a month, in 10,000 won
+DEPENDANTS_BY_AGE = {29: (88, 8, 4), 39: (38, 24, 26, 12), 49: (20, 22, 36, 18, 4),
+                     59: (30, 32, 26, 10, 2), 88: (62, 34, 4)}  # weights of 0, 1, 2 …
+DEBT_SHARE_BY_AGE = {29: 0.35, 39: 0.65, 49: 0.7, 59: 0.55, 88: 0.2}
+LARGEST_DEBT_BY_AGE = {29: 8_000, 39: 40_000, 49: 40_000, 59: 30_000, 88: 12_000}
+HOUSING = ("자가", "전세", "월세", "부모님집")
+HOUSING_BY_AGE = {29: (4, 22, 34, 40), 39: (36, 36, 18, 10), 49: (58, 24, 14, 4),
+                  59: (66, 18, 14, 2), 88: (72, 12, 14, 2)}
+CARS = ("자차", "운전함", "미운전")
+CARS_BY_AGE = {29: (24, 34, 42), 39: (66, 18, 16), 49: (76, 12, 12), 59: (72, 12, 16),
+               88: (40, 14, 46)}
 PLANNERS = (
     Planner("fp1", 16, 0.20, {"생명": 1.15}), Planner("fp2", 14, 0.05, {"건강": 1.1}),
     Planner("fp3", 13, 0.00, {"생명": 0.3}), Planner("fp4", 11, 0.05, {"자동차": 0.75}),
@@ -372,7 +385,45 @@ def draw_last_contact(rng: Random, birth: date, policies: list[Policy]) -> date:
     return days_ago(rng.triangular(1, min(longest, (AS_OF - birth).days), 1))
 
 
-def customer_cells(rng: Random, customer: Customer, policies: list[Policy]) -> list:
+def by_age(table: dict, age: int):
+    return next(value for oldest, value in table.items() if age <= oldest)
+
+
+def draw_income(rng: Random, customer: Customer) -> int:
+    """In 10,000 won a month, as debts are in 10,000 won."""
+    means = min(max(customer.band.means + customer.occupation.means, 0), 1)
+    lowest, highest = OTHER_INCOME.get(customer.occupation.title, (180, 300 + 700 * means))
+    return int(rng.triangular(lowest, highest, (lowest + highest) / 2)) // 10 * 10
+
+
+def draw_debt(rng: Random, age: int) -> int:
+    if rng.random() >= by_age(DEBT_SHARE_BY_AGE, age):
+        return 0
+    largest = by_age(LARGEST_DEBT_BY_AGE, age)
+    return max(int(rng.triangular(0, largest, largest / 4)) // 500 * 500, 500)
+
+
+def circumstance_cells(rng: Random, customer: Customer, policies: list[Policy]) -> list:
+    """월소득, 부양가족수, 부채, 주거형태 and 차량; of a child only that it has no dependants."""
+    age = age_on(customer.birth, AS_OF)
+    cells = [None, 0, None, None, None]
+    if age >= ADULT_AGE:
+        weights = by_age(DEPENDANTS_BY_AGE, age)
+        cells = [
+            draw_income(rng, customer),
+            by_weight(rng, range(len(weights)), weights),
+            draw_debt(rng, age),
+            by_weight(rng, HOUSING, by_age(HOUSING_BY_AGE, age)),
+            by_weight(rng, CARS, by_age(CARS_BY_AGE, age)),
+        ]
+    if any(policy.kind == "자동차" for policy in in_force(policies)):
+        cells[-1] = CARS[0]
+    return [None if rng.random() < CIRCUMSTANCE_EMPTY_SHARE else cell for cell in cells]
+
+
+def customer_cells(
+    rng: Random, other_rng: Random, customer: Customer, policies: list[Policy]
+) -> list:
     birth, title = customer.birth, customer.occupation.title
     birth_shares = (WHOLE_BIRTH_DATE_SHARE, BIRTH_YEAR_SHARE, NO_BIRTH_SHARE)
     phone = f"010-{rng.randrange(2000):04}-{rng.randrange(10_000):04}"
@@ -387,17 +438,18 @@ def customer_cells(rng: Random, customer: Customer, policies: list[Policy]) -> l
         or_empty(rng, "직업", title),
         or_empty(rng, "최근연락일", draw_last_contact(rng, birth, policies)),
         or_empty(rng, "비고", rng.choice(NOTES_BY_OCCUPATION.get(title, NOTES))),
+        *circumstance_cells(other_rng, customer, policies),
         "Y",
         customer.planner.username,
     ]
 
 
-def csv_text(rng: Random, book: list[tuple[Customer, list[Policy]]]) -> str:
+def csv_text(rng: Random, other_rng: Random, book: list[tuple[Customer, list[Policy]]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for customer, policies in book:
-        cells = customer_cells(rng, customer, policies)
+        cells = customer_cells(rng, other_rng, customer, policies)
         for policy in policies or [(None,) * len(Policy._fields)]:
             writer.writerow([*cells, *policy])
     return out.getvalue()
@@ -428,9 +480,10 @@ def report(book: list[tuple[Customer, list[Policy]]]) -> None:
 
 
 def main() -> None:
-    rng, folder = Random(SEED), Path(__file__).parent
+    rng, other_rng = Random(SEED), Random(SEED + 1)
+    folder = Path(__file__).parent
     book = draw_book(rng)
-    text = csv_text(rng, book)
+    text = csv_text(rng, other_rng, book)
     (folder / "demo_book.csv").write_bytes(text.encode("utf-8-sig"))
     (folder / "demo_book_cp949.csv").write_bytes(text.encode("cp949"))
     report(book)

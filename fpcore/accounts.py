@@ -111,6 +111,19 @@ def _visible_ids(db: Database, account: Account) -> list[UUID] | None:
     return [row["id"] for row in found]
 
 
+def is_manager(db: Database, account: Account) -> bool:
+    """Say whether an account may decide for more than itself: a manager or an admin, as the
+    accounts are now."""
+    found = db.read("select role from account where id = $id and not disabled", {"id": account.id})
+    return bool(found) and found[0]["role"] in (Role.MANAGER, Role.ADMIN)
+
+
+def require_active(db: Database, account: Account) -> None:
+    """Errors: NotAllowed for an account that is disabled or gone."""
+    if not db.read("select 1 from account where id = $id and not disabled", {"id": account.id}):
+        raise NotAllowed("not_allowed")
+
+
 def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
     """Confirm that this account may keep customers for that owner. Errors: NotAllowed."""
     found = database.rows(

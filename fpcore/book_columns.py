@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 from fpcore import checks, privacy
 from fpcore.book_file import BookFile
 from fpcore.book_words import book_words, fold
+from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS
+
+CIRCUMSTANCES = (
+    "monthly_income", "annual_income", "income_basis", "living_cost", "dependants", "debts",
+    "housing", "driving", "occupation_class",
+)  # fmt: skip
+"""What few books tell of a customer; `annual_income` only stands for the income a month."""
 
 CUSTOMER_FIELDS = (
     "source_key", "name", "birth_date", "birth_year", "gender", "phone", "email", "occupation",
-    "last_contact_on", "notes",
+    "last_contact_on", "notes", *CIRCUMSTANCES,
 )  # fmt: skip
 POLICY_FIELDS = (
     "insurer", "policy_number", "policy_name", "type", "coverage_amount", "premium_amount",
     "premium_cycle", "currency", "start_date", "end_date", "status",
 )  # fmt: skip
 FIELDS = (*CUSTOMER_FIELDS, "consent", "owner", *POLICY_FIELDS)
-AMOUNTS = ("coverage_amount", "premium_amount")
+AMOUNTS_OF_CUSTOMER = ("annual_income", *CUSTOMER_AMOUNTS)
+AMOUNTS = (*POLICY_AMOUNTS, *AMOUNTS_OF_CUSTOMER)
 RESIDENT_NUMBER = "resident_number"
 
 UNITS = {"원": 1, "천원": 1_000, "만원": 10_000, "백만원": 1_000_000, "억원": 100_000_000}
@@ -62,6 +70,12 @@ class Columns:
     def of(self, field: str) -> Column | None:
         """Find the column taken as this field."""
         return next((column for column in self.all if column.field == field), None)
+
+    @property
+    def circumstances(self) -> tuple[str, ...]:
+        """What of CIRCUMSTANCES the file says, by the columns of the table of customers."""
+        said = {"monthly_income" if f == "annual_income" else f for f in self.fields}
+        return tuple(field for field in CIRCUMSTANCES if field in said)
 
     @property
     def kept(self) -> tuple[Column, ...]:

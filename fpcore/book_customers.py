@@ -9,7 +9,7 @@ from datetime import date
 import pyarrow as pa
 
 from fpcore import book_rows, book_values, checks, privacy
-from fpcore.book_columns import RESIDENT_NUMBER, Columns
+from fpcore.book_columns import CIRCUMSTANCES, RESIDENT_NUMBER, Columns
 from fpcore.book_rows import ABOUT_CUSTOMER
 from fpcore.book_values import Said, problems, quoted, unread
 from fpcore.checks import Check
@@ -18,8 +18,9 @@ from fpcore.models import LONGEST_NAME
 
 
 def type_customers(cursor: Cursor, columns: Columns, today: date, said: Said) -> None:
-    """Make `book_customer` from `book_cells`; also `book_forbidden` (row_no): the rows in which
-    something could not be kept. book_values.prepare comes first.
+    """Make `book_customer` from `book_cells`, without circumstances (book_circumstances); also
+    `book_forbidden` (row_no): the rows in which something could not be kept. book_values.prepare
+    comes first.
 
     A two-digit birth year is the last one not after `today`.
     """
@@ -60,7 +61,9 @@ def _customer_text(fields: list[str]) -> str:
         for field in fields
     )
     unused = "".join(
-        f", null::varchar as {field}" for field in ABOUT_CUSTOMER if field not in fields
+        f", null::varchar as {field}"
+        for field in ABOUT_CUSTOMER
+        if field not in fields and field not in CIRCUMSTANCES
     )
     keys = "id_1, id_2, row_no, rows"
     return f"""
@@ -112,6 +115,7 @@ CUSTOMER_CHECKS = (
         if (check.field, check.code) == ("name", "missing")
         else check
         for check in checks.CUSTOMER
+        if check.field not in CIRCUMSTANCES
     ),
     Check("consent", "consent_refused", "consent = 'no'"),
     Check("consent", "consent_missing", "said_consent is null and $consent_basis is null"),

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from fpcore import (
     accounts,
+    book_circumstances,
     book_columns,
     book_customers,
     book_file,
@@ -30,11 +31,12 @@ from fpcore import (
 from fpcore.audit import Action
 from fpcore.book_columns import Columns
 from fpcore.book_file import BookFile, Reading
-from fpcore.book_matching import CUSTOMER_VALUES, POLICY_VALUES
+from fpcore.book_matching import POLICY_VALUES, customer_values
 from fpcore.book_report import ImportReport, changed_fields, report
 from fpcore.book_values import Said
 from fpcore.database import Cursor, Database
 from fpcore.errors import ImportCancelled, NotAllowed, UnreadableFile
+from fpcore.gap_history import Because, Cause
 from fpcore.import_batches import BatchState
 from fpcore.import_progress import Progress
 from fpcore.models import WON, Account, PremiumCycle, Record
@@ -131,7 +133,7 @@ def import_book(
             progress.watch(cursor)
             _plan(cursor, db, account, file, columns, options, today, progress)
             planned = report(cursor, file, columns, is_preview=False)
-            _store(cursor, account, batch, planned, today, progress)
+            _store(db, cursor, account, batch, planned, today, progress)
             progress.last_step("committing")
             return replace(planned, batch=batch)
 
@@ -196,10 +198,12 @@ def _plan(
     said = _said(db, columns, options)
     book_values.prepare(cursor, said.words)
     book_customers.type_customers(cursor, columns, today, said)
+    book_circumstances.type_circumstances(cursor, columns, said)
     progress.step("policies")
     book_policies.type_policies(cursor, columns, today, said)
     progress.step("matching")
-    book_matching.match(cursor, account, owner, options.words.get("owner", {}), options.take_twins)
+    called = options.words.get("owner", {})
+    book_matching.match(cursor, account, columns, owner, called, options.take_twins)
     progress.step("report")
 
 
@@ -235,6 +239,7 @@ def _owner(
 
 
 def _store(
+    db: Database,
     cursor: Cursor,
     account: Account,
     batch: UUID,
@@ -245,21 +250,23 @@ def _store(
     now = database.utc_now()
     said = {"batch": batch, "now": now}
     logged = {**said, "asker": account.id}
+    values = customer_values(planned.columns)
     progress.step("storing:customers")
-    cursor.execute(_NEW_CUSTOMERS, said)
+    cursor.execute(_insert("customer", _NEW_CUSTOMERS, values, "owner_id", "id"), said)
     cursor.execute(_NEW_CONSENTS, {**logged, "today": today})
     progress.step("storing:policies")
     # those of one customer lie together in the table, so that a page reads little of it
     order = "" if book_rows.is_grouped(cursor) else _AS_CUSTOMERS
     cursor.execute(_NEW_POLICIES + order, said)
-    cursor.execute(_LOGGED_CUSTOMERS, logged)
+    cursor.execute(_logged("customer", "book_person", values, "id"), logged)
     cursor.execute(_LOGGED_POLICIES, logged)
     import_batches.keep_before(cursor, batch)
-    cursor.execute(_CHANGED_CUSTOMERS, {"now": now})
+    cursor.execute(_update("customer", "book_person", values), {"now": now})
     cursor.execute(_CHANGED_POLICIES, {"now": now})
     progress.step("summing")
     cursor.execute(_TOUCHED_CUSTOMERS)
-    customer_rows.refresh_all_of(cursor, "touched_customer", today, progress.done)
+    because = Because(Cause.IMPORT, account.id, batch)
+    customer_rows.refresh_all_of(db, cursor, "touched_customer", today, because, progress.done)
     counts = {
         "row_count": planned.rows,
         "created_count": planned.created,
@@ -305,18 +312,10 @@ from {source} said join {table} old on old.id = said.id where said.is_changed
 """
 
 
-_LOGGED_CUSTOMERS = _logged("customer", "book_person", CUSTOMER_VALUES, "id")
 _LOGGED_POLICIES = _logged("policy", "book_policy", POLICY_VALUES, "customer_id")
-_NEW_CUSTOMERS = _insert(
-    "customer",
-    "(from book_person where is_new order by owner_id, row_no)",
-    CUSTOMER_VALUES,
-    "owner_id",
-    "id",
-)
+_NEW_CUSTOMERS = "(from book_person where is_new order by owner_id, row_no)"
 _NEW_POLICIES = _insert("policy", "book_new_policy", POLICY_VALUES, "customer_id", "uuidv7()")
 _AS_CUSTOMERS = "order by customer_id, row_no"
-_CHANGED_CUSTOMERS = _update("customer", "book_person", CUSTOMER_VALUES)
 _CHANGED_POLICIES = _update("policy", "book_policy", POLICY_VALUES)
 
 _TOUCHED_CUSTOMERS = """

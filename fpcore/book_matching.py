@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from fpcore.accounts import VISIBLE_OWNERS
+from fpcore.book_columns import Columns
 from fpcore.database import Cursor
 from fpcore.models import Account
 
@@ -37,15 +38,23 @@ CUSTOMER_VALUES = (
     "source_key", "name", "birth_year", "birth_date", "gender", "phone", "phone_hash", "email",
     "occupation", "last_contact_on", "notes",
 )  # fmt: skip
+"""What every book may say of a customer; `customer_values` are those of one book."""
+
 POLICY_VALUES = (
     "policy_name", "insurer", "policy_number", "type", "coverage_amount", "premium_amount",
     "currency", "premium_cycle", "start_date", "end_date", "status",
 )  # fmt: skip
 
 
+def customer_values(columns: Columns) -> tuple[str, ...]:
+    """The columns of the table of customers that a book with these columns may fill."""
+    return (*CUSTOMER_VALUES, *columns.circumstances)
+
+
 def match(
     cursor: Cursor,
     account: Account,
+    columns: Columns,
     owner_id: UUID | None,
     owner_words: Mapping[str, str],
     take_twins: bool,
@@ -64,7 +73,8 @@ def match(
         cursor.execute(step)
     cursor.execute(_CONTRACT_KNOWN)
     cursor.execute(_QUESTIONS_OF_POLICIES, {"take_twins": take_twins})
-    for step in (_NAMELESS, _EDITED_BY_HAND, _PERSON, _CUSTOMER_OF, _NEW_POLICY, _POLICY):
+    person = _person(customer_values(columns))
+    for step in (_NAMELESS, _EDITED_BY_HAND, person, _CUSTOMER_OF, _NEW_POLICY, _POLICY):
         cursor.execute(step)
 
 
@@ -443,10 +453,16 @@ def _differs(values: tuple[str, ...], old: str, new: str) -> str:
     )
 
 
-_FIRST_SAID = ", ".join(f"arg_min({v}, row_no) as {v}" for v in CUSTOMER_VALUES)
-_ROWS_DISAGREE = " or ".join(f"min({v}) <> max({v})" for v in CUSTOMER_VALUES)
+def _person(values: tuple[str, ...]) -> str:
+    """The SQL for `book_person`, the customers to store: of each field the first value that the
+    file gives.
 
-_PERSON = f"""
+    `rows_disagree` where a later row gives another one, which is told and not stored; `kept` are
+    the fields in which a person's edit stays although the file says something else.
+    """
+    first_said = ", ".join(f"arg_min({v}, row_no) as {v}" for v in values)
+    rows_disagree = " or ".join(f"min({v}) <> max({v})" for v in values)
+    return f"""
 create or replace temp table book_person as
 with {_FAULTLESS}taken as (
     select m.* replace (f.row_no as row_no), s.person_no, s.known_id, s.mentions
@@ -455,32 +471,28 @@ with {_FAULTLESS}taken as (
 ),
 said as (
     select person_no, any_value(owner_id) as owner_id, any_value(known_id) as known_id,
-        min(row_no) as row_no, {_FIRST_SAID},
+        min(row_no) as row_no, {first_said},
         arg_min(consent_basis, row_no) as consent_basis,
-        coalesce({_ROWS_DISAGREE}, false) as rows_disagree
+        coalesce({rows_disagree}, false) as rows_disagree
     from taken where mentions > 1 group by person_no
     union all
-    select person_no, owner_id, known_id, row_no, {", ".join(CUSTOMER_VALUES)}, consent_basis,
+    select person_no, owner_id, known_id, row_no, {", ".join(values)}, consent_basis,
         false
     from taken where mentions = 1
 ),
 unedited as (
     select said.person_no, said.owner_id, said.known_id, said.row_no, said.consent_basis,
-        said.rows_disagree, {_said(CUSTOMER_VALUES, "said", "e")},
-        {_kept(CUSTOMER_VALUES, "said", "old", "e")} as kept
+        said.rows_disagree, {_said(values, "said", "e")},
+        {_kept(values, "said", "old", "e")} as kept
     from said left join book_edited e on e.record_id = said.known_id
     left join customer old on old.id = said.known_id
 )
 select said.*, coalesce(said.known_id, uuidv7()) as id, said.known_id is null as is_new,
-    said.known_id is not null and ({_differs(CUSTOMER_VALUES, "c", "said")}) as is_changed
+    said.known_id is not null and ({_differs(values, "c", "said")}) as is_changed
 from (from unedited order by row_no) said
 left join customer c on c.id = said.known_id
 """
-"""The customers to store: of each field the first value that the file gives.
 
-`rows_disagree` where a later row gives another one, which is told and not stored; `kept` are the
-fields in which a person's edit stays although the file says something else.
-"""
 
 _CUSTOMER_OF = """
 create or replace temp table book_customer_of as

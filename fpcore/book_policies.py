@@ -7,18 +7,23 @@ is looked up when they are told.
 """
 
 from datetime import date
+from decimal import Decimal
 
 from fpcore import book_rows, book_values, checks, database
-from fpcore.book_columns import AMOUNTS, POLICY_FIELDS, Columns
+from fpcore.book_columns import POLICY_FIELDS, Columns
 from fpcore.book_rows import NUMBERED
 from fpcore.book_values import Said, problems, quoted, unread
 from fpcore.book_words import book_words
 from fpcore.checks import Check
 from fpcore.database import Cursor
-from fpcore.models import WHOLE_LIFE, WON, PolicyStatus, PolicyType, PremiumCycle
-
-SMALL_AMOUNT = {"coverage_amount": 100_000, "premium_amount": 1_000}
-"""A column of won whose usual plain number is smaller may count in thousands or ten thousands."""
+from fpcore.models import (
+    POLICY_AMOUNTS,
+    WHOLE_LIFE,
+    WON,
+    PolicyStatus,
+    PolicyType,
+    PremiumCycle,
+)
 
 SIX_DIGITS = ("ym", "ymd")
 """How six digits are read in a column of dates: 200306 as June 2003 or as 6 March 2020."""
@@ -114,10 +119,7 @@ _TERM_JOIN = {
     "left join book_word paid on paid.field = 'paid_up' and paid.word = folded(said)",
     "premium_cycle": _WORD_JOIN.format("premium_cycle"),
 }
-_AMOUNT_TERM = """
-    korean_number(amount_text(said)) as korean, plain_number(amount_text(said)) as plain,
-    currency_sign(said) as sign
-"""
+_AMOUNT_TERM = book_values.AMOUNT_PARTS.format(text="said")
 _TERM = {
     "insurer": "said::book_insurer as value, coalesce(same_text(said), '') as key",
     "policy_name": "said::book_policy_name as value, coalesce(same_text(said), '') as key, "
@@ -204,7 +206,7 @@ _OF_TERM = {
     **{
         field: [f"value::double as {field}", f"exact::decimal(18, 2) as {field}_exact",
                 f"sign::varchar as {_sign_of(field)}", f"unclear::boolean as {field}_unclear"]
-        for field in AMOUNTS
+        for field in POLICY_AMOUNTS
     },
     "start_date": ["value::date as start_date", "unclear::boolean as start_date_unclear"],
     "end_date": ["value::date as end_said", "unclear::boolean as end_date_unclear",
@@ -215,23 +217,22 @@ _OF_TERM = {
 
 def _value_amounts(cursor: Cursor, places: dict[str, int], said: Said) -> None:
     """Give the terms of amounts their values: plain numbers count in the unit of their column."""
-    for field in AMOUNTS:
+    for field in POLICY_AMOUNTS:
         if field in places:
-            unit = said.units.get(field) or _usual_unit(cursor, field, places, said)
-            bare = f"plain * {unit}" if unit else "if(plain <= 0, plain, null)"
+            usual = None if field in said.units else _usual_number(cursor, field, places, said)
+            number = book_values.in_unit(field, said, usual)
             cursor.execute(f"""
 create or replace temp table term_{field} as
 select code, rows, forbidden, said, sign, number::double as value,
     try_cast(number as decimal(18, 2)) as exact, plain is not null and number is null as unclear
-from (select *, coalesce(korean, if(sign is null, {bare}, plain)) as number from term_{field})
+from (select *, {number} as number from term_{field})
 """)
 
 
-def _usual_unit(cursor: Cursor, field: str, places: dict[str, int], said: Said) -> int | None:
-    """Say what a plain number stands for where nobody said it: 1, or None where the usual number
-    of won is so small that it may count thousands or ten thousands."""
+def _usual_number(cursor: Cursor, field: str, places: dict[str, int], said: Said) -> Decimal | None:
+    """Find the usual plain number of a column among those in won; None where it has none."""
     has_currency = "currency" in places
-    usual = database.value(
+    return database.value(
         cursor,
         f"""
         select quantile_disc(a.plain, 0.5)
@@ -242,7 +243,6 @@ def _usual_unit(cursor: Cursor, field: str, places: dict[str, int], said: Said) 
         """,
         {"currency": said.currency},
     )
-    return None if usual is not None and usual < SMALL_AMOUNT[field] else 1
 
 
 def _contracts(places: dict[str, int]) -> str:

@@ -5,15 +5,14 @@ Reads the temporary tables of one import, once book_matching has made them.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
 from fpcore import book_rows, database, privacy
-from fpcore.book_columns import Columns
+from fpcore.book_columns import AMOUNTS, Columns
 from fpcore.book_file import BookFile
-from fpcore.book_matching import CUSTOMER_VALUES, POLICY_VALUES, QUESTIONS
+from fpcore.book_matching import POLICY_VALUES, QUESTIONS, customer_values
 from fpcore.checks import LONGEST_QUOTE
 from fpcore.database import Cursor
 from fpcore.models import LONGEST_NAME, WON
@@ -149,6 +148,8 @@ def report(cursor: Cursor, file: BookFile, columns: Columns, is_preview: bool) -
     dropped = sum(column.dropped for column in columns.all)
     notes = database.rows(cursor, _NOTES, {"dropped_columns": dropped})[0]
     gone = database.rows(cursor, _GONE, {"most": MOST_LISTED})
+    changes = database.rows(cursor, _changes(columns), {"most": MOST_LISTED})
+    kept = database.rows(cursor, _kept(columns), {"most": MOST_LISTED})
     return ImportReport(
         batch=None,
         file=replace(file, head=[]),
@@ -157,8 +158,8 @@ def report(cursor: Cursor, file: BookFile, columns: Columns, is_preview: bool) -
         doubts=_doubts(cursor, columns),
         unknown_words=_unknown_words(cursor, columns),
         samples=_samples(cursor, file, columns) if is_preview else {},
-        changes=[Change(**row) for row in database.rows(cursor, _CHANGES, {"most": MOST_LISTED})],
-        kept=[KeptEdit(**row) for row in database.rows(cursor, _KEPT, {"most": MOST_LISTED})],
+        changes=[Change(**row) for row in changes],
+        kept=[KeptEdit(**row) for row in kept],
         gone=[GonePolicy(**{k: v for k, v in row.items() if k != "all_gone"}) for row in gone],
         gone_count=gone[0]["all_gone"] if gone else 0,
         rejects=_rejects(cursor, file, columns),
@@ -368,7 +369,6 @@ def _doubts(cursor: Cursor, columns: Columns) -> list[Doubt]:
     ]
 
 
-_IN_CELLS = frozenset({"gender", "consent", "owner"})
 _WORDS = {
     ("status", "not_among"): "status",
     ("premium_cycle", "not_among"): "premium_cycle",
@@ -376,6 +376,10 @@ _WORDS = {
     ("type", "type_missing"): "policy_name",
     ("gender", "not_among"): "gender",
     ("consent", "not_among"): "consent",
+    ("income_basis", "not_among"): "income_basis",
+    ("housing", "not_among"): "housing",
+    ("driving", "not_among"): "driving",
+    ("occupation_class", "not_among"): "occupation_class",
     ("owner", "owner_unknown"): "owner",
 }
 """The problems that are a word unknown, and the column in which it stands."""
@@ -393,7 +397,7 @@ def _unknown_words(cursor: Cursor, columns: Columns) -> list[UnknownWord]:
 def _texts(cursor: Cursor, name: str, code: str, column: str) -> list[tuple[str, int]]:
     """The texts of a column in the rows with this problem, each with its count."""
     source = "join book_row x on x.row_no = p.row_no"
-    if column in _IN_CELLS:
+    if column in book_rows.ABOUT_CUSTOMER:
         source = """
             join book_contract t using (row_no) join book_customer c using (customer_no)
             join book_cells x on x.id_1 = c.id_1 and x.id_2 = c.id_2"""
@@ -418,7 +422,7 @@ def changed_fields(table: str, values: Iterable[str]) -> str:
     """
 
     def written(value: str) -> str:
-        exact = "::decimal(18, 2)" if value.endswith("_amount") else ""
+        exact = "::decimal(18, 2)" if value in AMOUNTS else ""
         return f"said.{value}{exact}::varchar"
 
     each = ",\n    ".join(
@@ -430,42 +434,39 @@ def changed_fields(table: str, values: Iterable[str]) -> str:
     return f"list_filter([\n    {each}], lambda change: change is not null)"
 
 
-_TOLD: Mapping[str, Any] = {
-    "customer": ("book_person", CUSTOMER_VALUES, "old.name", "null::varchar"),
-    "policy": (
-        "book_policy",
-        POLICY_VALUES,
-        "c.name",
-        "coalesce(old.policy_name, old.policy_number)",
-    ),
-}
-
-
-def _told(what: str, where: str) -> str:
+def _told(what: str, where: str, columns: Columns) -> str:
     """The SQL that lists customers and policies of the file that are there already."""
-    of_policy = "join customer c on c.id = old.customer_id"
-    return " union all ".join(
-        f"select '{table}' as record, {customer} as customer, {policy} as policy, "
-        f"said.row_no, {what.format(changed=changed_fields(table, values))} as told "
-        f"from {source} said join {table} old on old.id = said.id "
-        f"{of_policy if table == 'policy' else ''} where {where}"
-        for table, (source, values, customer, policy) in _TOLD.items()
-    )
+    of_customer = changed_fields("customer", customer_values(columns))
+    of_policy = changed_fields("policy", POLICY_VALUES)
+    return f"""
+select 'customer' as record, old.name as customer, null::varchar as policy, said.row_no,
+    {what.format(changed=of_customer)} as told
+from book_person said join customer old on old.id = said.id where {where}
+union all
+select 'policy', c.name, coalesce(old.policy_name, old.policy_number), said.row_no,
+    {what.format(changed=of_policy)}
+from book_policy said join policy old on old.id = said.id
+join customer c on c.id = old.customer_id where {where}
+"""
 
 
-_CHANGES = f"""
+def _changes(columns: Columns) -> str:
+    return f"""
 select record, customer, policy, told.field as field, told.old as old, told.new as new
 from (select * exclude (told), unnest(told) as told
-    from ({_told("{changed}", "said.is_changed")} order by row_no limit $most))
+    from ({_told("{changed}", "said.is_changed", columns)} order by row_no limit $most))
 order by row_no limit $most
 """
 
-_KEPT = f"""
+
+def _kept(columns: Columns) -> str:
+    return f"""
 select record, customer, policy, told as field
 from (select * exclude (told), unnest(told) as told
-    from ({_told("said.kept", "len(said.kept) > 0")}))
+    from ({_told("said.kept", "len(said.kept) > 0", columns)}))
 order by row_no limit $most
 """
+
 
 _GONE = """
 with insurer as (

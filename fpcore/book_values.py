@@ -199,6 +199,36 @@ def problems(found: Sequence[Check]) -> str:
     end"""
 
 
+SMALL_AMOUNT = {
+    "coverage_amount": 100_000,
+    "premium_amount": 1_000,
+    "monthly_income": 100_000,
+    "annual_income": 1_000_000,
+    "living_cost": 100_000,
+    "debts": 1_000_000,
+}
+"""A column of won whose usual plain number is smaller may count in thousands or ten thousands."""
+
+
+def in_unit(field: str, said: Said, usual: Decimal | None) -> str:
+    """The SQL of an amount whose text was read as `korean`, `plain` and `sign`: a plain number
+    counts in the unit of its column.
+
+    That is the unit that was told, or else 1; NULL where the `usual` number of won (None: there
+    is none) is so small that it may count thousands or ten thousands.
+    """
+    is_small = usual is not None and usual < SMALL_AMOUNT[field]
+    unit = said.units.get(field) or (None if is_small else 1)
+    bare = f"plain * {unit}" if unit else "if(plain <= 0, plain, null)"
+    return f"coalesce(korean, if(sign is null, {bare}, plain))"
+
+
+AMOUNT_PARTS = """
+    korean_number(amount_text({text})) as korean, plain_number(amount_text({text})) as plain,
+    currency_sign({text}) as sign
+"""
+
+
 def read_amounts(db: Database, texts: Mapping[str, str]) -> dict[str, Decimal]:
     """Read amounts as people write them (1억 5,000만, ₩187,150), by field.
 

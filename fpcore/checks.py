@@ -14,7 +14,17 @@ from typing import Any, NamedTuple
 from email_validator import EmailNotValidError, validate_email
 
 from fpcore.database import Cursor
-from fpcore.models import EARLIEST_BIRTH_YEAR, LARGEST_AMOUNT, LONGEST_NAME, LONGEST_TEXT, WON
+from fpcore.models import (
+    CUSTOMER_AMOUNTS,
+    EARLIEST_BIRTH_YEAR,
+    LARGEST_AMOUNT,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_DEPENDANTS,
+    OCCUPATION_CLASSES,
+    POLICY_AMOUNTS,
+    WON,
+)
 
 LONGEST_QUOTE = 60
 
@@ -36,6 +46,18 @@ class Check(NamedTuple):
 
 def _at_most(longest: int, *fields: str) -> tuple[Check, ...]:
     return tuple(Check(field, "too_long", f"length({field}) > {longest}") for field in fields)
+
+
+def _amounts(*fields: str, won_if: str = "true") -> tuple[Check, ...]:
+    return tuple(
+        check
+        for field in fields
+        for check in (
+            Check(field, "negative", f"{field} < 0"),
+            Check(field, "too_large", f"{field} > {LARGEST_AMOUNT}"),
+            Check(field, "not_whole_won", f"{won_if} and {field} <> trunc({field})"),
+        )
+    )
 
 
 LONGEST_EMAIL = 254
@@ -62,20 +84,24 @@ CUSTOMER = (
     Check(
         "email", "not_understood", f"length(email) <= {LONGEST_EMAIL} and not email_is_well_formed"
     ),
+    *_amounts(*CUSTOMER_AMOUNTS),
+    Check(
+        "dependants",
+        "dependants_out_of_range",
+        f"dependants not between 0 and {MOST_DEPENDANTS}",
+    ),
+    Check(
+        "occupation_class", "class_out_of_range", f"occupation_class not in {OCCUPATION_CLASSES}"
+    ),
 )
 POLICY = (
     Check("type", "missing", "type is null"),
     *_at_most(LONGEST_NAME, "insurer", "policy_number"),
     *_at_most(LONGEST_NAME * 2, "policy_name"),
+    *_amounts(*POLICY_AMOUNTS, won_if=f"currency = '{WON}'"),
     *(
-        check
-        for field in ("coverage_amount", "premium_amount")
-        for check in (
-            Check(field, "negative", f"{field} < 0"),
-            Check(field, "too_large", f"{field} > {LARGEST_AMOUNT}"),
-            Check(field, "not_whole_won", f"currency = '{WON}' and {field} <> trunc({field})"),
-            Check(field, "too_fine", f"currency <> '{WON}' and {field} <> round({field}, 2)"),
-        )
+        Check(field, "too_fine", f"currency <> '{WON}' and {field} <> round({field}, 2)")
+        for field in POLICY_AMOUNTS
     ),
     Check(
         "currency",
@@ -130,10 +156,9 @@ def email_is_well_formed(text: str) -> bool:
 
 
 _DATES = ("birth_date", "last_contact_on", "next_contact_on", "start_date", "end_date")
-_AMOUNTS = ("coverage_amount", "premium_amount")
 _SQL_TYPE = {
     **dict.fromkeys(_DATES, "date"),
-    **dict.fromkeys(_AMOUNTS, "double"),  # which has room for whatever a person types
-    "birth_year": "double",
+    **dict.fromkeys((*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS), "double"),  # has room for all typed
+    **dict.fromkeys(("birth_year", "dependants", "occupation_class"), "double"),
     "email_is_well_formed": "boolean",
 }

@@ -15,6 +15,7 @@ from fpcore import (
     command_output,
     customer_rows,
     database,
+    gap_rules,
     import_batches,
     words,
 )
@@ -84,6 +85,8 @@ def opened(create: bool = False) -> Iterator[Database]:
         book_file.sweep(db)
         import_batches.close_interrupted(db)
         customer_rows.roll_forward(db, today())
+        if fault := gap_rules.fault():
+            click.echo(words.say_error(LANGUAGE, fault), err=True)
         yield db
 
 

@@ -4,6 +4,7 @@ The documents are described in the README and stay as they are; a key may be add
 numbers, whole ones as integers; what is not known is null.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,10 @@ from fpcore.consents import Withdrawn
 from fpcore.coverage import CoverageSummary, TypeCoverage, measure_value
 from fpcore.customer_list import CustomerPage
 from fpcore.customers import Removal
-from fpcore.gaps import Gap, RuleCount
+from fpcore.errors import InvalidRules
+from fpcore.gap_books import ScopeGaps
+from fpcore.gap_rules import Rule
+from fpcore.gaps import CustomerGaps, Gap, Term
 from fpcore.import_batches import ImportBatch, UndoReport
 from fpcore.models import Measure, RowKind
 
@@ -98,7 +102,7 @@ def listed(page: CustomerPage) -> Output:
     return document, [*lines, f"{len(rows)} of {page.matching} shown"]
 
 
-def covered(name: str, summary: CoverageSummary, found: list[Gap]) -> Output:
+def covered(name: str, summary: CoverageSummary, found: CustomerGaps) -> Output:
     """One customer's coverage, with the gaps."""
     total = summary.total
     document = {
@@ -111,7 +115,7 @@ def covered(name: str, summary: CoverageSummary, found: list[Gap]) -> Output:
         "premium_unknown": total.premium_unknown,
         "by_type": {kind.value: _held(held) for kind, held in summary.by_type.items()},
         "other_currencies": summary.other_currencies,
-        "gaps": [_gap(gap) for gap in found],
+        "gaps": [_gap(gap) for gap in found.gaps],
     }
     return document, [
         f"{name}: coverage {_shown(total.coverage)}, premium a month {_shown(total.premium)}",
@@ -123,12 +127,12 @@ def covered(name: str, summary: CoverageSummary, found: list[Gap]) -> Output:
     ]
 
 
-def gaps_of_customer(found: list[Gap]) -> Output:
-    """One customer held against every rule."""
-    return [_gap(gap) for gap in found], _gap_lines(found)
+def gaps_of_customer(found: CustomerGaps) -> Output:
+    """One customer held against every rule, the worst first."""
+    return [_gap(gap) for gap in found.gaps], _gap_lines(found)
 
 
-def gaps_of_scope(valued_on: date, customers: int, counts: list[RuleCount]) -> Output:
+def gaps_of_scope(found: ScopeGaps) -> Output:
     """A whole book counted by rule and state."""
     rules = [
         {
@@ -137,14 +141,30 @@ def gaps_of_scope(valued_on: date, customers: int, counts: list[RuleCount]) -> O
             **{state.value: number for state, number in count.states.items()},
             "shortfall": count.shortfall,
         }
-        for count in counts
+        for count in found.counts
     ]
     lines = [
         f"{count.rule.code}: "
         + ", ".join(f"{state.value} {number}" for state, number in count.states.items())
-        for count in counts
+        for count in found.counts
     ]
-    return {"valued_on": valued_on, "customers": customers, "rules": rules}, lines
+    return {"valued_on": found.valued_on, "customers": found.customers, "rules": rules}, lines
+
+
+def rules(found: Sequence[Rule], valued_on: date, fault: InvalidRules | None) -> Output:
+    """The gap rules in use on a day, and what is wrong with the rule file."""
+    said = None if fault is None else words.say_error(LANGUAGE, fault)
+    document = {
+        "valued_on": valued_on,
+        "fault": said,
+        "rules": [rule.model_dump(mode="json", exclude_none=True) for rule in found],
+    }
+    lines = [
+        f"{rule.code} (version {rule.version}): {rule.coverage}, {rule.need.word}; "
+        f"{rule.source} ({rule.grade})"
+        for rule in found
+    ]
+    return document, lines
 
 
 def heatmap(
@@ -228,24 +248,52 @@ def _held(held: TypeCoverage) -> dict:
 
 
 def _gap(gap: Gap) -> dict:
+    rule, target = gap.rule, gap.target
     return {
-        "code": gap.rule.code,
-        "type": gap.rule.type,
+        "code": rule.code,
+        "type": rule.type,
         "state": gap.state.value,
         "recommended": gap.recommended,
         "held": gap.held,
         "short": gap.short,
         "why": gap.why,
+        "coverage": rule.coverage,
+        "severity": rule.severity,
+        "version": rule.version,
+        "source": rule.source,
+        "grade": rule.grade,
+        "missing": list(gap.missing),
+        "terms": [_term(term) for term in gap.ways[0].terms],
+        "ways": [
+            {
+                "need": way.need.word,
+                "recommended": way.recommended,
+                "short": way.short,
+                "missing": list(way.missing),
+                "source": way.source,
+                "grade": way.grade,
+            }
+            for way in gap.ways
+        ],
+        "target": target and {"amount": target.amount, "note": target.note, "by": target.by},
+        "counted": list(gap.counted),
+        "not_counted": [{"policy": one.policy_id, "why": one.why} for one in gap.not_counted],
+        "is_costly": gap.is_costly,
     }
 
 
-def _gap_lines(found: list[Gap]) -> list[str]:
+def _term(term: Term) -> dict:
+    return {"code": term.code, "amount": term.amount, **term.parts}
+
+
+def _gap_lines(found: CustomerGaps) -> list[str]:
     def say(key: str) -> str:
         return words.say(LANGUAGE, key)
 
     return [
-        f"  {say(f'rule.{gap.rule.code}')}: {say(f'state.{gap.state}')} – {say(f'why.{gap.why}')}"
-        for gap in found
+        f"  {words.rule_title(LANGUAGE, gap.rule.code, gap.rule.title)}: "
+        f"{say(f'{gap.rule.states_section}.{gap.state}')} – {say(f'why.{gap.why}')}"
+        for gap in found.gaps
     ]
 
 

@@ -22,9 +22,12 @@ from fpcore import (
     customers,
     database,
     demo,
+    gap_books,
+    gap_rules,
     gaps,
     import_commands,
     personal_data,
+    rule_book,
     words,
 )
 from fpcore.command_line import (
@@ -170,8 +173,29 @@ def show_gaps(customer: str | None, owner: str | None, valued_on: date, as_json:
             found = gaps.of_customer(db, asker, customers.identify(db, asker, customer), valued_on)
             output = command_output.gaps_of_customer(found)
         else:
-            output = command_output.gaps_of_scope(valued_on, *gaps.of_scope(db, asker, valued_on))
+            output = command_output.gaps_of_scope(gap_books.of_scope(db, asker, valued_on))
     print_output(output, as_json)
+
+
+@main.command("rules")
+@click.option(
+    "--check",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Read FILE as a rule file and say what is wrong with it; nothing is taken.",
+)
+@valued_on_option
+@json_option
+def show_rules(check: Path | None, valued_on: date, as_json: bool) -> None:
+    """List the gap rules in use, or check a rule file."""
+    if check:
+        found = gap_rules.in_use(gap_rules.load(check), valued_on)
+        print_output(command_output.rules(found, valued_on, None), as_json)
+        return
+    with opened() as db:
+        found = rule_book.in_use(db, accounts.OPERATOR, valued_on)
+        fault = rule_book.fault(db, accounts.OPERATOR)
+    print_output(command_output.rules(found, valued_on, fault), as_json)
 
 
 @main.command("heatmap")

@@ -92,7 +92,7 @@ def give(
             _set_clock(cursor, row, None, None)
         said = [{"field": kind.value, "old": None, "new": given_on.isoformat()}]
         audit.write(cursor, account, Action.CONSENT_GIVEN, row["id"], changes=said, record=CONSENT)
-        customer_rows.refresh(cursor, [row["id"]], today)
+        customer_rows.refresh(db, cursor, account, [row["id"]], today)
 
     db.transaction(work)
 
@@ -145,7 +145,7 @@ def withdraw(
         audit.write(
             cursor, account, Action.CONSENT_WITHDRAWN, row["id"], changes=said, record=CONSENT
         )
-        customer_rows.refresh(cursor, [row["id"]], today)
+        customer_rows.refresh(db, cursor, account, [row["id"]], today)
 
     db.transaction(work)
 

@@ -78,7 +78,7 @@ def add(
         )
         audit.write(cursor, account, Action.CREATED, customer["id"], contact_id, record=CONTACT)
         _set_next(cursor, account, customer, new.next_contact_on, today)
-        customer_rows.refresh(cursor, [customer["id"]], today)
+        customer_rows.refresh(db, cursor, account, [customer["id"]], today)
         return contact_id
 
     return db.transaction(work)
@@ -98,7 +98,7 @@ def remove(db: Database, account: Account, contact_id: UUID | str, today: date) 
             raise NotFound("contact_not_found") from None
         cursor.execute("delete from contact where id = $id", {"id": contact})
         audit.write(cursor, account, Action.REMOVED, customer["id"], contact, record=CONTACT)
-        customer_rows.refresh(cursor, [customer["id"]], today)
+        customer_rows.refresh(db, cursor, account, [customer["id"]], today)
 
     db.transaction(work)
 

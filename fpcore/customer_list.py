@@ -9,11 +9,10 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from fpcore import accounts
+from fpcore import accounts, gap_rules, gap_states
 from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
 from fpcore.database import Database
 from fpcore.facts import customer_fact
-from fpcore.gap_rules import Rule, rules_on, state_sql
 from fpcore.models import Account, Gender, PolicyStatus, PolicyType, Record, RowKind
 
 PAGE_SIZES = (20, 50, 100)
@@ -104,7 +103,11 @@ def find(
 ) -> CustomerPage:
     """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
     where, params = _where(wanted, valued_on)
-    used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}"
+    relation = "customer_scope"
+    if wanted.gap:
+        relation, lacking = _judged(db, wanted.gap, valued_on)
+        where = f"{where} and {lacking}"
+    used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}, {relation}"
     fact, base = customer_fact(db, account, valued_on, used_in=used_in)
     order = f"order by sort_key {'desc' if descending else 'asc'} nulls last, name_key, id"
     asked = _Asked(
@@ -113,7 +116,7 @@ def find(
             considered as {{kept}} (
                 select {{columns}}, {_SORT_SQL[sort]} as sort_key,
                     withdrawn_on is null and coalesce({where}, false) as fits
-                from customer_scope
+                from {relation}
             )""",
         page=f"where fits {order} limit $limit offset $offset",
         order=order,
@@ -209,17 +212,20 @@ def _where(wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]
     if wanted.not_contacted_for is not None:
         latest = valued_on - timedelta(days=min(max(wanted.not_contacted_for, 0), 36_500))
         add("coalesce(last_contact_on < $contacted_before, true)", contacted_before=latest)
-    if wanted.gap:
-        add(_gap(wanted.gap, rules_on(valued_on)))
     if wanted.row_kind and wanted.row is not None:
         add(f"coalesce({ROW_SQL[wanted.row_kind]}, '{UNKNOWN_ROW}') = $row", row=wanted.row)
     params = {key: value for _, more in conditions for key, value in more.items()}
     return " and ".join(sql for sql, _ in conditions), params
 
 
-def _gap(code: str, rules: list[Rule]) -> str:
-    asked = [state_sql(rule) for rule in rules if code in (rule.code, ANY_GAP)]
-    return _any_of([f"{state} in ('gap', 'partial')" for state in asked])
+def _judged(db: Database, code: str, valued_on: date) -> tuple[str, str]:
+    """The SQL of customer_scope judged by one rule, or by all for ANY_GAP, and of who has a gap."""
+    rules = [rule for rule in gap_rules.rules_on(db, valued_on) if code in (rule.code, ANY_GAP)]
+    with db.reading() as cursor:
+        targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
+    relation = gap_states.with_targets("customer_scope", targets)
+    judged = gap_states.judged(rules, valued_on, relation, targets)
+    return judged, _any_of([gap_states.lacking(number) for number in range(len(rules))])
 
 
 def _search(text: str | None) -> list[tuple[str, dict[str, Any]]]:

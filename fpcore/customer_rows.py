@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
 
-from fpcore import database
+from fpcore import database, gap_history, gap_rules, gap_states
 from fpcore.database import Cursor, Database
 from fpcore.facts import ROW_COLUMNS, computed_rows
-from fpcore.models import WON
+from fpcore.gap_history import Because, Cause
+from fpcore.models import WON, Account
 
 CUSTOMERS_AT_ONCE = 250_000
 
@@ -21,22 +22,29 @@ _COLUMNS = ", ".join(ROW_COLUMNS)
 _COMPARED = _COLUMNS.replace(" words,", " list_sort(string_split(words, chr(10))) as words,")
 
 
-def refresh(cursor: Cursor, customer_ids: Sequence[UUID], today: date) -> None:
-    """Make the rows of these customers anew; of one who is gone, no row is left."""
+def refresh(
+    db: Database, cursor: Cursor, account: Account, customer_ids: Sequence[UUID], today: date
+) -> None:
+    """Make the rows of these customers anew, as this account changed something of theirs; of one
+    who is gone, no row is left."""
     said = {"ids": list(customer_ids)}
+    gap_history.remember(cursor, "id in (select unnest($ids))", said)
     cursor.execute("delete from customer_row where id in (select unnest($ids))", said)
     if cursor.fetchone()[0] < len(customer_ids):  # no row to take out: the customer's own instead
         cursor.execute(
             "update customer set updated_at = $now where id in (select unnest($ids))",
             {**said, "now": database.utc_now()},
         )
-    _insert(cursor, "c.id in (select unnest($ids))", today, said)
+    _insert(db, cursor, "c.id in (select unnest($ids))", today, said)
+    gap_history.note(cursor, today, gap_history.edited_by(account))
 
 
 def refresh_all_of(
+    db: Database,
     cursor: Cursor,
     relation: str,
     today: date,
+    because: Because,
     done: Callable[[float], None] = lambda share: None,
 ) -> None:
     """Make anew the rows of all customers whose ids stand in a temporary table's column `id`.
@@ -46,6 +54,7 @@ def refresh_all_of(
     A part at a time, those of one owner together: the sums of a million customers at once would
     need more than a gigabyte.
     """
+    gap_history.remember(cursor, f"id in (select id from {relation})", {})
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
     cursor.execute(f"""
 create or replace temp table refreshed_customer as
@@ -57,6 +66,7 @@ from customer c join {relation} r on r.id = c.id
     ).fetchall()
     for part, first, last in parts:
         _insert(
+            db,
             cursor,
             "c.id in (select id from refreshed_customer where part = $part)",
             today,
@@ -64,10 +74,12 @@ from customer c join {relation} r on r.id = c.id
             only_ids="{} between $first and $last",
         )
         done((part + 1) / len(parts))
+    gap_history.note(cursor, today, because)
 
 
 def roll_forward(db: Database, today: date) -> None:
-    """Make anew the rows that are not true of today: a policy has begun or ended since."""
+    """Make anew the rows that are not true of today: a policy has begun or ended since; then
+    judge everybody by the rules of today."""
     stale = """
         select c.id from customer c left join customer_row r on r.id = c.id
         where r.id is null or not (r.held_from <= $today and $today < r.held_until)
@@ -75,10 +87,12 @@ def roll_forward(db: Database, today: date) -> None:
 
     def work(cursor: Cursor) -> None:
         cursor.execute(f"create or replace temp table stale_customer as {stale}", {"today": today})
-        refresh_all_of(cursor, "stale_customer", today)
+        refresh_all_of(db, cursor, "stale_customer", today, Because(Cause.TIME))
 
+    gap_rules.keep_good_file(db)
     if db.read(f"{stale} limit 1", {"today": today}):
         db.transaction(work)
+    gap_history.settle(db, today)
 
 
 def differences(db: Database, today: date) -> list[UUID]:
@@ -97,12 +111,17 @@ def differences(db: Database, today: date) -> list[UUID]:
     return [row["id"] for row in found]
 
 
-def _insert(cursor: Cursor, which: str, today: date, said: dict, only_ids: str = "true") -> None:
+def _insert(
+    db: Database, cursor: Cursor, which: str, today: date, said: dict, only_ids: str = "true"
+) -> None:
+    rules, targets = gap_rules.rules_on(db, today), gap_states.targeted(cursor)
+    rows = gap_states.with_targets("computed_row", targets)
     cursor.execute(
         f"""
-        insert into customer_row ({_COLUMNS})
+        insert into customer_row ({_COLUMNS}, rule_set, states)
         with {computed_rows(which, only_ids)}
-        select {_COLUMNS} from computed_row order by owner_id
+        select {_COLUMNS}, {gap_history.rule_set(cursor, rules)}, {gap_states.packed(len(rules))}
+        from {gap_states.judged(rules, today, rows, targets)} order by owner_id
         """,
         {**said, "valued_on": today, "currency": WON},
     )

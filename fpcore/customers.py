@@ -13,6 +13,7 @@ from fpcore import (
     consents,
     customer_rows,
     database,
+    gap_history,
     import_batches,
     privacy,
 )
@@ -94,7 +95,7 @@ def create(
                     given_on,
                 )  # fmt: skip
         audit.write(cursor, account, Action.CREATED, customer_id, customer_id, 1)
-        customer_rows.refresh(cursor, [customer_id], today)
+        customer_rows.refresh(db, cursor, account, [customer_id], today)
         return customer_id
 
     return db.transaction(work)
@@ -127,7 +128,7 @@ def update(
         said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
         cursor.execute(_UPDATE, {**{field: old[field] for field in _STORED}, **values, **said})
         audit.write(cursor, account, Action.UPDATED, old["id"], old["id"], seen_ver + 1, made)
-        customer_rows.refresh(cursor, [old["id"]], today)
+        customer_rows.refresh(db, cursor, account, [old["id"]], today)
         return seen_ver + 1
 
     return db.transaction(work)
@@ -166,6 +167,7 @@ def remove_all_of(
     for table in ("customer_row", "customer"):
         cursor.execute(f"delete from {table} where id = $id", {"id": row["id"]})
     import_batches.forget(cursor, row["id"])
+    gap_history.forget(cursor, row["id"])
     audit.forget(cursor, row["id"], whom_too=erased)
     action = Action.ERASED if erased else Action.DELETED
     audit.write(cursor, account, action, None if erased else row["id"])

@@ -19,7 +19,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import duckdb
 import pandas as pd
@@ -33,7 +33,7 @@ from fpcore.errors import (
     FpError,
 )
 
-Cursor = duckdb.DuckDBPyConnection
+Connection = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
 Interrupted = duckdb.InterruptException
 T = TypeVar("T")
@@ -51,10 +51,38 @@ SETTINGS = {
 AFTER_CONNECTING = "set disabled_compression_methods = 'dict_fsst'"
 REPLACED = '"replaced by a rewrite"'  # attached to a file that is about to be
 RECONNECTS = 200
+MOST_PARSED = 1000
 
 # Held while a file is opened or rewritten: all connections of a process to one path share one open
 # file, so that one made during a rewrite would hold on to the old file and write into it.
 _opening = threading.RLock()
+
+
+class Cursor:
+    """A DuckDB cursor that parses every text of SQL only once a process: that takes DuckDB longer
+    than to plan and run a query of one customer. Everything else is the cursor's own."""
+
+    _parsed: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, params: dict[str, Any] | None = None) -> Connection:
+        """Run SQL; several statements at once take no parameters."""
+        return self._connection.execute(self._statement(sql), params or {})
+
+    def _statement(self, sql: str) -> Any:
+        known = self._parsed.get(sql)
+        if known is None:
+            statements = self._connection.extract_statements(sql)
+            known = statements[0] if len(statements) == 1 else sql
+            if len(self._parsed) >= MOST_PARSED:
+                self._parsed.clear()
+            self._parsed[sql] = known
+        return known
 
 
 class Database:
@@ -65,7 +93,7 @@ class Database:
     two that did not see each other's rows would store the same people twice.
     """
 
-    def __init__(self, path: str, connection: Cursor, secret: bytes) -> None:
+    def __init__(self, path: str, connection: Connection, secret: bytes) -> None:
         self.path = path
         self.secret = secret
         self.version = 0
@@ -74,7 +102,7 @@ class Database:
         self._marker = self._file + ".rewrite-due"
         self._folder = self._file + ".rewriting"
         self._gate = threading.Condition()  # to be held by who looks at or changes what follows
-        self._connection: Cursor | None = connection
+        self._connection: Connection | None = connection
         self._remembered: dict[Hashable, Any] = {}  # what was computed at `version`
         self._in_use: Counter[int] = Counter()  # cursors, by thread
         self._rewrites = 0  # running or waiting
@@ -216,7 +244,7 @@ class Database:
         thread = threading.get_ident()
         with self._gate:
             self._gate.wait_for(lambda: not self._rewrites or self._in_use[thread])
-            cursor = self._connected().cursor()
+            cursor = Cursor(self._connected().cursor())
             self._in_use += Counter([thread])
         try:
             with closing(cursor):
@@ -240,7 +268,7 @@ class Database:
                 self._rewrites -= 1
                 self._gate.notify_all()
 
-    def _connected(self) -> Cursor:
+    def _connected(self) -> Connection:
         """Give the connection, made again where `_reconnect` could not."""
         if self._connection is None:
             with _opening:
@@ -255,7 +283,7 @@ class Database:
             with self._alone(), _opening, suppress(duckdb.Error, FpError):
                 self._reconnect(self._connected())
 
-    def _reconnect(self, connection: Cursor) -> None:
+    def _reconnect(self, connection: Connection) -> None:
         self._connection = None
         connection.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -339,7 +367,7 @@ def open_database(path: str | None = None, create: bool = False) -> Database:
         return db
 
 
-def _connect(path: str) -> Cursor:
+def _connect(path: str) -> Connection:
     try:
         connection = duckdb.connect(path, config=SETTINGS)
         connection.execute(AFTER_CONNECTING)
@@ -353,7 +381,7 @@ def _connect(path: str) -> Cursor:
         raise DatabaseUnusable(path=path) from error
 
 
-def _connected_anew(path: str) -> Cursor:
+def _connected_anew(path: str) -> Connection:
     """Open the file that is there now.
 
     DuckDB gives the one it has open already, of the same path, for as long as anything holds it.
@@ -386,7 +414,7 @@ def _secret(path: str) -> bytes:
     return bytes.fromhex(file.read_text())
 
 
-def _copied(connection: Cursor, folder: str) -> str:
+def _copied(connection: Connection, folder: str) -> str:
     """Copy the database into a new file and see it on the disk; its path.
 
     A new folder of its own keeps others from reading the file before it has its mode.

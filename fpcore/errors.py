@@ -63,9 +63,17 @@ class UnreadableFile(FpError):
 
 
 class InvalidRules(FpError):
-    """The gap-rule file cannot be taken (particulars: file, rule, field, reason)."""
+    """A gap rule cannot be taken (particulars: file, rule, field). `problem` is the code of what
+    is wrong, with `given`: its words stand with those of the problems of fields."""
 
     code = "rules_invalid"
+
+    def __init__(
+        self, file: str, rule: str, field: str, problem: str, given: dict[str, str] | None = None
+    ) -> None:
+        self.problem = problem
+        self.given = given or {}
+        super().__init__(file=file, rule=rule, field=field)
 
 
 class ConsentWithdrawn(FpError):

@@ -13,12 +13,22 @@ the policies.
 import re
 import tomllib
 from datetime import date
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from fpcore import accounts
 from fpcore.database import ROOT, Database
-from fpcore.models import NOBODY_REACHED, PAYMENTS_PER_YEAR, WHOLE_LIFE, WON, Account, PolicyType
+from fpcore.models import (
+    NOBODY_REACHED,
+    PAYMENTS_PER_YEAR,
+    WHOLE_LIFE,
+    WON,
+    Account,
+    Driving,
+    Housing,
+    PolicyType,
+)
 
 OLDEST_BAND = 100
 
@@ -93,6 +103,17 @@ PRODUCT = f"""
 """What the name of a policy `p` tells beyond its type: indemnity (실손), savings (연금, 저축) or
 driver (운전자), else NULL."""
 
+
+def number_of(word: StrEnum) -> int:
+    """The number that stands for a word in customer_fact: from 1, in the order of the words."""
+    return list(type(word)).index(word) + 1
+
+
+def _number_of(words: type[StrEnum], column: str) -> str:
+    cases = " ".join(f"when '{word}' then {number_of(word)}" for word in words)
+    return f"case {column} {cases} end"
+
+
 _CLASSES = " ".join(
     f"when c.occupation in ({', '.join(map(repr, names))}) then {number}"
     for number, names in WORDS["occupation_class"]["classes"].items()
@@ -102,16 +123,39 @@ OCCUPATION_CLASS = f"coalesce(c.occupation_class, case {_CLASSES} end)"
 data/fact_words.toml has a source; NULL for any other."""
 
 KINDS = {
-    "death": "type = 'life' and product is null",
-    "diagnosis": "type = 'health' and product is null",
-    "injury": "type = 'accident' and product is null",
-    "driver": "product = 'driver'",
-    "vehicle": "type = 'car' and product is null",
-    "indemnity": "product = 'indemnity'",
+    "death": ("life", None),
+    "diagnosis": ("health", None),
+    "injury": ("accident", None),
+    "vehicle": ("car", None),
+    "driver": (None, "driver"),
+    "indemnity": (None, "indemnity"),
 }
-"""Parts of the six types that rules ask for: the SQL over type and product of a policy."""
+"""Parts of the six types that rules ask for: the type, None for any, and what the name tells."""
 
-REPLACEMENT_MONTHS = WORDS["replacement"]["months"]
+
+def _is_of(kind: str) -> str:
+    """The SQL that is true of a policy of a kind."""
+    type_, product = KINDS[kind]
+    return f"product = '{product}'" if product else f"type = '{type_}' and product is null"
+
+
+_MONTHS = f"to_months({WORDS['replacement']['months']})"
+ARE_ALIKE = """
+    new.type = old.type and new.product is not distinct from old.product
+    and old.status = 'cancelled' and new.status in ('active', 'pending')
+    and new.start_date is not null and new.type not in ('car', 'other')
+    and coalesce(new.end_date > new.start_date + to_years(1), true)
+"""
+"""A policy `new` may replace a cancelled one `old`: alike, and not of a term up to a year."""
+
+ENDED_CLOSE = f"""
+    old.end_date <= $valued_on
+    and old.end_date >= new.start_date - {_MONTHS} and old.end_date <= new.start_date + {_MONTHS}
+"""
+"""The cancelled policy ended around the beginning of the new one. A last day to come is that of the
+term: when it was cancelled is not known (END_UNCLEAR)."""
+
+END_UNCLEAR = "coalesce(old.end_date > $valued_on, true)"
 
 _NOBODY_REACHED = ", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)
 
@@ -151,11 +195,11 @@ def _sums(prefix: str, where: str) -> str:
 
 _SUM = {
     "policies": "count(*) filter ({})",
-    "coverage": "sum(coverage) filter ({})",
+    "coverage": "(sum(coverage) filter ({}))::bigint",
     "unknown": "count(*) filter ({} and coverage is null)",
 }
 _KIND_SUMS = ",".join(
-    f"{_SUM[held].format(f'in_force and {KINDS[kind]}')} as {kind}_{held}"
+    f"{_SUM[held].format(f'in_force and {_is_of(kind)}')} as {kind}_{held}"
     for kind, held in _KINDS_HELD
 )
 _KIND_SUMS_OR_NONE = ",".join(
@@ -226,7 +270,7 @@ holding as (
         {_KIND_SUMS},
         count(*) filter (in_force and type = 'health' and policy_name is null)
             as unnamed_health_policies,
-        sum(premium) filter (in_force and product is distinct from 'savings')
+        sum(premium) filter (in_force and product is distinct from 'savings')::bigint
             as protection_premium,
         count(*) filter (in_force and product is distinct from 'savings' and premium is null)
             as protection_premium_unknown
@@ -235,16 +279,9 @@ holding as (
 replacement as (  -- like policies of which one was cancelled around the beginning of the other
     select
         old.customer_id,
-        max(greatest(new.start_date, old.end_date)) filter (
-            old.end_date <= $valued_on
-            and old.end_date >= new.start_date - to_months({REPLACEMENT_MONTHS})
-            and old.end_date <= new.start_date + to_months({REPLACEMENT_MONTHS})) as replaced_on,
-        max(new.start_date) filter (coalesce(old.end_date > $valued_on, true)) as unclear_on
-    from judged old join judged new on new.customer_id = old.customer_id and new.type = old.type
-        and new.product is not distinct from old.product
-    where old.status = 'cancelled' and new.status in ('active', 'pending')
-        and new.start_date is not null and new.type not in ('car', 'other')
-        and coalesce(new.end_date > new.start_date + to_years(1), true)
+        max(greatest(new.start_date, old.end_date)) filter ({ENDED_CLOSE}) as replaced_on,
+        max(new.start_date) filter ({END_UNCLEAR}) as unclear_on
+    from judged old join judged new on new.customer_id = old.customer_id and {ARE_ALIKE}
     group by old.customer_id
 ),
 contacted as (
@@ -264,7 +301,10 @@ computed_row as (
         c.birth_year, c.birth_date,
         coalesce(c.birth_date, make_date(c.birth_year, 1, 1)) as born_on,
         c.gender, c.phone, c.email, c.occupation, {OCCUPATION_CLASS} as occupation_class,
-        c.monthly_income, c.living_cost, c.dependants, c.debts, c.housing, c.driving,
+        c.monthly_income::bigint as monthly_income, c.living_cost::bigint as living_cost,
+        c.dependants, c.debts::bigint as debts,
+        {_number_of(Housing, "c.housing")} as housing,
+        {_number_of(Driving, "c.driving")} as driving,
         greatest(c.last_contact_on, contacted.on_day) as last_contact_on,
         c.next_contact_on,
         marketing.customer_id is not null as marketing,
@@ -280,7 +320,8 @@ computed_row as (
         {_SUMS_OR_NONE},
         {_KIND_SUMS_OR_NONE},
         coalesce(h.unnamed_health_policies, 0) as unnamed_health_policies,
-        if(coalesce(h.total_policies, 0) = 0, 0, h.protection_premium) as protection_premium,
+        if(coalesce(h.protection_premium_unknown, 0) = 0, coalesce(h.protection_premium, 0),
+            h.protection_premium) as protection_premium,
         coalesce(h.protection_premium_unknown, 0) as protection_premium_unknown,
         replacement.replaced_on, replacement.unclear_on as replacement_unclear_on
     from person c

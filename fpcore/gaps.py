@@ -1,132 +1,486 @@
-"""Gaps: the rules of a day run over customer_fact, for one customer or for a whole scope.
+"""Gaps: the rules of a day for one customer, explained; targets by hand; what would be if.
 
-One SQL text serves both; one customer is the same query with a bound `where`.
+Whole scopes are in fpcore.gap_books: the same SQL (gap_states.judged) without the `where`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from fpcore import accounts
-from fpcore.database import Database
-from fpcore.errors import NotFound
-from fpcore.facts import customer_fact
-from fpcore.gap_rules import Rule, rules_on, short_sql, state_sql, why_sql
-from fpcore.models import Account, GapState
+from fpcore import (
+    accounts,
+    audit,
+    customer_rows,
+    database,
+    gap_rules,
+    gap_states,
+    policies,
+    privacy,
+)
+from fpcore.audit import Action
+from fpcore.database import Cursor, Database
+from fpcore.errors import InvalidInput, NotFound
+from fpcore.facts import (
+    PRODUCT,
+    WHY_NOT_IN_FORCE,
+    YEARLY_PREMIUM,
+    computed_rows,
+    customer_fact,
+)
+from fpcore.gap_rules import Rule
+from fpcore.models import LARGEST_AMOUNT, WON, Account, GapState, NewPolicy
+from fpcore.rule_words import COVERAGES, Need
+
+LONGEST_NOTE = 300
+ORDER = (
+    GapState.GAP, GapState.PARTIAL, GapState.UNKNOWN, GapState.COVERED, GapState.NOT_NEEDED,
+)  # fmt: skip
+"""In which order states are shown, under the rule's severity."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of a recommended amount: `term.<code>` has its words. `amount` in won, None: not
+    known; `parts` are the values from which it comes."""
+
+    code: str
+    amount: Decimal | None
+    parts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to find the amount: the rule's own need, or one of its choices."""
+
+    need: Need
+    source: str
+    grade: str
+    recommended: Decimal | None
+    short: Decimal | None
+    terms: tuple[Term, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An amount in won that somebody set for one customer in the place of a rule's."""
+
+    amount: Decimal
+    note: str
+    by: str
+    on: datetime
+    ver: int
+
+
+@dataclass(frozen=True)
+class NotCounted:
+    """A policy that does not count for a gap, and why: the codes of `status` or `not_counted`."""
+
+    policy_id: UUID
+    why: str
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Where one customer stands against one rule. Amounts in won; None: unknown or not asked.
+    """Where one customer stands against one rule. Amounts in won; None: not known or not asked.
 
-    `held` is the known cover of the rule's type, `policies` how many are in force, and
-    `policies_unknown` how many of those are of unknown amount.
+    `held` is the known cover, `policies` how many count, `policies_unknown` how many of them (or
+    of those that may count) are not known well enough. `why` is a code of `why`; `missing` names
+    the facts that keep the state unknown, as `field.<name>`. `ways` are the rule's own need and
+    its choices, side by side. `is_costly`: more is recommended although the premium share of
+    income is above the limit already.
     """
 
     rule: Rule
     state: GapState
-    recommended: int | None
+    recommended: Decimal | None
     held: Decimal | None
     short: Decimal | None
     why: str
+    missing: tuple[str, ...]
     policies: int
     policies_unknown: int
+    ways: tuple[Way, ...]
+    target: Target | None
+    counted: tuple[UUID, ...]
+    not_counted: tuple[NotCounted, ...]
+    is_costly: bool
 
 
 @dataclass(frozen=True)
-class RuleCount:
-    """How many customers of a scope are in each state of one rule, and the shortfall known."""
+class PremiumBurden:
+    """What protection costs a month, in won, and its share of the income (0.1 is 10 %).
 
-    rule: Rule
-    states: dict[GapState, int]
-    shortfall: Decimal
+    `premium` is the known sum without savings; `unknown` policies are not in it, so that `share`
+    is the least it can be. `share` is None where the income is not known or zero. `limit` is the
+    share above which more premium is too much (the rule's band `high`), None without such a rule.
+    """
+
+    premium: Decimal | None
+    unknown: int
+    monthly_income: Decimal | None
+    share: Decimal | None
+    limit: Decimal | None
+
+    @property
+    def is_high(self) -> bool:
+        """Whether the share is above the limit for sure."""
+        return self.share is not None and self.limit is not None and self.share > self.limit
 
 
-def of_customer(db: Database, account: Account, customer_id: UUID, valued_on: date) -> list[Gap]:
-    """Hold one customer against every rule of the day, in the rules' order. Errors: NotFound."""
+@dataclass(frozen=True)
+class CustomerGaps:
+    """A customer against all rules of a day: the worst gaps first."""
+
+    valued_on: date
+    gaps: tuple[Gap, ...]
+    burden: PremiumBurden
+
+    def of(self, code: str) -> Gap:
+        """Give the gap of one rule. Errors: KeyError."""
+        for gap in self.gaps:
+            if gap.rule.code == code:
+                return gap
+        raise KeyError(code)
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A customer as they are and as they would be: nothing is stored."""
+
+    before: CustomerGaps
+    after: CustomerGaps
+
+
+def of_customer(
+    db: Database, account: Account, customer_id: UUID | str, valued_on: date
+) -> CustomerGaps:
+    """Hold one customer against every rule of the day, explained. Errors: NotFound, also for a
+    customer out of scope."""
     customer_id = accounts.as_uuid(customer_id, "customer_not_found")
-    rules = rules_on(valued_on)
-    fact, params = customer_fact(db, account, valued_on)
-    found = db.read(
-        f"with {fact}, {_gap_sql(rules)} select * from gap where customer_id = $customer",
-        {**params, "customer": customer_id},
-    )
-    if not found and not _in_scope(db, account, valued_on, customer_id):
+    rules = gap_rules.rules_on(db, valued_on)
+    with db.reading() as cursor:
+        judged = _judged_sql(cursor, rules, valued_on)
+        fact, params = customer_fact(db, account, valued_on, used_in=judged)
+        return _judged(cursor, rules, valued_on, customer_id, f"with {fact} {judged}", params)
+
+
+def what_if(
+    db: Database,
+    account: Account,
+    customer_id: UUID | str,
+    today: date,
+    add: Sequence[NewPolicy] = (),
+    end: Sequence[UUID] = (),
+) -> WhatIf:
+    """Say how the gaps would be with policies added and others ended today; nothing is stored.
+
+    Errors: NotFound, ConsentWithdrawn; InvalidInput for a policy that could not be added.
+    """
+    rules = gap_rules.rules_on(db, today)
+
+    def work(cursor: Cursor) -> WhatIf:
+        row = accounts.customer_in_scope(cursor, account, customer_id)
+        said = {"customer": row["id"], "valued_on": today, "currency": WON}
+        rows = computed_rows("c.id = $customer", "{} = $customer")
+        judged = _judged_sql(cursor, rules, today)
+        sql = f"with {rows}, customer_fact as (from computed_row) {judged}"
+        before = _judged(cursor, rules, today, row["id"], sql, said)
+        for policy_id in end:
+            policies.end_for_now(cursor, row["id"], policy_id, today)
+        for new in add:
+            policies.add_for_now(cursor, row["id"], new, today)
+        return WhatIf(before, _judged(cursor, rules, today, row["id"], sql, said))
+
+    return db.dry_run(work)
+
+
+def set_target(
+    db: Database,
+    account: Account,
+    customer_id: UUID | str,
+    code: str,
+    amount: Decimal,
+    note: str,
+    today: date,
+) -> None:
+    """Set what is recommended to one customer under a rule, in won, in the place of its amount.
+
+    Errors: NotFound, also for a rule without an amount; ConsentWithdrawn; InvalidInput.
+    """
+    note = privacy.scrubbed(note or "").strip()
+    wanted = {rule.code: rule for rule in gap_rules.rules_on(db, today)}.get(code)
+    if wanted is None or not COVERAGES[wanted.coverage].has_amount or not wanted.terms(today):
+        raise NotFound("rule_not_found")
+    problems = _problems_of_target(amount, note)
+    if problems:
+        raise InvalidInput(problems)
+
+    def work(cursor: Cursor) -> None:
+        row = accounts.customer_in_scope(cursor, account, customer_id)
+        old = _target_row(cursor, row["id"], code)
+        cursor.execute("delete from customer_target where id = $id", {"id": old.get("id")})
+        cursor.execute(
+            _SET_TARGET,
+            {
+                "customer": row["id"], "code": code, "amount": amount, "note": note,
+                "asker": account.id, "ver": old.get("ver", 0) + 1, "now": database.utc_now(),
+            },
+        )  # fmt: skip
+        _target_changed(db, cursor, account, row["id"], old.get("amount"), amount, today)
+
+    db.transaction(work)
+
+
+def remove_target(
+    db: Database, account: Account, customer_id: UUID | str, code: str, today: date
+) -> None:
+    """Take a target away: the rule's own amount counts again. Errors: NotFound,
+    ConsentWithdrawn."""
+
+    def work(cursor: Cursor) -> None:
+        row = accounts.customer_in_scope(cursor, account, customer_id)
+        old = _target_row(cursor, row["id"], code)
+        if not old:
+            raise NotFound("target_not_found")
+        cursor.execute("delete from customer_target where id = $id", {"id": old["id"]})
+        _target_changed(db, cursor, account, row["id"], old["amount"], None, today)
+
+    db.transaction(work)
+
+
+def _judged(
+    cursor: Cursor,
+    rules: Sequence[Rule],
+    day: date,
+    customer_id: UUID,
+    sql: str,
+    params: dict[str, Any],
+) -> CustomerGaps:
+    """Judge a customer by what `sql`, made with `_judged_sql`, gives of them."""
+    found = database.rows(cursor, sql, {**params, "customer": customer_id})
+    if not found:
         raise NotFound("customer_not_found")
-    by_code = {row["code"]: row for row in found}
-    return [_gap(rule, by_code[rule.code]) for rule in rules]
-
-
-def of_scope(db: Database, account: Account, valued_on: date) -> tuple[int, list[RuleCount]]:
-    """Count everybody in scope by rule and state: (customers, one RuleCount a rule).
-
-    The five states of a rule add up to customers.
-    """
-    rules = rules_on(valued_on)
-    fact, params = customer_fact(db, account, valued_on)
-    found = db.read(
-        f"""
-        with {fact}, {_gap_sql(rules)}
-        select code, state, count(*) as customers, coalesce(sum(short), 0) as shortfall
-        from gap group by code, state
-        """,
-        params,
-    )
-    counts = [
-        _rule_count(rule, [row for row in found if row["code"] == rule.code]) for rule in rules
+    row = found[0]
+    said = {"customer": customer_id, "valued_on": day, "currency": WON}
+    held = database.rows(cursor, _POLICIES, said)
+    by_hand = database.rows(cursor, _TARGETS, {"customer": customer_id})
+    set_by_hand = {one.pop("code"): Target(**one) for one in by_hand}
+    burden = _burden(row, rules)
+    gaps = [
+        _gap(rule, number, row, day, held, set_by_hand.get(rule.code), burden)
+        for number, rule in enumerate(rules)
     ]
-    return _in_scope(db, account, valued_on), counts
+    gaps.sort(key=lambda gap: (ORDER.index(gap.state), -gap.rule.severity, -(gap.short or 0)))
+    return CustomerGaps(day, tuple(gaps), burden)
 
 
-def _in_scope(
-    db: Database, account: Account, valued_on: date, customer_id: UUID | None = None
-) -> int:
-    """Count the customers in scope, or tell whether this one is."""
-    fact, params = customer_fact(db, account, valued_on)
-    sql = f"""
-        with {fact}
-        select count(*) as customers from customer_fact
-        where id = coalesce($customer, id)
-    """
-    return db.read(sql, {**params, "customer": customer_id})[0]["customers"]
-
-
-def _gap_sql(rules: list[Rule]) -> str:
-    """The common table expression `gap`: one row a customer and rule."""
-    if not rules:
-        return (
-            "gap as (select id as customer_id, null as code, null as state, 0 as short "
-            "from customer_fact where false)"
-        )
-    selects = " union all ".join(
-        f"""
-        select id as customer_id, '{rule.code}' as code, {state_sql(rule)} as state,
-            {short_sql(rule)} as short, {rule.type}_coverage as held, {why_sql(rule)} as why,
-            {rule.type}_policies as policies, {rule.type}_unknown as policies_unknown
-        from customer_fact"""
-        for rule in rules
+def _judged_sql(cursor: Cursor, rules: Sequence[Rule], day: date) -> str:
+    """The SQL over customer_fact of the customer `$customer`, judged and with what explains it."""
+    targets = gap_states.targeted(cursor)
+    mine = gap_states.with_targets("(from customer_fact where id = $customer)", targets)
+    explained = "".join(_explained(rule, number, day) for number, rule in enumerate(rules))
+    held = {f"{COVERAGES[rule.coverage].prefix}_policies" for rule in rules}
+    columns = ", ".join(sorted({*_FACTS, *held}))
+    numbers = range(len(rules))
+    states = "".join(f", state_{n}, amount_{n}, held_{n}" for n in numbers)
+    return (
+        f"select {columns}{states}{explained} from {gap_states.judged(rules, day, mine, targets)}"
     )
-    return f"gap as ({selects})"
 
 
-def _gap(rule: Rule, row: dict) -> Gap:
+_FACTS = (
+    "born_on", "occupation_class", "monthly_income", "living_cost", "dependants", "debts",
+    "housing", "driving", "protection_premium", "protection_premium_unknown",
+)  # fmt: skip
+"""What the words of rules ask for when they say what is missing, and the premium burden."""
+
+
+def _explained(rule: Rule, number: int, day: date) -> str:
+    """The SQL of what explains a rule's amounts: for each way its terms, as structs."""
+    coverage = COVERAGES[rule.coverage]
+    columns = [f", {rule.need.unknown(coverage)} as unknown_{number}"]
+    for way, need in enumerate(_needs(rule)):
+        for place, term in enumerate(need.terms(day)):
+            parts = {"amount": term.amount, **{f"part_{k}": v for k, v in term.parts.items()}}
+            packed = ", ".join(f"'{name}': {sql}" for name, sql in parts.items())
+            columns.append(f", {{{packed}}} as term_{number}_{way}_{place}")
+    return "".join(columns)
+
+
+def _needs(rule: Rule) -> list[Need]:
+    return [rule.need, *(choice.need for choice in rule.choices)]
+
+
+def _gap(
+    rule: Rule,
+    number: int,
+    row: Mapping[str, Any],
+    day: date,
+    held: Sequence[Mapping[str, Any]],
+    target: Target | None,
+    burden: PremiumBurden,
+) -> Gap:
+    state = gap_states.STATES[row[f"state_{number}"]]
+    unknown = row[f"unknown_{number}"]
+    ways = tuple(_way(rule, number, place, row, day) for place in range(1 + len(rule.choices)))
+    recommended = _decimal(row[f"amount_{number}"])
+    amount_held = _decimal(row[f"held_{number}"])
+    lacking = state in (GapState.GAP, GapState.PARTIAL)
+    missing: tuple[str, ...] = ()
+    if state is GapState.UNKNOWN:
+        missing = _missing(rule, row, target, unknown)
+    whys = {one["id"]: _why_not_counted(rule, one, bool(ways[0].terms)) for one in held}
+    adds = lacking and rule.need.asks_for_more
     return Gap(
         rule=rule,
-        state=GapState(row["state"]),
-        recommended=rule.amount,
-        held=row["held"],
-        short=row["short"],
-        why=row["why"],
-        policies=row["policies"],
-        policies_unknown=row["policies_unknown"],
+        state=state,
+        recommended=recommended,
+        held=amount_held,
+        short=_short(state, recommended, amount_held) if rule.need.asks_for_more else None,
+        why=rule.need.why(state, missing),
+        missing=missing,
+        policies=row[f"{COVERAGES[rule.coverage].prefix}_policies"],
+        policies_unknown=unknown,
+        ways=ways,
+        target=target,
+        counted=tuple(policy for policy, why in whys.items() if why is None),
+        not_counted=tuple(NotCounted(policy, why) for policy, why in whys.items() if why),
+        is_costly=adds and burden.is_high,
     )
 
 
-def _rule_count(rule: Rule, found: list[dict]) -> RuleCount:
-    counted = {row["state"]: row["customers"] for row in found}
-    return RuleCount(
-        rule=rule,
-        states={state: counted.get(state.value, 0) for state in GapState},
-        shortfall=sum((row["shortfall"] for row in found), Decimal(0)),
+def _missing(
+    rule: Rule, row: Mapping[str, Any], target: Target | None, unknown: int
+) -> tuple[str, ...]:
+    """Name the facts that nobody knows and without which the state is not known."""
+    facts = [name for condition in rule.when for name in condition.missing(row)]
+    if target is None:
+        facts += rule.need.missing(row)
+    if unknown:
+        facts.append(rule.need.unknown_field)
+    return tuple(dict.fromkeys(facts))
+
+
+def _short(state: GapState, recommended: Decimal | None, held: Decimal | None) -> Decimal | None:
+    if recommended is None or held is None:
+        return None
+    if state is GapState.COVERED:
+        return Decimal(0)
+    return recommended - held if state in (GapState.PARTIAL, GapState.GAP) else None
+
+
+def _way(rule: Rule, number: int, place: int, row: Mapping[str, Any], day: date) -> Way:
+    of = rule if place == 0 else rule.choices[place - 1]
+    terms = []
+    while f"term_{number}_{place}_{len(terms)}" in row:
+        found = dict(row[f"term_{number}_{place}_{len(terms)}"])
+        code = of.need.terms(day)[len(terms)].code
+        parts = {name.removeprefix("part_"): v for name, v in found.items() if name != "amount"}
+        terms.append(Term(code, _decimal(found["amount"]), parts))
+    amounts = [term.amount for term in terms]
+    known = bool(amounts) and None not in amounts
+    recommended = sum(amounts, Decimal(0)) if known else None
+    held, unknown = _decimal(row[f"held_{number}"]), row[f"unknown_{number}"]
+    short = None
+    if recommended is not None and held is not None and of.need.asks_for_more:
+        short = Decimal(0) if held >= recommended else None if unknown else recommended - held
+    missing = tuple(of.need.missing(row))
+    return Way(of.need, of.source, of.grade, recommended, short, tuple(terms), missing)
+
+
+def _decimal(amount: int | Decimal | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)
+
+
+def _burden(row: Mapping[str, Any], rules: Sequence[Rule]) -> PremiumBurden:
+    yearly, income = row["protection_premium"], row["monthly_income"]
+    bands = [rule.need.high for rule in rules if rule.need.word == "premium_share"]
+    known = yearly is not None and income
+    return PremiumBurden(
+        premium=None if yearly is None else Decimal(yearly) / 12,
+        unknown=row["protection_premium_unknown"],
+        monthly_income=_decimal(income),
+        share=Decimal(yearly) / 12 / income if known else None,
+        limit=Decimal(bands[0]) / 100 if bands else None,
     )
+
+
+_POLICIES = f"""
+select p.id, p.type, {PRODUCT} as product, {WHY_NOT_IN_FORCE} as why_not,
+    case
+        when p.currency <> '{WON}' then 'other_currency'
+        when p.coverage_amount is null then 'amount_unknown'
+    end as no_amount,
+    if({YEARLY_PREMIUM} is null, 'premium_unknown', null) as no_premium
+from policy p where p.customer_id = $customer
+order by p.start_date desc nulls last, p.id
+"""
+
+
+def _why_not_counted(rule: Rule, policy: Mapping[str, Any], has_terms: bool) -> str | None:
+    """The reason why a policy does not count for a rule: None where it counts, "" where it is
+    about something else altogether."""
+    coverage, product = COVERAGES[rule.coverage], policy["product"]
+    if rule.need.word == "premium_share":
+        return "savings" if product == "savings" else policy["why_not"] or policy["no_premium"]
+    if coverage.counts(policy["type"], product):
+        not_known = policy["no_amount"] if coverage.has_amount and has_terms else None
+        return policy["why_not"] or not_known
+    is_near = coverage.is_held and rule.need.asks_for_more and coverage.type == policy["type"]
+    return (product or "other_kind") if is_near else ""
+
+
+_TARGETS = """
+select t.code, t.amount, t.note, a.name as "by", t.updated_at as "on", t.ver
+from customer_target t join account a on a.id = t.set_by where t.customer_id = $customer
+"""
+
+_SET_TARGET = """
+insert into customer_target (
+    id, customer_id, code, amount, note, set_by, ver, created_at, updated_at)
+values (uuidv7(), $customer, $code, $amount, $note, $asker, $ver, $now, $now)
+"""
+
+
+def _target_row(cursor: Cursor, customer_id: UUID, code: str) -> dict[str, Any]:
+    found = database.rows(
+        cursor,
+        "select id, amount, ver from customer_target where customer_id = $id and code = $code",
+        {"id": customer_id, "code": code},
+    )
+    return found[0] if found else {}
+
+
+def _target_changed(
+    db: Database,
+    cursor: Cursor,
+    account: Account,
+    customer_id: UUID,
+    old: Decimal | None,
+    new: Decimal | None,
+    today: date,
+) -> None:
+    made = audit.changed({"target_amount": old}, {"target_amount": new})
+    audit.write(cursor, account, Action.UPDATED, customer_id, customer_id, None, made)
+    customer_rows.refresh(db, cursor, account, [customer_id], today)
+
+
+def _problems_of_target(amount: Decimal | None, note: str) -> list[tuple[str, str, dict]]:
+    problems = []
+    if amount is None:
+        problems.append(("target_amount", "missing", {}))
+    elif amount < 0:
+        problems.append(("target_amount", "negative", {"text": amount}))
+    elif amount > LARGEST_AMOUNT:
+        problems.append(("target_amount", "too_large", {"text": amount}))
+    elif amount != amount.to_integral_value():
+        problems.append(("target_amount", "not_whole_won", {"text": amount}))
+    if not note:
+        problems.append(("target_note", "missing", {}))
+    elif len(note) > LONGEST_NOTE:
+        problems.append(("target_note", "too_long", {"text": note[:60]}))
+    return problems

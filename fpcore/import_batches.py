@@ -16,6 +16,7 @@ from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.audit import Action, RecordKind
 from fpcore.database import Cursor, Database
 from fpcore.errors import NotFound, UndoNotPossible
+from fpcore.gap_history import Because, Cause
 from fpcore.models import Account, Record, Role
 
 LONGEST_FILE_NAME = 200
@@ -209,7 +210,7 @@ def undo(
 
     def work(cursor: Cursor) -> UndoReport:
         report = plan(cursor)
-        _carry_out(cursor, account, batch, today)
+        _carry_out(db, cursor, account, batch, today)
         return report
 
     if dry_run:
@@ -337,6 +338,8 @@ with {_touched("customer", "id", "{0}.owner_id")},
 in_use as (
     select customer_id as id from contact
     union all
+    select customer_id from customer_target
+    union all
     select customer_id from consent where batch_id is distinct from $batch
     union all
     select customer_id from policy where id not in (
@@ -399,7 +402,7 @@ order by not is_seen, n.name nulls last, n.customer_id, n.record, n.id
 """
 
 
-def _carry_out(cursor: Cursor, account: Account, batch: UUID, today: date) -> None:
+def _carry_out(db: Database, cursor: Cursor, account: Account, batch: UUID, today: date) -> None:
     """Do what `_plan` decided."""
     said = {"batch": batch, "asker": account.id, "now": database.utc_now()}
     for table, customer_id in (("customer", "id"), ("policy", "customer_id")):
@@ -411,7 +414,8 @@ def _carry_out(cursor: Cursor, account: Account, batch: UUID, today: date) -> No
         cursor.execute(f"delete from {table} where import_id = $batch", {"batch": batch})
     cursor.execute(_UNDONE, said)
     cursor.execute(_UNDONE_CUSTOMER)
-    customer_rows.refresh_all_of(cursor, "undone_customer", today)
+    because = Because(Cause.UNDO, account.id, batch)
+    customer_rows.refresh_all_of(db, cursor, "undone_customer", today, because)
 
 
 _NOT_PUT_BACK = {
@@ -511,6 +515,8 @@ _REMOVE = (
     f"delete from policy where id in {_REMOVED_POLICIES}",
     f"delete from policy_before where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from customer_before where id in {_REMOVED_CUSTOMERS}",
+    f"delete from gap_change where customer_id in {_REMOVED_CUSTOMERS}",
+    f"delete from customer_target where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from consent where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from customer where id in {_REMOVED_CUSTOMERS}",
 )

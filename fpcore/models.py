@@ -170,6 +170,10 @@ MOST_DEPENDANTS = 20
 OCCUPATION_CLASSES = (1, 2, 3)
 """Accident risk classes (상해급수): 1 low, 2 medium, 3 high risk."""
 
+POLICY_AMOUNTS = ("coverage_amount", "premium_amount")
+CUSTOMER_AMOUNTS = ("monthly_income", "living_cost", "debts")
+"""Amounts of a customer, in whole won: income and living cost a month, debts in all."""
+
 
 class Record(BaseModel):
     """A row as the rest of the program sees it: read-only."""
@@ -195,7 +199,8 @@ class Customer(Record):
     `age` is in full years on the day the customer was read for; from the birth year alone where
     no birth date is known. `insurance_age` (보험나이) rounds half a year up and goes up on
     `insurance_age_changes_on` (상령일); None without a birth date. `withdrawn_on` and `destroy_by`
-    are None while the consent to collection holds.
+    are None while the consent to collection holds. CUSTOMER_AMOUNTS are in won; None is unknown,
+    as it is of `dependants`, never zero. `occupation_class` is one of OCCUPATION_CLASSES.
     """
 
     id: UUID
@@ -215,6 +220,14 @@ class Customer(Record):
     last_contact_on: date | None
     next_contact_on: date | None
     notes: str | None
+    monthly_income: Decimal | None
+    income_basis: IncomeBasis | None
+    living_cost: Decimal | None
+    dependants: int | None
+    debts: Decimal | None
+    housing: Housing | None
+    driving: Driving | None
+    occupation_class: int | None
     withdrawn_on: date | None
     destroy_by: date | None
     ver: int
@@ -267,7 +280,8 @@ class Input(Record):
 
 class CustomerChanges(Input):
     """What to change of a customer. `phone` is the full number: it is stored masked, with a keyed
-    hash; the masked form that is stored already changes nothing."""
+    hash; the masked form that is stored already changes nothing. CUSTOMER_AMOUNTS are in won;
+    None is unknown, never zero."""
 
     name: Text | None = None
     birth_date: date | None = None
@@ -279,6 +293,14 @@ class CustomerChanges(Input):
     last_contact_on: date | None = None
     next_contact_on: date | None = None
     notes: Text | None = None
+    monthly_income: Decimal | None = None
+    income_basis: IncomeBasis | None = None
+    living_cost: Decimal | None = None
+    dependants: int | None = None
+    debts: Decimal | None = None
+    housing: Housing | None = None
+    driving: Driving | None = None
+    occupation_class: int | None = None
 
 
 class NewCustomer(CustomerChanges):

@@ -21,7 +21,7 @@ from fpcore.customers import Removal
 from fpcore.database import ROOT, Cursor, Database
 from fpcore.errors import ErasureUnfinished, FpError
 from fpcore.facts import WHY_NOT_IN_FORCE
-from fpcore.models import WHOLE_LIFE, WON, Account
+from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS, WHOLE_LIFE, WON, Account
 
 KOREA = timezone(timedelta(hours=9))
 EMPTY = "–"
@@ -55,6 +55,8 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
     * policies: the columns, in_force and why_not on the day `valued_on`, and file, the upload
       that created it
     * contacts: the columns
+    * targets: code (of the gap rule), amount, note, by, on: set by hand for this customer
+    * gap_history: on, code, before, after, cause, by, file: how the states of gaps changed
     * before_import: record, file, by, at: of which records a copy from before an upload is kept,
       to undo it; what the upload changed is in the log
     * log: at, by, action, record, changes: [{field, old, new}], this export among them
@@ -76,6 +78,8 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
             "consents": [_with_text(one) for one in database.rows(cursor, _CONSENTS, said)],
             "policies": database.rows(cursor, _POLICIES, {**said, "valued_on": valued_on}),
             "contacts": database.rows(cursor, _CONTACTS, said),
+            "targets": database.rows(cursor, _TARGETS, said),
+            "gap_history": database.rows(cursor, _GAP_HISTORY, said),
             "before_import": database.rows(cursor, _BEFORE_IMPORT, said),
             "log": [_entry(one) for one in audit.of_customer(cursor, row["id"])],
         }
@@ -101,6 +105,8 @@ def parts(document: dict, language: str) -> list[Part]:
         reader.part("consents", agreed, channel="consent_channel"),
         reader.part("policies", document["policies"]),
         reader.part("contacts", document["contacts"], is_table=True, channel="contact_channel"),
+        reader.part("targets", document["targets"], is_table=True),
+        reader.part("gap_history", document["gap_history"], is_table=True),
         reader.part("before_import", document["before_import"], is_table=True),
         reader.part("log", log, is_table=True),
     ]
@@ -201,6 +207,20 @@ _CONTACTS = """
 select x.* exclude (customer_id) replace (recorder.name as recorded_by)
 from contact x left join account recorder on recorder.id = x.recorded_by
 where x.customer_id = $id order by x.contacted_on desc, x.created_at desc, x.id desc
+"""
+
+_TARGETS = """
+select t.code, t.amount, t.note, a.name as "by", t.updated_at::date as "on"
+from customer_target t join account a on a.id = t.set_by where t.customer_id = $id order by t.code
+"""
+
+_GAP_HISTORY = """
+select g.on_day as "on", g.code, g.state_before as "before", g.state as "after", g.cause,
+    a.name as "by", b.file_name as file
+from gap_change g
+left join account a on a.id = g.account_id
+left join import_batch b on b.id = g.batch_id
+where g.customer_id = $id order by g.on_day, g.created_at, g.code
 """
 
 _TYPED = """
@@ -328,7 +348,9 @@ class _Reader:
             return EMPTY
         if isinstance(value, bool):
             return self.say("yes" if value else "no")
-        if key.endswith("_amount"):
+        if key in (*CUSTOMER_AMOUNTS, "amount", "target_amount"):
+            return self._amount(Decimal(str(value)), WON)
+        if key in POLICY_AMOUNTS:
             return self._amount(Decimal(str(value)), currency)
         if key == "at" or key.endswith("_at"):
             return f"{datetime.fromisoformat(value).astimezone(KOREA):%Y-%m-%d %H:%M}"
@@ -346,6 +368,10 @@ class _Reader:
 
 _CODES = {
     "gender": "gender",
+    "income_basis": "income_basis",
+    "housing": "housing",
+    "driving": "driving",
+    "occupation_class": "occupation_class",
     "type": "type",
     "status": "status",
     "why_not": "status",
@@ -356,6 +382,10 @@ _CODES = {
     "action": "action",
     "record": "record",
     "how": "person",
+    "code": "rule",
+    "before": "state",
+    "after": "state",
+    "cause": "cause",
 }
 """The section of the words in which the codes of a field stand."""
 

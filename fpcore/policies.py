@@ -56,7 +56,7 @@ def add(
         cursor.execute(_INSERT, {**values, **said})
         made = audit.changed({}, {field: v for field, v in values.items() if v is not None})
         audit.write(cursor, account, Action.CREATED, customer["id"], policy_id, 1, made, POLICY)
-        customer_rows.refresh(cursor, [customer["id"]], today)
+        customer_rows.refresh(db, cursor, account, [customer["id"]], today)
         return policy_id
 
     return db.transaction(work)
@@ -95,7 +95,7 @@ def update(
             made,
             POLICY,
         )
-        customer_rows.refresh(cursor, [old["customer_id"]], today)
+        customer_rows.refresh(db, cursor, account, [old["customer_id"]], today)
         return seen_ver + 1
 
     return db.transaction(work)
@@ -128,9 +128,32 @@ def remove(
         audit.write(
             cursor, account, Action.REMOVED, old["customer_id"], old["id"], None, gone, POLICY
         )
-        customer_rows.refresh(cursor, [old["customer_id"]], today)
+        customer_rows.refresh(db, cursor, account, [old["customer_id"]], today)
 
     db.transaction(work)
+
+
+def add_for_now(cursor: Cursor, customer_id: UUID, new: NewPolicy, today: date) -> None:
+    """Add a policy in a transaction that will be undone: to see what would be. The customer is in
+    scope. Errors: InvalidInput."""
+    typed = {field: getattr(new, field) for field in _EDITABLE}
+    values = _checked(cursor, customer_id, typed, {}, today)
+    said = {"id": database.new_id(cursor), "customer": customer_id, "now": database.utc_now()}
+    cursor.execute(_INSERT, {**values, **said})
+
+
+def end_for_now(cursor: Cursor, customer_id: UUID, policy_id: UUID, today: date) -> None:
+    """Cancel a policy of this customer, who is in scope, in a transaction that will be undone.
+    Errors: NotFound."""
+    changed = cursor.execute(
+        """
+        update policy set status = 'cancelled', end_date = $today, ver = ver + 1
+        where id = $id and customer_id = $customer
+        """,
+        {"id": policy_id, "customer": customer_id, "today": today},
+    ).fetchone()[0]
+    if not changed:
+        raise NotFound("policy_not_found")
 
 
 _INSERT = f"""

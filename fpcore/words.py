@@ -4,6 +4,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from fpcore.errors import InvalidRules
+
 LOCALES = Path(__file__).resolve().parent.parent / "data" / "locales"
 LANGUAGES = ("ko", "en")
 
@@ -18,12 +20,28 @@ def say(language: str, key: str, **particulars: object) -> str:
 
 def say_error(language: str, error: Exception) -> str:
     """Put an FpError into one sentence; one sentence a field for InvalidInput."""
+    if isinstance(error, InvalidRules):
+        return say(
+            language, "error.rules_invalid", **error.particulars, reason=_reason(language, error)
+        )
     problems = getattr(error, "problems", None)
     if problems:
         return " ".join(
             say_problem(language, field, code, particulars) for field, code, particulars in problems
         )
     return say(language, f"error.{error.code}", **error.particulars)
+
+
+def rule_title(language: str, code: str, title: str | None) -> str:
+    """Name a gap rule: as whoever added it typed, or in the words of those that came along."""
+    return title or catalogue(language).get(f"rule.{code}", code)
+
+
+def _reason(language: str, error: InvalidRules) -> str:
+    """Say what is wrong with a rule; what has no words of its own as a value not accepted."""
+    key = f"problem.{error.problem}"
+    given = {"text": "", **error.given}
+    return say(language, key if key in catalogue(language) else "problem.rule_value", **given)
 
 
 def say_problem(language: str, field: str, code: str, particulars: dict) -> str:

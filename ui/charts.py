@@ -9,6 +9,7 @@ import html
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,6 +22,8 @@ CONFIG = {"displayModeBar": False, "doubleClick": False, "doubleClickDelay": 1}
 # Worst to best. Luminance falls all the way, so the order survives colour blindness and print;
 # no colour on the way is near the greys, which stand for "unknown" and "too few".
 SCALE = ["#fde57a", "#a3d977", "#45b39c", "#1f7897", "#225a96", "#1f3a75"]
+# Less, no change, more: blue and orange stay apart for colour-blind people, each darker the more.
+DIVERGING = ["#0b4f7d", "#1f8fc4", "#a8e0f5", "#fbeeb8", "#fdc26a", "#e07b1a", "#8f3b06"]
 MUTED = "#c3c7cd"
 UNKNOWN, HATCH = "#e6e8eb", "#b4bac2"
 AMOUNT, TARGET = "#1f7897", "#d9480f"
@@ -28,10 +31,12 @@ INKS = ("#000000", "#ffffff")
 LABEL_INKS = {"light": "#31333f", "dark": "#fafafa"}
 
 ROW_HEIGHT = 36
+COLUMN_WIDTH, COLUMN_LINES, LINE_HEIGHT = 11, 3, 15  # of a label: half-width characters, px
 LABEL_WIDTH = 14  # half-width characters, 7 Hangul syllables: leaves a phone room for its cells
 HOVER_WIDTH = 28
 HOVER = "%{hovertext}<extra></extra>"
 SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
+DIFFERENCE_TICKS = {"tickformat": "+.0%", "ticksuffix": "p", "nticks": 5}
 CELL_WIDTH, CELL_HEIGHT = 0.97, 0.94  # of a column and a row; the rest is the gap
 STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
 
@@ -52,9 +57,23 @@ def shorten(text: str, width: int = LABEL_WIDTH) -> str:
     return text[: sum(end < width for end in ends)].rstrip() + "…"
 
 
-def shades(positions: Sequence[float]) -> list[str]:
-    """Return the `#rrggbb` colours of the scale at `positions`, 0 (worst) to 1 (best)."""
-    colors = sample_colorscale(SCALE, positions, colortype="tuple")
+def wrap(label: str, width: int = COLUMN_WIDTH) -> str:
+    """Break `label` at its blanks into lines of `width` half-width characters; what does not fit
+    into COLUMN_LINES lines ends in …."""
+    lines = [""]
+    for word in label.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and shorten(longer, width) != longer:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    kept = [*lines[: COLUMN_LINES - 1], " ".join(lines[COLUMN_LINES - 1 :])]
+    return "\n".join(shorten(line, width) for line in kept if line)
+
+
+def shades(positions: Sequence[float], scale: Sequence[str] = SCALE) -> list[str]:
+    """Return the `#rrggbb` colours of a scale at `positions` from 0 (worst) to 1 (best)."""
+    colors = sample_colorscale(list(scale), positions, colortype="tuple")
     return ["#" + "".join(f"{round(255 * part):02x}" for part in color) for color in colors]
 
 
@@ -77,6 +96,7 @@ def heatmap(
     share: bool = False,
     higher_is_better: bool = True,
     ink: str | None = None,
+    diverging: bool = False,
 ) -> go.Figure:
     """Draw one clickable cell per row of `cells`, coloured from worst (yellow) to best (navy).
 
@@ -89,27 +109,30 @@ def heatmap(
         muted        bool; too few customers to be coloured: plain grey
     `rows` run from top to bottom. The scale goes from 0 to 1 (labelled 0 % to 100 %) for a
     `share`, else from 0 to the largest coloured value. `higher_is_better=False` turns it round.
+    `diverging` is for differences of shares: less is blue, more is orange, 0 in the middle.
     `ink` is the colour of the labels around the cells; None leaves it to the theme.
 
     Every cell is a bar, because Plotly's own heatmap never answers a click in Streamlit.
     """
     if cells.duplicated(["row", "column"]).any():
         raise ValueError("two rows have one label: one cell would hide the other")
-    top = 1.0 if share else _largest(_coloured(cells)["value"])
+    scale = _scale(cells, share, higher_is_better, diverging)
     drawn = cells.assign(
         x=cells["column"].map(_places(columns)),
         y=cells["row"].map(_places(rows)),
-        color=_cell_colors(cells, top, higher_is_better),
+        color=_cell_colors(cells, scale),
         hover=_hovers(cells["row"] + " · " + cells["column"], cells["hover"]),
     )
     inks = drawn["color"].map(ink_on)
     figure = go.Figure([_cell_bars(drawn[inks == ink], ink) for ink in INKS])
     figure.add_trace(_colorbar_carrier())
+    labels = [wrap(column) for column in columns]
+    top = 96 + LINE_HEIGHT * max((label.count("\n") for label in labels), default=0)
     figure.update_layout(
-        **_bare_layout(ROW_HEIGHT * len(rows) + 100, top=96),
-        xaxis=_axis(columns, range=[-0.5, len(columns) - 0.5], side="top", tickangle=0),
+        **_bare_layout(ROW_HEIGHT * len(rows) + top + 4, top=top),
+        xaxis=_axis(labels, range=[-0.5, len(columns) - 0.5], side="top", tickangle=0),
         yaxis=_axis([shorten(row) for row in rows], range=[len(rows) - 0.5, -0.5]),
-        coloraxis=_color_axis(cells, top, scale_title, share, higher_is_better),
+        coloraxis=_color_axis(scale, scale_title),
         uniformtext={"mode": "show", "minsize": 10},
     )
     return _undraggable(_inked(figure, ink))
@@ -163,11 +186,31 @@ def _largest(values: pd.Series) -> float:
     return max(values.max(), 0) or 1.0 if values.notna().any() else 1.0
 
 
-def _cell_colors(cells: pd.DataFrame, top: float, higher_is_better: bool) -> pd.Series:
+class _Scale(NamedTuple):
+    """The colours from `low` to `high`, and what stands beside them."""
+
+    colors: list[str]
+    low: float
+    high: float
+    ticks: dict
+
+
+def _scale(cells: pd.DataFrame, share: bool, higher_is_better: bool, diverging: bool) -> _Scale:
+    coloured = _coloured(cells)
+    if diverging:
+        most = _largest(coloured["value"].abs())
+        return _Scale(DIVERGING, -most, most, DIFFERENCE_TICKS)
+    colors = SCALE if higher_is_better else SCALE[::-1]
+    if share:
+        return _Scale(colors, 0, 1, SHARE_TICKS)
+    return _Scale(colors, 0, _largest(coloured["value"]), _amount_ticks(coloured))
+
+
+def _cell_colors(cells: pd.DataFrame, scale: _Scale) -> pd.Series:
     colors = pd.Series(MUTED, index=cells.index).mask(cells["value"].isna(), UNKNOWN)
     values = _coloured(cells)["value"]
-    positions = (values / top).clip(0, 1)
-    colors[values.index] = shades(positions if higher_is_better else 1 - positions)
+    positions = ((values - scale.low) / (scale.high - scale.low)).clip(0, 1)
+    colors[values.index] = shades(positions, scale.colors)
     return colors
 
 
@@ -217,9 +260,7 @@ def _colorbar_carrier() -> go.Scatter:
     return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False)
 
 
-def _color_axis(
-    cells: pd.DataFrame, top: float, title: str, share: bool, higher_is_better: bool
-) -> dict:
+def _color_axis(scale: _Scale, title: str) -> dict:
     bar = {
         "orientation": "h",
         "title": {"text": plain(title), "side": "right"},
@@ -227,9 +268,8 @@ def _color_axis(
     }
     size = {"thickness": 8, "lenmode": "pixels", "len": 240, "xpad": 0, "ypad": 0}
     place = {"x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"}
-    ticks = SHARE_TICKS if share else _amount_ticks(_coloured(cells))
-    scale = SCALE if higher_is_better else SCALE[::-1]
-    return {"colorscale": scale, "cmin": 0, "cmax": top, "colorbar": bar | size | place | ticks}
+    ends = {"cmin": scale.low, "cmax": scale.high}
+    return {"colorscale": scale.colors, "colorbar": bar | size | place | scale.ticks, **ends}
 
 
 def _amount_ticks(cells: pd.DataFrame) -> dict:
@@ -271,7 +311,7 @@ def _target_lines(coverage: pd.DataFrame, title: str) -> go.Scatter:
 def _axis(labels: Sequence[str], size: int = 12, **settings) -> dict:
     return {
         "tickvals": list(range(len(labels))),
-        "ticktext": [plain(label) for label in labels],
+        "ticktext": [plain(label).replace("\n", "<br>") for label in labels],
         "ticks": "",
         "tickfont": {"size": size},
         "showgrid": False,

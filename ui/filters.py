@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from fpcore import gap_rules, saved_filters
+from fpcore import rule_book, saved_filters, words
 from fpcore.coverage import UNKNOWN_ROW
 from fpcore.customer_list import ANY_GAP, PAGE_SIZES, CustomerFilter, Sort
 from fpcore.models import Account, Gender, PolicyStatus, PolicyType, RowKind
@@ -92,7 +92,7 @@ def _draw_choices(text: Text) -> dict:
             "status", text("customers.status"), list(PolicyStatus), text.of("status"), any_of, PAGE
         ),
         "gap": address.choice(
-            "gap", text("customers.gap"), [ANY_GAP, *_rule_codes()],
+            "gap", text("customers.gap"), [ANY_GAP, *_rule_titles()],
             lambda code: _gap_label(code, text), any_of, PAGE,
         ),
         "not_contacted_for": address.whole_number(
@@ -101,12 +101,16 @@ def _draw_choices(text: Text) -> dict:
     }  # fmt: skip
 
 
-def _rule_codes() -> list[str]:
-    return [rule.code for rule in gap_rules.rules_on(session.today())]
+def _rule_titles() -> dict[str, str | None]:
+    """Give the rules in use, by code, with the title of those that a manager added."""
+    rules = rule_book.in_use(session.database(), session.account(), session.today())
+    return {rule.code: rule.title for rule in rules}
 
 
 def _gap_label(code: str, text: Text) -> str:
-    return text("customers.any_gap") if code == ANY_GAP else text(f"rule.{code}")
+    if code == ANY_GAP:
+        return text("customers.any_gap")
+    return words.rule_title(text.language, code, _rule_titles().get(code))
 
 
 def _draw_saved(account: Account, wanted: CustomerFilter, text: Text) -> None:

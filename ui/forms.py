@@ -10,15 +10,23 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from fpcore import words
+from fpcore import book_values, words
+from fpcore.database import Database
 from fpcore.errors import InvalidInput
 from fpcore.models import (
+    CUSTOMER_AMOUNTS,
+    MOST_DEPENDANTS,
+    OCCUPATION_CLASSES,
+    POLICY_AMOUNTS,
     WHOLE_LIFE,
     ConsentChannel,
     ConsentKind,
     ContactChannel,
     ContactOutcome,
+    Driving,
     Gender,
+    Housing,
+    IncomeBasis,
     Input,
     PolicyStatus,
     PolicyType,
@@ -30,6 +38,11 @@ CUSTOMER_FIELDS = (
     "name", "birth_date", "birth_year", "gender", "phone", "email", "occupation",
     "last_contact_on", "next_contact_on", "notes",
 )  # fmt: skip
+CIRCUMSTANCES = (
+    "monthly_income", "income_basis", "living_cost", "dependants", "debts", "housing", "driving",
+    "occupation_class",
+)  # fmt: skip
+"""What is asked of a customer who is there already: for the form to edit one."""
 POLICY_FIELDS = (
     "type", "status", "insurer", "policy_name", "policy_number", "coverage_amount",
     "premium_amount", "premium_cycle", "start_date", "end_date", "currency",
@@ -37,8 +50,12 @@ POLICY_FIELDS = (
 CONTACT_FIELDS = ("contacted_on", "channel", "outcome", "next_contact_on", "notes")
 CONSENT_FIELDS = ("consent_basis", "consent_channel", "consent_given_on", "consent_kinds")
 
-_CHOICES: dict[str, tuple[str, type[StrEnum]]] = {
+_CHOICES: dict[str, tuple[str, Iterable[StrEnum | int]]] = {
     "gender": ("gender", Gender),
+    "income_basis": ("income_basis", IncomeBasis),
+    "housing": ("housing", Housing),
+    "driving": ("driving", Driving),
+    "occupation_class": ("occupation_class", OCCUPATION_CLASSES),
     "type": ("type", PolicyType),
     "status": ("status", PolicyStatus),
     "premium_cycle": ("premium_cycle", PremiumCycle),
@@ -50,8 +67,11 @@ _DAYS = {
     "birth_date", "last_contact_on", "next_contact_on", "start_date", "end_date", "contacted_on",
     "consent_given_on", "given_on", "end_on",
 }  # fmt: skip
-AMOUNT_FIELDS = ("coverage_amount", "premium_amount")
-_HELPS = ("phone", "notes", "consent_basis", "coverage_amount", "next_contact_on", "filter_name")
+AMOUNT_FIELDS = (*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS)
+_HELPS = (
+    "phone", "notes", "consent_basis", "coverage_amount", "next_contact_on", "filter_name",
+    *CIRCUMSTANCES,
+)  # fmt: skip
 _WIDE = ("notes", "consent_basis", "consent_kinds", "basis")
 
 
@@ -115,6 +135,15 @@ def given(model: type[Input], filled: Filled) -> Input:
     return model(**{field: value for field, value in filled.values.items() if value})
 
 
+def read_amounts(db: Database, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put numbers in the place of the amounts that were typed (1억 5,000만), for `attempt`.
+
+    Errors: InvalidInput with every amount that cannot be understood.
+    """
+    written = {field: values[field] for field in AMOUNT_FIELDS if values.get(field)}
+    return {**values, **book_values.read_amounts(db, written)}
+
+
 def as_typed(values: Mapping[str, Any], text: Text) -> dict[str, Any]:
     """Give the values of a record as `draw` gives them back where nobody touched the form."""
     return {
@@ -140,7 +169,7 @@ def _draw(field: str, value: Any, key: str, text: Text) -> Any:
     }
     if field in _CHOICES:
         section, choices = _CHOICES[field]
-        options = [choice.value for choice in choices]
+        options = [getattr(choice, "value", choice) for choice in choices]
         return st.selectbox(
             options=options, index=options.index(value) if value else None,
             format_func=text.of(section), placeholder=text("form.not_said"), **settings,
@@ -155,6 +184,10 @@ def _draw(field: str, value: Any, key: str, text: Text) -> Any:
         return _day(value, settings)
     if field == "birth_year":
         return st.number_input(value=value, step=1, format="%d", **settings)
+    if field == "dependants":
+        return st.number_input(
+            value=value, min_value=0, max_value=MOST_DEPENDANTS, step=1, **settings
+        )
     if field in AMOUNT_FIELDS:
         return st.text_input(value=text.plain_amount(value), **settings).strip() or None
     if field == "consent_kinds":

@@ -1,31 +1,32 @@
-"""One customer's coverage in words: key figures, what was left out, by type, gaps."""
+"""One customer's coverage in words: key figures, what was left out, by type and rule."""
 
 import pandas as pd
 import streamlit as st
 
 from fpcore.coverage import CoverageSummary, TypeCoverage
-from fpcore.gap_rules import TOTAL, Rule
-from fpcore.gaps import Gap
-from fpcore.models import GapState
+from fpcore.gaps import CustomerGaps, Gap, PremiumBurden
+from fpcore.models import PolicyType
+from fpcore.rule_words import TOTAL
+from ui import gap_words
 from ui.text import Text, safe
 
-_GAP_LOOK = {
-    GapState.GAP: ("red", ":material/error:"),
-    GapState.PARTIAL: ("orange", ":material/warning:"),
-    GapState.UNKNOWN: ("gray", ":material/help:"),
-    GapState.COVERED: ("green", ":material/check_circle:"),
-    GapState.NOT_NEEDED: ("gray", ":material/remove:"),
-}
 
-
-def key_figures(summary: CoverageSummary, text: Text) -> list[tuple[str, str]]:
-    """Give label and value of the three figures above everything."""
+def draw_key_figures(summary: CoverageSummary, burden: PremiumBurden, text: Text) -> None:
+    """Draw the four figures above everything."""
     total = summary.total
-    return [
-        (text("customer.total_coverage"), _sum(total.coverage, total.unknown, text)),
-        (text("customer.total_premium"), _sum(total.premium, total.premium_unknown, text)),
-        (text("customer.in_force"), f"{total.policies:,}"),
+    figures = [
+        (text("customer.total_coverage"), _sum(total.coverage, total.unknown, text), None),
+        (text("customer.total_premium"), _sum(total.premium, total.premium_unknown, text), None),
+        (
+            text("gaps.burden"),
+            safe(gap_words.burden(burden, text)),
+            _how_share_is_made(burden, text),
+        ),
+        (text("customer.in_force"), f"{total.policies:,}", None),
     ]
+    with st.container(horizontal=True):
+        for label, value, how in figures:
+            st.metric(label, value, border=True, width="content", help=how)
 
 
 def left_out(summary: CoverageSummary, text: Text) -> list[str]:
@@ -43,31 +44,43 @@ def left_out(summary: CoverageSummary, text: Text) -> list[str]:
     return notes
 
 
-def coverage_bars(summary: CoverageSummary, text: Text) -> pd.DataFrame:
+def coverage_bars(summary: CoverageSummary, found: CustomerGaps, text: Text) -> pd.DataFrame:
     """Give charts.coverage_by_type its frame."""
-    return pd.DataFrame(
-        [
+    bars = []
+    for kind, held in summary.by_type.items():
+        said, target = _bar_text(held, text), _target(kind, found)
+        recommended = f"{text('coverage.recommended')} {text.amount(target)}"
+        bars.append(
             {
                 "label": text(f"type.{kind}"),
                 "held": held.policies > 0,
                 "amount": float("nan") if held.coverage is None else float(held.coverage),
-                "target": float("nan"),
-                "text": _bar_text(held, text),
-                "hover": _bar_text(held, text),
+                "target": float("nan") if target is None else target,
+                "text": said,
+                "hover": said if target is None else f"{said}<br>{recommended}",
             }
-            for kind, held in summary.by_type.items()
-        ]
-    )
+        )
+    return pd.DataFrame(bars)
+
+
+def _target(kind: PolicyType, found: CustomerGaps) -> float | None:
+    """The amount that is recommended for a type, where one open gap says so, and no other."""
+    amounts = [
+        gap.recommended
+        for gap in found.gaps
+        if gap.rule.type == kind and gap.state in gap_words.OPEN and gap.recommended is not None
+    ]
+    return float(amounts[0]) if len(amounts) == 1 else None
 
 
 def coverage_rows(
-    summary: CoverageSummary, found: list[Gap], text: Text
+    summary: CoverageSummary, found: CustomerGaps, text: Text
 ) -> list[dict[str, str | None]]:
-    """Give a line for each type and the total: held, and what each rule about it recommends."""
+    """Give a line for each rule under its type, the total last; one for a type without rules."""
     held = {**{kind.value: cover for kind, cover in summary.by_type.items()}, TOTAL: summary.total}
     lines = []
     for kind, cover in held.items():
-        rules = [gap for gap in found if gap.rule.type == kind] or [None]
+        rules = [gap for gap in found.gaps if gap.rule.type == kind] or [None]
         lines += [_coverage_row(kind, cover, gap, text) for gap in rules]
     return lines
 
@@ -78,40 +91,28 @@ def _coverage_row(
     asked = gap is not None and gap.recommended is not None
     return {
         text("field.type"): text(f"type.{kind}"),
-        text("coverage.recommended"): text.amount(gap.recommended) if asked else None,
-        text("coverage.held"): _bar_text(cover, text),
+        text("field.rule"): gap_words.name(gap.rule, text) if gap else text("coverage.no_rule"),
+        text("coverage.recommended"): _recommended(gap, text) if asked else None,
+        text("coverage.held"): gap_words.held(gap, text) if gap else _bar_text(cover, text),
         text("coverage.short"): text.amount(gap.short) if asked else None,
-        text("coverage.state"): text(f"state.{gap.state}") if gap else text("coverage.no_rule"),
+        text("coverage.state"): gap_words.state(gap.rule, gap.state, text) if gap else None,
         text("coverage.why"): text(f"why.{gap.why}") if gap else None,
     }
 
 
-def draw_gap(gap: Gap, text: Text) -> None:
-    """Draw one rule: state, what to do, why, and where the rule comes from."""
-    color, icon = _GAP_LOOK[gap.state]
-    with st.container(border=True, key=f"gap_{gap.rule.code}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{text(f'rule.{gap.rule.code}')}**")
-            st.badge(text(f"state.{gap.state}"), color=color, icon=icon)
-        if gap.state is not GapState.COVERED:
-            st.markdown(safe(_advice(gap, text)))
-        why = text(f"why.{gap.why}")
-        st.caption(safe(f"{why} · {_source(gap.rule, text)}"))
+def _recommended(gap: Gap, text: Text) -> str:
+    amount = text.amount(gap.recommended)
+    return text("gaps.by_hand", amount=amount) if gap.target else amount
 
 
-def _source(rule: Rule, text: Text) -> str:
-    if rule.grade == "D":
-        return text("customer.no_source")
-    return text("customer.source", source=rule.source, grade=rule.grade)
-
-
-def _advice(gap: Gap, text: Text) -> str:
-    unknown = gap.state is GapState.UNKNOWN
-    return text(
-        f"recommend.{gap.rule.code}" + ("_unknown" if unknown else ""),
-        recommended=text.amount(gap.recommended),
-        short=text.amount(gap.short),
-    )
+def _how_share_is_made(burden: PremiumBurden, text: Text) -> str:
+    said = {"premium": burden.premium, "income": burden.monthly_income}
+    how = [text("gaps.burden_how", **{name: safe(text.amount(a)) for name, a in said.items()})]
+    if burden.limit is not None:
+        how.append(text("gaps.burden_limit", limit=gap_words.percent(burden.limit, text)))
+    if burden.unknown:
+        how.append(text("gaps.burden_unknown", count=burden.unknown))
+    return " ".join(how)
 
 
 def _sum(amount, unknown: int, text: Text) -> str:

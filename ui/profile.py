@@ -34,14 +34,21 @@ def draw(
         st.title(safe(customer.name))
         st.space("stretch")
         if not address.read("edit") and st.button(text("customer.edit"), icon=":material/edit:"):
-            session.forget_draft(_form(customer))  # one that was left open shows what was then
-            address.write(edit=1)
+            open_form(customer)
     if address.read("edit"):
         _draw_form(customer, text, today)
     st.caption(" · ".join(safe(fact) for fact in _facts(customer, text)))
+    if circumstances := _circumstances(customer, text):
+        st.caption(" · ".join(map(safe, circumstances)))
     st.caption(" · ".join(safe(fact) for fact in _dates(customer, log, given, listed, text)))
     if customer.notes:
         st.text(customer.notes)
+
+
+def open_form(customer: Customer) -> None:
+    """Draw the page anew with the form to edit the customer."""
+    session.forget_draft(_form(customer))  # one that was left open shows what was then
+    address.write(edit=1)
 
 
 def _form(customer: Customer) -> str:
@@ -52,12 +59,13 @@ def _draw_form(customer: Customer, text: Text, today: date) -> None:
     account, db = session.account(), session.database()
 
     def save(changes: dict[str, Any], seen_ver: int) -> None:
-        customers.update(db, account, customer.id, CustomerChanges(**changes), seen_ver, today)
+        wanted = CustomerChanges(**forms.read_amounts(db, changes))
+        customers.update(db, account, customer.id, wanted, seen_ver, today)
 
     with st.container(border=True):
         edits.draw(
-            _form(customer), forms.CUSTOMER_FIELDS, customer.model_dump(), save,
-            lambda: address.write(edit=None), text,
+            _form(customer), (*forms.CUSTOMER_FIELDS, *forms.CIRCUMSTANCES),
+            customer.model_dump(), save, lambda: address.write(edit=None), text,
         )  # fmt: skip
 
 
@@ -74,6 +82,34 @@ def _facts(customer: Customer, text: Text) -> list[str]:
         customer.email,
     ]
     return [fact for fact in facts if fact]
+
+
+def _circumstances(customer: Customer, text: Text) -> list[str]:
+    """What is known of income, family, debts, home and car."""
+    known = []
+    if customer.monthly_income is not None:
+        amount = text.amount(customer.monthly_income)
+        basis = customer.income_basis and text(f"income_basis.{customer.income_basis}")
+        known.append(
+            text("customer.monthly_income_of", amount=amount, basis=basis)
+            if basis
+            else text("customer.monthly_income", amount=amount)
+        )
+    if customer.living_cost is not None:
+        known.append(text("customer.living_cost", amount=text.amount(customer.living_cost)))
+    if customer.dependants is not None:
+        key = "dependants" if customer.dependants else "no_dependants"
+        known.append(text(f"customer.{key}", count=customer.dependants))
+    if customer.debts is not None:
+        key = "debts" if customer.debts else "no_debts"
+        known.append(text(f"customer.{key}", amount=text.amount(customer.debts)))
+    if customer.housing:
+        known.append(text(f"housing.{customer.housing}"))
+    if customer.driving:
+        known.append(text(f"driving.{customer.driving}"))
+    if customer.occupation_class:
+        known.append(text("customer.occupation_class", number=customer.occupation_class))
+    return known
 
 
 def _insurance_age(customer: Customer, text: Text) -> str | None:

@@ -4,16 +4,17 @@ Every key holds the database and its version, so that a change is seen at once, 
 that asks, so that nobody is shown what somebody else may see.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from fpcore import coverage, customer_list, gaps
+from fpcore import coverage, customer_list, gap_books, gap_history
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
-from fpcore.gaps import RuleCount
+from fpcore.gap_books import Comparison, ScopeGaps
+from fpcore.gap_rules import Rule
 from fpcore.models import Account, RowKind
 from ui import session
 
@@ -36,9 +37,40 @@ def heatmap(account: Account, rows: RowKind, valued_on: date, currency: str) -> 
     return _kept(account, coverage.heatmap, rows, valued_on, currency)
 
 
-def gap_counts(account: Account, valued_on: date) -> tuple[int, list[RuleCount]]:
-    """Count the scope by rule and state: gaps.of_scope."""
-    return _kept(account, gaps.of_scope, valued_on)
+def gap_counts(account: Account, valued_on: date) -> ScopeGaps:
+    """Count the scope by rule and state: gap_books.of_scope."""
+    return _kept(account, gap_books.of_scope, valued_on)
+
+
+def gap_heatmap(account: Account, rows: RowKind, valued_on: date) -> pd.DataFrame:
+    """Count the scope by row, rule and state: gap_books.heatmap."""
+    return _kept(account, gap_books.heatmap, rows, valued_on)
+
+
+def worst(account: Account, valued_on: date, limit: int) -> pd.DataFrame:
+    """List the customers with the worst gaps: gap_books.worst."""
+    return _kept(account, gap_books.worst, valued_on, limit)
+
+
+def gap_months(
+    account: Account, valued_on: date, months: int, team: str | None = None
+) -> pd.DataFrame:
+    """Count the gaps that opened and closed, by month: gap_history.per_month."""
+    return _kept(account, gap_history.per_month, valued_on, months, team)
+
+
+def comparison(
+    account: Account, rows: RowKind, valued_on: date, tried: Sequence[Rule]
+) -> Comparison:
+    """Hold the scope against the rules in use and against others: gap_books.compare."""
+    return _kept(account, gap_books.compare, rows, valued_on, tried)
+
+
+def changed_customers(
+    account: Account, valued_on: date, tried: Sequence[Rule], code: str
+) -> pd.DataFrame:
+    """List who changes under a rule: gap_books.changed_customers."""
+    return _kept(account, gap_books.changed_customers, valued_on, tried, code)
 
 
 def currencies(account: Account) -> list[str]:

@@ -6,7 +6,17 @@ import streamlit as st
 
 from fpcore.book_policies import SIX_DIGITS
 from fpcore.book_report import Doubt, ImportReport, UnknownWord
-from fpcore.models import Account, Gender, PolicyStatus, PolicyType, PremiumCycle
+from fpcore.models import (
+    OCCUPATION_CLASSES,
+    Account,
+    Driving,
+    Gender,
+    Housing,
+    IncomeBasis,
+    PolicyStatus,
+    PolicyType,
+    PremiumCycle,
+)
 from ui import mapping
 from ui.text import Text, safe
 from ui.uploads import Upload
@@ -21,6 +31,10 @@ _VALUES = {
     "status": ("status", list(PolicyStatus)),
     "premium_cycle": ("premium_cycle", list(PremiumCycle)),
     "gender": ("gender", list(Gender)),
+    "income_basis": ("income_basis", list(IncomeBasis)),
+    "housing": ("housing", list(Housing)),
+    "driving": ("driving", list(Driving)),
+    "occupation_class": ("occupation_class", list(OCCUPATION_CLASSES)),
     "consent": ("upload", ["yes", "no"]),
 }
 

@@ -22,7 +22,8 @@ alter table customer_before add column occupation_class tinyint;
 
 -- customer_row is made anew by fpcore.customer_rows: nothing in it is the only copy.
 -- `born_on` is the birth date, or the first day of the birth year. `states` holds the states of all
--- gap rules of the set `rule_set`, five states a digit, the first rule lowest.
+-- gap rules of the set `rule_set`, five states a digit, the first rule lowest. `housing` and `driving`
+-- are numbers, from 1 in the order of the words; amounts that rules compute with are whole won.
 drop table customer_row;
 create table customer_row (
     id uuid not null,
@@ -38,12 +39,12 @@ create table customer_row (
     email varchar,
     occupation varchar,
     occupation_class tinyint,
-    monthly_income decimal(18, 2),
-    living_cost decimal(18, 2),
-    dependants smallint,
-    debts decimal(18, 2),
-    housing varchar,
-    driving varchar,
+    monthly_income bigint,
+    living_cost bigint,
+    dependants tinyint,
+    debts bigint,
+    housing tinyint,
+    driving tinyint,
     last_contact_on date,
     next_contact_on date,
     marketing boolean not null,
@@ -91,19 +92,19 @@ create table customer_row (
     total_premium decimal(18, 2),
     total_premium_unknown integer not null,
     death_policies integer not null,
-    death_coverage decimal(18, 2),
+    death_coverage bigint,
     death_unknown integer not null,
     diagnosis_policies integer not null,
-    diagnosis_coverage decimal(18, 2),
+    diagnosis_coverage bigint,
     diagnosis_unknown integer not null,
     injury_policies integer not null,
-    injury_coverage decimal(18, 2),
+    injury_coverage bigint,
     injury_unknown integer not null,
     driver_policies integer not null,
     vehicle_policies integer not null,
     indemnity_policies integer not null,
     unnamed_health_policies integer not null,
-    protection_premium decimal(18, 2),
+    protection_premium bigint,
     protection_premium_unknown integer not null,
     replaced_on date,
     replacement_unclear_on date,
@@ -137,6 +138,9 @@ create table gap_rule_set (
     id integer primary key,
     members varchar not null
 );
+
+-- The day up to which the states of all customers were kept: one row.
+create table gap_settled (on_day date not null);
 
 -- A state that changed: the first one of a customer under a rule is in no row, it was there from
 -- the beginning. `account_id` and `batch_id` say who or which import, null where neither.

@@ -38,7 +38,7 @@ from fpcore import (
 from fpcore.book_import import ImportOptions
 from fpcore.customer_list import CustomerFilter
 from fpcore.customers import Removal
-from fpcore.database import Database
+from fpcore.database import Cursor, Database
 from fpcore.errors import NotAllowed, NotFound
 from fpcore.models import (
     Account,
@@ -131,7 +131,7 @@ def agency() -> Iterator[Agency]:
         for n in range(PROBES if owner in STAFF else 30)
     ]  # fmt: skip
     assert take(db, people["admin"], book).taken == len(book)
-    db.transaction(_add_contacts_and_marketing)
+    db.transaction(lambda cursor: _add_contacts_and_marketing(db, cursor))
     subjects = _subjects(db)
     for owner in CURRENCY:
         gone = subjects[owner].pop()
@@ -144,7 +144,7 @@ def agency() -> Iterator[Agency]:
     db.close()
 
 
-def _add_contacts_and_marketing(cursor) -> None:
+def _add_contacts_and_marketing(db: Database, cursor: Cursor) -> None:
     said = {"asker": accounts.OPERATOR.id, "today": TODAY, "now": database.utc_now()}
     cursor.execute(
         """
@@ -163,7 +163,8 @@ def _add_contacts_and_marketing(cursor) -> None:
         said,
     )
     cursor.execute("create or replace temp table everybody as select id from customer")
-    customer_rows.refresh_all_of(cursor, "everybody", TODAY)
+    because = Because(Cause.IMPORT)
+    customer_rows.refresh_all_of(db, cursor, "everybody", TODAY, because)
 
 
 def _subjects(db: Database) -> dict[str, list[Subject]]:
@@ -458,6 +459,7 @@ WITHOUT_ACCOUNT = {
     "audit.forget": "part of customers.remove_all_of, which checks",
     "audit.of_customer": "for the export of a customer who was read in scope",
     "book_values.read_amounts": "reads what was typed as an import reads cells; no stored ones",
+    "book_circumstances.type_circumstances": "reads the rows of an uploaded file; no stored ones",
     "book_customers.type_customers": "reads the rows of an uploaded file; no stored ones",
     "book_policies.type_policies": "reads the rows of an uploaded file; no stored ones",
     "book_file.opened": "reads an uploaded file; no stored rows",

@@ -13,12 +13,13 @@ from hypothesis import example, given
 from fpcore import checks, customers, database, words
 from fpcore.book_import import ImportReport
 from fpcore.database import Database
-from fpcore.models import LARGEST_AMOUNT, NewCustomer
+from fpcore.models import CUSTOMER_AMOUNTS, LARGEST_AMOUNT, POLICY_AMOUNTS, NewCustomer
 
 DAY = timedelta(days=1)
 CUSTOMER = {
     "name": "김하나", "birth_date": None, "birth_year": None, "email": None, "occupation": None,
-    "last_contact_on": None, "notes": None,
+    "last_contact_on": None, "notes": None, "monthly_income": None, "living_cost": None,
+    "dependants": None, "debts": None, "occupation_class": None,
 }  # fmt: skip
 POLICY = {
     "type": "life", "policy_name": None, "insurer": None, "policy_number": None,
@@ -30,7 +31,9 @@ HEADERS = {
     "occupation": "직업", "last_contact_on": "최근연락일", "notes": "비고", "type": "보험종류",
     "policy_name": "상품명", "insurer": "보험사", "policy_number": "증권번호",
     "coverage_amount": "가입금액", "premium_amount": "보험료", "currency": "통화",
-    "start_date": "계약일", "end_date": "만기일",
+    "start_date": "계약일", "end_date": "만기일", "monthly_income": "월소득",
+    "living_cost": "월생활비", "dependants": "부양가족수", "debts": "부채",
+    "occupation_class": "상해급수",
 }  # fmt: skip
 LOCAL_PART = "a" * (254 - len("@example.kr"))
 EDGES = [
@@ -50,6 +53,19 @@ EDGES = [
      {"birth_date": date(1985, 3, 2), "birth_year": 1986},
      {"birth_date": date(1985, 3, 2), "birth_year": 1985}),
     ("last_contact_on", "in_future", {"last_contact_on": TODAY + DAY}, {"last_contact_on": TODAY}),
+    *[
+        (field, code, {field: wrong}, {field: right})
+        for field in CUSTOMER_AMOUNTS
+        for code, wrong, right in (
+            ("negative", Decimal("-1"), Decimal(0)),
+            ("too_large", LARGEST_AMOUNT + 1, LARGEST_AMOUNT),
+            ("not_whole_won", Decimal("1.5"), Decimal("1.0")),
+        )
+    ],
+    ("dependants", "dependants_out_of_range", {"dependants": -1}, {"dependants": 0}),
+    ("dependants", "dependants_out_of_range", {"dependants": 21}, {"dependants": 20}),
+    ("occupation_class", "class_out_of_range", {"occupation_class": 0}, {"occupation_class": 1}),
+    ("occupation_class", "class_out_of_range", {"occupation_class": 4}, {"occupation_class": 3}),
     ("type", "missing", {"type": None}, {"type": "car"}),
     ("insurer", "too_long", {"insurer": "x" * 101}, {"insurer": "x" * 100}),
     ("policy_number", "too_long", {"policy_number": "x" * 101}, {"policy_number": "x" * 100}),
@@ -59,7 +75,7 @@ EDGES = [
      {"start_date": TODAY + DAY, "end_date": TODAY}, {"start_date": TODAY, "end_date": TODAY}),
     *[
         (field, code, {field: wrong, "currency": currency}, {field: right, "currency": currency})
-        for field in ("coverage_amount", "premium_amount")
+        for field in POLICY_AMOUNTS
         for code, currency, wrong, right in (
             ("negative", "KRW", Decimal("-1"), Decimal(0)),
             ("too_large", "KRW", LARGEST_AMOUNT + 1, LARGEST_AMOUNT),
@@ -114,6 +130,8 @@ EMAILS = {
 }
 BOTH_KNOW = {(check.field, check.code) for check in (*checks.CUSTOMER, *checks.POLICY)}
 BOTH_KNOW -= {("type", "missing")}  # where a book lacks the type, the product's name may say it
+BOTH_KNOW -= {("occupation_class", "class_out_of_range")}  # in a book it is a word, and asked for
+IN_WON = dict.fromkeys((*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS), 1)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +165,8 @@ def as_row(values: dict[str, Any]) -> dict[str, str]:
 
 
 def preview(db: Database, fp, records: list[dict[str, Any]]) -> ImportReport:
-    return take(db, fp, [as_row(values) for values in records], dry_run=True)
+    rows = [as_row(values) for values in records]
+    return take(db, fp, rows, dry_run=True, units=IN_WON)
 
 
 def of_import(report: ImportReport, records: int) -> list[set[tuple[str, str]]]:
@@ -275,6 +294,11 @@ RECORDS = st.fixed_dictionaries(
         "occupation": _texts(100),
         "last_contact_on": DATES,
         "notes": _texts(2000),
+        "monthly_income": AMOUNTS,
+        "living_cost": AMOUNTS,
+        "dependants": st.none() | st.integers(-2, 30),
+        "debts": AMOUNTS,
+        "occupation_class": st.none() | st.integers(1, 3),
         "type": st.sampled_from(["life", "health", "car", "home", "accident", "other"]),
         "policy_name": _texts(200),
         "insurer": _texts(100),

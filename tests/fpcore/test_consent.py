@@ -18,7 +18,7 @@ from agency import (
     tables,
 )
 
-from fpcore import consents, contacts, coverage, customer_list, customers, gaps, policies
+from fpcore import consents, contacts, coverage, customer_list, customers, gap_books, gaps, policies
 from fpcore.customer_list import CustomerFilter
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound, UnreadableFile
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, NewCustomer, RowKind
@@ -252,7 +252,7 @@ def test_nothing_of_whoever_withdrew_is_shown_any_more(db, fp, customer):
             read(db, fp, customer, TODAY)
     assert coverage.heatmap(db, fp, RowKind.FP, TODAY).empty
     assert coverage.heatmap(db, fp, RowKind.FP, TODAY, "EUR").empty
-    assert gaps.of_scope(db, fp, TODAY)[0] == 0
+    assert gap_books.of_scope(db, fp, TODAY).customers == 0
     for wanted in ({}, {"search": "김하늘"}, {"search": "ㄱㅎㄴ"}, {"gender": "unknown"}):
         assert len(found(db, fp, **wanted).rows) == found(db, fp, **wanted).matching == 0
 

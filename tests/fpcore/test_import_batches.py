@@ -515,7 +515,7 @@ def test_a_manager_who_does_not_see_all_of_it_sees_it_and_may_not_undo_it(db, pe
         )
     )
     ids = [row["id"] for row in db.read("select id from customer")]
-    db.transaction(lambda cursor: customer_rows.refresh(cursor, ids, TODAY))
+    db.transaction(lambda cursor: customer_rows.refresh(db, cursor, fp, ids, TODAY))
     seen = {one.id: one.may_undo for one in import_batches.of_account(db, people["manager1"])}
     assert seen[took.batch] is False
     with pytest.raises(NotFound):

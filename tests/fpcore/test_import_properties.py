@@ -43,6 +43,9 @@ CYCLES = {"": None, "월납": "monthly", "3개월납": "quarterly", "연납": "a
 DAYS = [date(1999, 12, 31), date(2003, 6, 1), date(2020, 3, 6), date(2026, 11, 22)]
 ENDS = [date(2026, 11, 21), TODAY, date(2030, 1, 1), date(2070, 2, 28)]
 COVERAGES = [0, 150_000_000, 30_000_000, 123_450_000]
+DEBTS = [None, 0, 50_000_000, 123_450_000]
+DEPENDANTS = {"": None, "미상": None, "0": 0, "2명": 2}
+HOUSING = {"": None, "자가": "own", "월세": "rent", "사택": "other"}
 PREMIUMS = [48_720, 10_000, 1_234_560]
 
 
@@ -123,6 +126,8 @@ def books(draw) -> Book:
     headers += ["계약일", "만기일", coverage]
     headers += ["고객번호"] * has_keys + ["납입주기"] * has_cycle + ["개인정보동의"] * has_consent
     headers += ["담당FP"] * (len(owners) > 1)
+    has_circumstances = draw(st.booleans())
+    headers += ["부채(만원)", "부양가족수", "주거형태"] * has_circumstances
 
     rows: list[Row] = []
     for owner, number in itertools.product(owners, range(draw(st.integers(1, 4)))):
@@ -135,12 +140,22 @@ def books(draw) -> Book:
             "birth_date": day, "birth_year": day.year, "gender": GENDERS[gender],
             "phone": phone and f"010-****-{phone[-4:]}", "notes": NOTES[note],
         }  # fmt: skip
+        debts, dependants, housing = (
+            draw(st.sampled_from(DEBTS)), draw(st.sampled_from(list(DEPENDANTS))),
+            draw(st.sampled_from(list(HOUSING))),
+        )  # fmt: skip
+        circumstances = {
+            "debts": debts, "dependants": DEPENDANTS[dependants], "housing": HOUSING[housing],
+        }  # fmt: skip
+        customer |= circumstances if has_circumstances else dict.fromkeys(circumstances)
         about = {
             "고객명": customer["name"], "성별": gender, "비고": note, "담당FP": owner,
             "휴대폰": phone or "", "고객번호": f"K-{number}", "개인정보동의": "Y",
+            "부양가족수": dependants, "주거형태": housing,
         }  # fmt: skip
         for which in range(max(policies := draw(st.integers(0, 4)), 1)):
             cells = about | {"생년월일": written_day(draw, day)}
+            cells["부채(만원)"] = written_amount(draw, debts, 10_000)
             policy = None
             if policies:
                 policy, said = draw_policy(
@@ -230,6 +245,12 @@ def put_fault(draw, rows: list[Row], place: int, has_consent: bool, earlier: lis
         ]
     if "담당FP" in row.cells:
         faults += [({"담당FP": "fp3"}, "owner_unknown"), ({"담당FP": "퇴사자"}, "owner_unknown")]
+    if "부채(만원)" in row.cells:
+        faults += [
+            ({"부채(만원)": "많음"}, "not_understood"), ({"부채(만원)": "-1"}, "negative"),
+            ({"부채(만원)": "$50,000"}, "not_in_won"), ({"주거형태": "동굴"}, "not_among"),
+            ({"부양가족수": "21명"}, "dependants_out_of_range"),
+        ]  # fmt: skip
     if "고객번호" not in row.cells:
         faults.append(({"고객명": "김*나"}, "masked_name"))
     elif is_alone:
@@ -392,20 +413,22 @@ def held(db: Database) -> dict[str, list[dict]]:
 
 def stored(db: Database) -> tuple[Counter, Counter]:
     """What is stored of customers and of policies, in the words of `meant`."""
-    names = "name source_key birth_date birth_year gender phone notes".split()
     customers = db.read("select c.*, username from customer c join account a on a.id = c.owner_id")
     policies = db.read(
         "select p.*, username, c.name as customer from policy p "
         "join customer c on c.id = p.customer_id join account a on a.id = c.owner_id"
     )
     return (
-        Counter((one["username"], *(one[name] for name in names)) for one in customers),
+        Counter((one["username"], *(one[name] for name in CUSTOMER)) for one in customers),
         Counter(
             (one["username"], one["customer"], *(one[name] for name in POLICY)) for one in policies
         ),
     )
 
 
+CUSTOMER = (
+    "name source_key birth_date birth_year gender phone notes debts dependants housing"
+).split()
 POLICY = (
     "policy_number policy_name insurer type coverage_amount premium_amount premium_cycle "
     "start_date end_date currency status"
@@ -425,8 +448,7 @@ def meant(rows: list[Row]) -> tuple[Counter, Counter]:
 
 
 def _ordered(row: Row) -> tuple:
-    names = "name source_key birth_date birth_year gender phone notes".split()
-    return (row.owner, *(row.customer[name] for name in names))
+    return (row.owner, *(row.customer[name] for name in CUSTOMER))
 
 
 def told(report: ImportReport) -> dict:

@@ -57,11 +57,13 @@ NEW = NewCustomer(
     email="old.address@erase.example", occupation="옛직업지움", last_contact_on=date(2026, 10, 3),
     next_contact_on=date(2026, 12, 3), notes="옛메모지움", consent_basis="동의근거지움",
     consent_channel=ConsentChannel.PAPER, consent_given_on=date(2026, 11, 2),
-    consent_kinds=frozenset(ConsentKind),
+    consent_kinds=frozenset(ConsentKind), monthly_income=Decimal("4123000"), income_basis="gross",
+    living_cost=Decimal("2345000"), dependants=3, debts=Decimal("76543000"), housing="rent",
+    driving="drives", occupation_class=2,
 )  # fmt: skip
 CHANGES = CustomerChanges(
     name="바뀐이름지움", phone=PHONES[1], email="new.address@erase.example", notes="새메모지움",
-    occupation="새직업지움",
+    occupation="새직업지움", debts=Decimal("65432000"),
 )  # fmt: skip
 POLICY = NewPolicy(
     type="life", policy_name="옛상품지움", insurer="보험사지움", policy_number="ERASE-OLD-77",
@@ -559,12 +561,13 @@ def everywhere(tree: Any, evil: str) -> Any:
         return [everywhere(one, evil) for one in tree]
     if not isinstance(tree, dict):
         return evil
-    kept = _NO_TEXT | ({"old", "new"} if "amount" in tree.get("field", "") else set())
+    kept = _NO_TEXT | ({"old", "new"} if tree.get("field") in AMOUNTS else set())
     return {key: value if key in kept else everywhere(value, evil) for key, value in tree.items()}
 
 
-_NO_TEXT = {"field", "at", "exported_at", "created_at", "updated_at", "coverage_amount",
-            "premium_amount", "in_force", "phone_hash"}  # fmt: skip
+AMOUNTS = {*models.POLICY_AMOUNTS, *models.CUSTOMER_AMOUNTS}
+_NO_TEXT = {"field", "at", "exported_at", "created_at", "updated_at", "in_force", "phone_hash",
+            *AMOUNTS}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
@@ -598,6 +601,8 @@ def test_a_page_holds_all_of_the_export_in_words(language, document):
         *(say["contact_outcome.appointment"], say["action.viewed"], say["action.exported"]),
         *(say["field.email"], say["field.coverage_amount"], say["person.typed"]),
         *(say["amount.whole_life"], consents.texts()[language]["marketing"]["purpose"]),
+        *("4,123,000", "2,345,000", say["housing.rent"], say["driving.drives"]),
+        *(say["income_basis.gross"], say["occupation_class.2"]),
         f"{say['field.occupation']}: {NEW.occupation} → {CHANGES.occupation}",
         f"{say['consent_kind.collection']}: – → 2026-11-22",
     ]
@@ -612,6 +617,7 @@ def test_the_words_of_every_code_on_a_page_are_there(language):
         "consent_kind": ConsentKind, "consent_channel": ConsentChannel,
         "contact_channel": ContactChannel, "contact_outcome": ContactOutcome, "action": Action,
         "premium_cycle": models.PremiumCycle, "status": models.PolicyStatus,
+        "income_basis": models.IncomeBasis, "housing": models.Housing, "driving": models.Driving,
     }  # fmt: skip
     keys = [f"{section}.{code.value}" for section, codes in enums.items() for code in codes]
     assert [key for key in keys if key not in say] == []

@@ -505,7 +505,7 @@ for number, path in enumerate(sys.argv[1:]):
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-KILLED_BY_LINE, KILLED_BY_TIME = 14, 5
+KILLED_BY_LINE, KILLED_BY_TIME = 20, 5
 
 
 def finished_at_the_next_opening(file: Path, before: dict[str, list]) -> None:

@@ -2,10 +2,12 @@
 
 import ast
 import re
+from datetime import date
 from enum import StrEnum
 from inspect import getsource
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -13,6 +15,7 @@ from pydantic import ValidationError
 import fpcore
 from fpcore import (
     audit,
+    book_circumstances,
     book_columns,
     book_customers,
     book_matching,
@@ -22,8 +25,11 @@ from fpcore import (
     customer_list,
     errors,
     facts,
+    gap_history,
     gap_rules,
+    gaps,
     models,
+    rule_words,
     words,
 )
 
@@ -48,6 +54,11 @@ ENUMS: dict[str, type[StrEnum]] = {
     "contact_outcome": models.ContactOutcome,
     "action": audit.Action,
     "record": audit.RecordKind,
+    "income_basis": models.IncomeBasis,
+    "housing": models.Housing,
+    "driving": models.Driving,
+    "finding": models.GapState,
+    "cause": gap_history.Cause,
 }
 
 
@@ -76,7 +87,11 @@ def raised() -> list[tuple[str, set[str]]]:
 
 def problems_of_values() -> set[tuple[str, str]]:
     """(field, code) of every check of a row."""
-    found = (*book_customers.CUSTOMER_CHECKS, *book_policies.POLICY_CHECKS)
+    found = (
+        *book_customers.CUSTOMER_CHECKS,
+        *book_circumstances.CHECKS,
+        *book_policies.POLICY_CHECKS,
+    )
     return {(check.field, check.code) for check in found}
 
 
@@ -129,11 +144,45 @@ def problems_of_input() -> set[tuple[str, str]]:
 PROBLEMS = sorted(problems_of_values() | problems_of_matching() | problems_of_input())
 NOTES = re.findall(r"\) as (\w+)", book_report._NOTES)
 RULES = gap_rules.load()
-WHYS = {
-    why
+WHYS = {why for need in rule_words.NEEDS for why in (*need.whys.values(), need.unknown_why)}
+DAY = date(2026, 11, 22)
+TERMS = {
+    term.code
     for rule in RULES
-    for why in re.findall(r"(?:then|else|, )\s*'(\w+)'", gap_rules.why_sql(rule))
+    for need in (rule.need, *(choice.need for choice in rule.choices))
+    for term in need.terms(DAY)
 }
+MISSING = {
+    *(need.unknown_field for need in rule_words.NEEDS),
+    *re.findall(r'"(\w+)"', " ".join(re.findall(r"_none_of\(.*", getsource(rule_words)))),
+    "birth_date",
+}
+NOT_COUNTED = {
+    *re.findall(r"then '(\w+)'", facts.PRODUCT),
+    *re.findall(r"""['"](other_\w+|(?:amount|premium)_unknown)['"]""", getsource(gaps)),
+}
+
+
+def words_of(kind: tuple[type[rule_words.Word], ...]) -> list[str]:
+    return [word.model_fields["word"].default for word in kind]
+
+
+def rule_problems() -> set[str]:
+    """The codes of what is wrong with a rule or a rule file, besides pydantic's own."""
+    at = {"InvalidRules": 3, "PydanticCustomError": 0}  # which argument is the code
+    calls = [node for source in SOURCES for node in ast.walk(source) if isinstance(node, ast.Call)]
+    given = [call.args[at[call.func.id]] for call in calls if getattr(call.func, "id", None) in at]
+    return {code.value for code in given if isinstance(code, ast.Constant)}
+
+
+RULE_PROBLEMS = rule_problems()
+RULE_FORM = (
+    "code", "coverage", "severity", "valid_from", "when", "need", "source", "grade", "title",
+)  # fmt: skip
+SEVERITIES = get_args(gap_rules.Rule.model_fields["severity"].annotation)
+RECOMMENDED = (
+    "holds", "amount", "at_most_one", "premium_share", "no_replacement", "unknown", "costly",
+)  # fmt: skip
 KEYS = sorted(
     {f"{kind}.{member.value}" for kind, members in ENUMS.items() for member in members}
     | {f"field.{field}" for field in (*book_columns.FIELDS, book_columns.RESIDENT_NUMBER)}
@@ -142,7 +191,18 @@ KEYS = sorted(
     | {f"problem.{code}" for _, code in PROBLEMS}
     | {f"note.{code}" for code in NOTES}
     | {f"rule.{rule.code}" for rule in RULES}
-    | {f"recommend.{rule.code}" for rule in RULES}
+    | {f"coverage_kind.{coverage}" for coverage in rule_words.COVERAGES}
+    | {f"condition.{word}" for word in words_of(rule_words.CONDITIONS)}
+    | {f"{kind}.{word}" for kind in ("need", "need_name") for word in words_of(rule_words.NEEDS)}
+    | {f"term.{code}" for code in TERMS}
+    | {f"field.{fact}" for fact in MISSING}
+    | {f"field.{field}" for field in gap_rules.Rule.model_fields if field in RULE_FORM}
+    | {f"not_counted.{why}" for why in NOT_COUNTED}
+    | {f"grade.{grade}" for grade in get_args(rule_words.Grade)}
+    | {f"severity.{severity}" for severity in SEVERITIES}
+    | {f"recommend.{word}" for word in RECOMMENDED}
+    | {f"arithmetic.{word}" for word in ("short", "enough", "unknown", "plus")}
+    | {f"problem.{code}" for code in RULE_PROBLEMS}
     | {f"why.{why}" for why in WHYS}
     | {f"status.{why}" for why in re.findall(r"then '(\w+)'", facts.WHY_NOT_IN_FORCE)}
     | {f"error.{code}" for code, _ in raised()}
@@ -185,7 +245,12 @@ def test_a_problem_of_a_row_needs_only_the_text_that_was_found(field, code):
 def test_the_codes_were_found_at_all():
     assert {"not_understood", "same_person", "password_short"} <= {code for _, code in PROBLEMS}
     assert {"file_empty", "customer_not_found"} <= {code for code, _ in raised()}
-    assert {"held", "not_held", "enough", "below", "amount_unknown"} == WHYS
+    assert {"held", "not_held", "enough", "below", "amount_unknown"} <= WHYS
+    assert {"fixed", "by_age", "living_cost", "debts", "income", "premium_share"} <= TERMS
+    assert {"monthly_income", "dependants", "driving", "end_on", "policy_name"} <= MISSING
+    assert {"savings", "other_kind", "other_currency", "premium_unknown"} <= NOT_COUNTED
+    assert {"rule_twice_on_a_day", "too_many_rules", "bands_in_order"} <= RULE_PROBLEMS
+    assert {("coverage", "coverage_taken"), ("rule_note", "missing")} <= set(PROBLEMS)
     assert "coverage_unknown" in NOTES
     assert {("status", "active_but_over"), ("outcome", "missing")} <= set(PROBLEMS)
     assert {("policy_number", "policy_number_taken"), ("basis", "too_long")} <= set(PROBLEMS)

@@ -55,6 +55,31 @@ def test_a_profile_is_edited_in_place(open_page, office, fp1):
     assert "edit" not in at.query_params and "교사" in texts(at)
 
 
+def test_circumstances_are_typed_as_people_write_them_and_shown(open_page, office, fp1):
+    at = open_page("customer", "fp1", id=id_of(office, "김하늘"), edit="1")
+    field(at, "월 소득").set_value("400만")
+    field(at, "부채").set_value("1억")
+    field(at, "부양가족 수").set_value(0)
+    field(at, "세전·세후").set_value("gross")
+    field(at, "주거").set_value("own")
+    field(at, "상해급수").set_value(1)
+    click(at, "저장")
+    kept = customer_of(office, fp1)
+    assert (kept.monthly_income, kept.debts, kept.dependants) == (4_000_000, 100_000_000, 0)
+    assert (kept.income_basis, kept.housing, kept.occupation_class) == ("gross", "own", 1)
+    assert kept.living_cost is None and kept.driving is None
+    shown = "월 소득 400만원 \\(세전\\) · 부양가족 없음 · 부채 1억원 · 자가 · 상해급수 1급"
+    assert shown in [caption.value for caption in at.caption]
+
+
+def test_an_amount_that_is_none_is_told_beside_its_field(open_page, office, fp1):
+    at = open_page("customer", "fp1", id=id_of(office, "김하늘"), edit="1")
+    field(at, "월 생활비").set_value("많이")
+    click(at, "저장")
+    assert [error.value for error in at.error] == ["월 생활비: ‘많이’을(를) 이해할 수 없습니다."]
+    assert customer_of(office, fp1).ver == 1
+
+
 def test_saving_an_untouched_form_changes_nothing(open_page, office, fp1):
     before = customer_of(office, fp1)
     at = open_page("customer", "fp1", id=str(before.id), edit="1")

@@ -238,6 +238,20 @@ def test_an_unknown_word_is_explained_once(open_page, office, fp2):
     assert figures(at) == [1, 0, 0, 2, 0]
 
 
+def test_circumstances_are_asked_for_and_taken(open_page, office, fp2):
+    book = '고객명,생년,대출잔액,주거,부양가족수,동의\n한여름,1990,"5,000",쉐어하우스,2명,Y\n'
+    at = upload(open_page("upload", "fp2"), book)
+    assert figures(at) == [0, 0, 0, 1, 0]
+    field(at, "부채: 숫자만 적힌 금액의 단위").set_value(10_000)
+    field(at, "주거 ‘쉐어하우스’의 뜻").set_value("other")
+    click(at, "이 답으로 다시 보기")
+    assert figures(at) == [1, 0, 0, 0, 0]
+    at.button(key="confirm").click().run()
+    settle(at)
+    [held] = office.read("select debts, housing, dependants from customer where name = '한여름'")
+    assert held == {"debts": 50_000_000, "housing": "other", "dependants": 2}
+
+
 def test_six_digits_are_asked_once(open_page, office, fp2):
     book = (
         "고객명,생년,보험종류,증권번호,계약일,동의\n"

@@ -1,0 +1,349 @@
+"""Gaps of a whole scope: counts by rule, heatmaps, the worst, and what changed rules would change.
+
+The SQL of one customer (gap_states.judged) without the `where`. Rules other than those in use are
+for managers only: FPs see what is published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from fpcore import accounts, database, gap_rules, gap_states
+from fpcore.coverage import ROW_SQL, UNKNOWN_ROW, row_order
+from fpcore.database import Cursor, Database
+from fpcore.errors import NotAllowed
+from fpcore.facts import customer_fact
+from fpcore.gap_rules import Rule
+from fpcore.gap_states import STATES, lacking
+from fpcore.models import Account, GapState, RowKind
+from fpcore.rule_words import DIGIT
+
+Rules = Sequence[Rule] | None
+"""Rules to judge by; None: those in use on the day."""
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """How many customers of a scope are in each state of one rule, and the known shortfall in won.
+
+    The five states add up to the customers.
+    """
+
+    rule: Rule
+    states: dict[GapState, int]
+    shortfall: Decimal
+
+
+@dataclass(frozen=True)
+class ScopeGaps:
+    """Everybody in scope by rule and state."""
+
+    valued_on: date
+    customers: int
+    counts: tuple[RuleCount, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A scope under the rules in use and under others.
+
+    `before` and `after` are heatmaps (see `heatmap`) of all codes in either; a rule that one side
+    has not is not_needed there for everybody. `changes` has the columns code, before, after
+    (states) and customers: how many change from the one to the other. `customers` is how many
+    change at all.
+    """
+
+    before: pd.DataFrame
+    after: pd.DataFrame
+    changes: pd.DataFrame
+    customers: int
+
+
+def of_scope(db: Database, account: Account, valued_on: date, rules: Rules = None) -> ScopeGaps:
+    """Count everybody in scope by rule and state.
+
+    Errors: NotAllowed for `rules` of one who is no manager.
+    """
+    rules = _rules(db, account, valued_on, rules)
+    with db.reading() as cursor:
+        judged, params = _judged(db, cursor, account, valued_on, rules)
+        found = database.rows(
+            cursor, f"with {judged} select {_counts(rules, valued_on)} from judged_fact", params
+        )[0]
+    counts = tuple(_rule_count(rule, number, found) for number, rule in enumerate(rules))
+    return ScopeGaps(valued_on, found["customers"], counts)
+
+
+def heatmap(
+    db: Database, account: Account, rows: RowKind, valued_on: date, rules: Rules = None
+) -> pd.DataFrame:
+    """Count everybody in scope by a row kind, rule and state.
+
+    Columns: row (UNKNOWN_ROW where not known), code, customers (of the row), the five states, and
+    shortfall (known, in won). Rows in their natural order; rules by code. Errors: as `of_scope`.
+    """
+    rules = _rules(db, account, valued_on, rules)
+    with db.reading() as cursor:
+        judged, params = _judged(db, cursor, account, valued_on, rules, rows)
+        wide = cursor.execute(
+            f"with {judged} select row, {_counts(rules, valued_on)} from judged_fact group by row",
+            params,
+        ).df()
+    return _tidy(wide, rules)
+
+
+def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> pd.DataFrame:
+    """List the customers in scope with the worst gaps, the worst first.
+
+    Columns: id, name, owner (user name), score, gaps (rules with a gap, whole or partial),
+    shortfall (known, in won). The score adds each rule's severity for a whole gap and half of it
+    for a partial one; the shortfall decides between equals.
+    """
+    rules = _rules(db, account, valued_on, None)
+    numbered = list(enumerate(rules))
+    score = _sum(f"{_points(n)} * {rule.severity}" for n, rule in numbered)
+    gaps = _sum(f"({lacking(n)})::int" for n, _ in numbered)
+    shortfall = _sum(_shortfall(n) for n, rule in numbered if _has_amount(rule, valued_on))
+    with db.reading() as cursor:
+        judged, params = _judged(db, cursor, account, valued_on, rules)
+        return cursor.execute(
+            f"""
+            with {judged},
+            scored as (
+                select id, name, name_key, owner_id, {score} as points, {gaps} as gaps,
+                    {shortfall} as shortfall
+                from judged_fact
+            )
+            select id, name, {ROW_SQL[RowKind.FP]} as owner, points / 2 as score, gaps, shortfall
+            from scored where gaps > 0
+            order by points desc, shortfall desc, name_key, id limit $limit
+            """,
+            {**params, "limit": limit},
+        ).df()
+
+
+def compare(
+    db: Database, account: Account, rows: RowKind, valued_on: date, draft: Sequence[Rule]
+) -> Comparison:
+    """Hold everybody in scope against the rules in use and against `draft`.
+
+    Errors: NotAllowed for whoever is no manager.
+    """
+    before = gap_rules.rules_on(db, valued_on)
+    draft = _rules(db, account, valued_on, draft)
+    codes = sorted({rule.code for rule in (*before, *draft)})
+    with db.reading() as cursor:
+        both, params = _both(db, cursor, account, valued_on, before, draft)
+        changes = [
+            cursor.execute(
+                f"""
+                with {both} select '{code}' as code, {_state_name(f"before_{n}")} as before,
+                    {_state_name(f"after_{n}")} as after, count(*) as customers
+                from both_judged where before_{n} <> after_{n} group by all
+                """,
+                params,
+            ).df()
+            for n, code in enumerate(codes)
+            if _of(before, code) != _of(draft, code)
+        ]
+        differ = " or ".join(f"before_{n} <> after_{n}" for n in range(len(codes))) or "false"
+        changed = database.value(
+            cursor, f"with {both} select count(*) from both_judged where {differ}", params
+        )
+    return Comparison(
+        before=_with_all(heatmap(db, account, rows, valued_on), codes),
+        after=_with_all(heatmap(db, account, rows, valued_on, draft), codes),
+        changes=_joined(changes, ["code", "before", "after", "customers"]),
+        customers=changed,
+    )
+
+
+def changed_customers(
+    db: Database,
+    account: Account,
+    valued_on: date,
+    draft: Sequence[Rule],
+    code: str,
+    limit: int = 100,
+) -> pd.DataFrame:
+    """List customers in scope whose state under one rule would change with `draft`.
+
+    Columns: id, name, owner (user name), before, after (states); by these, then by name.
+    Errors: NotAllowed for whoever is no manager.
+    """
+    before = gap_rules.rules_on(db, valued_on)
+    draft = _rules(db, account, valued_on, draft)
+    one_before, one_after = (
+        [rule for rule in rules if rule.code == code] for rules in (before, draft)
+    )
+    if not one_before and not one_after:
+        return _joined([], ["id", "name", "owner", "before", "after"])
+    with db.reading() as cursor:
+        both, params = _both(db, cursor, account, valued_on, one_before, one_after)
+        return cursor.execute(
+            f"""
+            with {both}
+            select id, name, {ROW_SQL[RowKind.FP]} as owner, {_state_name("before_0")} as before,
+                {_state_name("after_0")} as after
+            from both_judged where before_0 <> after_0
+            order by before_0 desc, after_0 desc, name_key, id limit $limit
+            """,
+            {**params, "limit": limit},
+        ).df()
+
+
+def _rules(db: Database, account: Account, day: date, rules: Rules) -> tuple[Rule, ...]:
+    if rules is None:
+        return gap_rules.rules_on(db, day)
+    if not accounts.is_manager(db, account):
+        raise NotAllowed("manager_only")
+    return tuple(sorted(rules, key=lambda rule: rule.code))
+
+
+def _judged(
+    db: Database,
+    cursor: Cursor,
+    account: Account,
+    day: date,
+    rules: Sequence[Rule],
+    rows: RowKind | None = None,
+) -> tuple[str, dict[str, Any]]:
+    """The common table expressions that end in `judged_fact`: everybody in scope, by rules."""
+    row = f"coalesce({ROW_SQL[rows]}, '{UNKNOWN_ROW}') as row, " if rows else ""
+    targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
+    relation = gap_states.with_targets("customer_fact", targets)
+    judged = gap_states.judged(rules, day, relation, targets)
+    used_in = f"{judged} id name name_key owner_id {row}"
+    fact, params = customer_fact(db, account, day, used_in=used_in)
+    return f"{fact}, judged_fact as not materialized (select {row}* from {judged})", params
+
+
+def _both(
+    db: Database,
+    cursor: Cursor,
+    account: Account,
+    day: date,
+    before: Sequence[Rule],
+    after: Sequence[Rule],
+) -> tuple[str, dict[str, Any]]:
+    """The common table expressions that end in `both_judged`: `before_<n>` and `after_<n>`, the
+    digits of the states of the n-th of all codes."""
+    codes = sorted({rule.code for rule in (*before, *after)})
+    rules = [*before, *after]
+    judged, params = _judged(db, cursor, account, day, rules)
+    columns = []
+    for n, code in enumerate(codes):
+        for side, offset, of_side in (("before", 0, before), ("after", len(before), after)):
+            place = [k for k, rule in enumerate(of_side) if rule.code == code]
+            state = f"state_{offset + place[0]}" if place else str(DIGIT[GapState.NOT_NEEDED])
+            columns.append(f"{state} as {side}_{n}")
+    names = ", ".join(["id", "name", "name_key", "owner_id", *columns])
+    return f"{judged}, both_judged as not materialized (select {names} from judged_fact)", params
+
+
+def _counts(rules: Sequence[Rule], day: date) -> str:
+    """The SQL of the aggregates over `judged_fact`: not_needed is what is left."""
+    columns = ["count(*) as customers"]
+    for number, rule in enumerate(rules):
+        columns += [
+            f"coalesce(count_if(state_{number} = {DIGIT[state]}), 0)::bigint as {state}_{number}"
+            for state in STATES
+            if state is not GapState.NOT_NEEDED
+        ]
+        shortfall = f"coalesce(sum({_shortfall(number)}), 0)" if _has_amount(rule, day) else "0"
+        columns.append(f"{shortfall} as shortfall_{number}")
+    return ", ".join(columns)
+
+
+def _has_amount(rule: Rule, day: date) -> bool:
+    return rule.need.asks_for_more and bool(rule.terms(day))
+
+
+def _shortfall(number: int) -> str:
+    return f"case when {lacking(number)} then amount_{number} - held_{number} else 0 end"
+
+
+def _points(number: int) -> str:
+    """The SQL of half the score of a rule: 2 for a whole gap, 1 for a partial one."""
+    whole, partial = DIGIT[GapState.GAP], DIGIT[GapState.PARTIAL]
+    return f"case state_{number} when {whole} then 2 when {partial} then 1 else 0 end"
+
+
+def _rule_count(rule: Rule, number: int, found: dict[str, Any]) -> RuleCount:
+    states = {
+        state: found[f"{state}_{number}"] for state in STATES if state is not GapState.NOT_NEEDED
+    }
+    not_needed = found["customers"] - sum(states.values())
+    return RuleCount(
+        rule=rule,
+        states={state: states.get(state, not_needed) for state in STATES},
+        shortfall=Decimal(found[f"shortfall_{number}"]),
+    )
+
+
+def _tidy(wide: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Turn one line a row into one line a row and rule."""
+    order = sorted(range(len(wide)), key=lambda k: row_order(wide["row"][k]))
+    wide = wide.iloc[order].reset_index(drop=True)
+    known = [state.value for state in STATES if state is not GapState.NOT_NEEDED]
+    cells = []
+    for number, rule in enumerate(rules):
+        states = {state: wide[f"{state}_{number}"] for state in known}
+        cells.append(
+            pd.DataFrame(
+                {
+                    "row": wide["row"],
+                    "code": rule.code,
+                    "customers": wide["customers"],
+                    "not_needed": wide["customers"] - sum(states.values()),
+                    **states,
+                    "shortfall": wide[f"shortfall_{number}"].astype(float),
+                    "place": range(len(wide)),
+                }
+            )
+        )
+    names = ["row", "code", "customers", *(state.value for state in STATES), "shortfall", "place"]
+    tidy = _joined(cells, names).sort_values(["place", "code"], kind="stable", ignore_index=True)
+    return tidy.drop(columns="place")
+
+
+def _with_all(cells: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Add the codes that a heatmap has not: nobody needs what no rule asks for."""
+    rows = cells.drop_duplicates("row")
+    absent = [code for code in codes if code not in set(cells["code"])]
+    added = [
+        rows.assign(code=code, not_needed=rows["customers"], covered=0, partial=0, gap=0,
+                    unknown=0, shortfall=0.0)
+        for code in absent
+    ]  # fmt: skip
+    order = {row: place for place, row in enumerate(rows["row"])}
+    whole = pd.concat([cells, *added], ignore_index=True)
+    places = whole["row"].map(order)
+    return (
+        whole.assign(place=places)
+        .sort_values(["place", "code"], ignore_index=True)
+        .drop(columns="place")
+    )
+
+
+def _joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return (
+        pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    )
+
+
+def _state_name(digit: str) -> str:
+    cases = " ".join(f"when {DIGIT[state]} then '{state}'" for state in STATES)
+    return f"case {digit} {cases} end"
+
+
+def _of(rules: Sequence[Rule], code: str) -> Rule | None:
+    return next((rule for rule in rules if rule.code == code), None)
+
+
+def _sum(parts) -> str:
+    return " + ".join(parts) or "0"
