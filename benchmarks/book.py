@@ -41,6 +41,15 @@ _OCCUPATIONS = """
 """.split()
 _MAIL_WORDS = "haneul bada sunny green moon river happy star blue maple coffee hiker".split()
 _TYPES = "health health health life life car car accident accident home other".split()
+_SPECIAL = {
+    "health": " 실손",
+    "accident": " 운전자",
+    "life": " 연금",
+    "car": "",
+    "home": "",
+    "other": "",
+}
+"""What a quarter of the products' names tell beyond their type."""
 _CYCLES = [*["monthly"] * 8, "annual", "annual", "quarterly", "single", "paid_up"]
 
 
@@ -136,9 +145,15 @@ def _name(number: str, salt: str) -> str:
     return " || ".join(_one_of(part, number, f"{salt}{k}") for k, part in enumerate(parts))
 
 
+def _in_korean(column: str, words: dict[str, str]) -> str:
+    whens = " ".join(f"when '{value}' then '{word}'" for value, word in words.items())
+    return f"case {column} {whens} end"
+
+
 _CUSTOMERS = f"""
 insert into customer (id, owner_id, source_key, name, birth_year, birth_date, gender, phone,
-    phone_hash, email, occupation, last_contact_on, next_contact_on, notes, created_at, updated_at)
+    phone_hash, email, occupation, last_contact_on, next_contact_on, notes, monthly_income,
+    dependants, debts, housing, driving, created_at, updated_at)
 with numbered as (
     select id as owner_id, unnest(range(first_row, end_row)) as i from planner
 ),
@@ -161,6 +176,11 @@ select
     if({_draw("i", "never", 10)} = 0, null, $today - 1 - {_draw("i", "last", 700)}),
     if({_draw("i", "planned", 5)} = 0, $today + {_draw("i", "next", 60)}, null),
     if({_draw("i", "notes", 8)} = 0, '평일 저녁, 주말 오전 통화 가능', null),
+    if({_draw("i", "no income", 10)} < 3, null, 100_000 * (15 + {_draw("i", "income", 80)})),
+    if({_draw("i", "no family", 10)} < 3, null, {_draw("i", "dependants", 4)}),
+    if({_draw("i", "no debts", 10)} < 3, null, 10_000_000 * {_draw("i", "debts", 20)}),
+    if({_draw("i", "no home", 10)} < 3, null, {_one_of(["own", "rent", "other"], "i", "home")}),
+    if({_draw("i", "no car", 10)} < 3, null, {_one_of(["own_car", "drives", "none"], "i", "car")}),
     $now, $now
 from drawn order by i
 """
@@ -189,7 +209,9 @@ ended as (
 )
 select
     {_id("j", "policy")}, {_id("i", "customer")},
-    '(무)든든 ' || {_one_of(_OCCUPATIONS, "j", "product")} || ' 보험', {INSURERS}[1 + insurer],
+    '(무)든든 ' || {_one_of(_OCCUPATIONS, "j", "product")}
+        || if({_draw("j", "special", 4)} = 0, {_in_korean("type", _SPECIAL)}, '') || ' 보험',
+    {INSURERS}[1 + insurer],
     chr(65 + insurer) || {_draw("j", "year", 20)} || '-'
         || lpad(((j * 7919 + 12345) % 100000000)::varchar, 8, '0'),
     type,
@@ -225,11 +247,6 @@ def write_csv(db: Database, path: Path) -> int:
     """Write the whole book as an agency would have it, one row a policy; how many rows."""
     with db.reading() as cursor:
         return cursor.execute(_CSV.format(path=path)).fetchone()[0]
-
-
-def _in_korean(column: str, words: dict[str, str]) -> str:
-    whens = " ".join(f"when '{value}' then '{word}'" for value, word in words.items())
-    return f"case {column} {whens} end"
 
 
 _CSV = f"""

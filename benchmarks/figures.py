@@ -4,9 +4,10 @@ A list's floor scans the columns of customer_row that the list looks at, for the
 that of an edit is an update of one row and its commit.
 """
 
+import re
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -15,10 +16,23 @@ from uuid import UUID
 import duckdb
 
 from benchmarks.book import TODAY
-from fpcore import accounts, coverage, customer_list, customers, database, gaps, policies
+from fpcore import (
+    accounts,
+    coverage,
+    customer_list,
+    customers,
+    database,
+    gap_books,
+    gap_rules,
+    gap_states,
+    gaps,
+    policies,
+    rule_book,
+)
 from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
 from fpcore.database import Cursor, Database
-from fpcore.gap_rules import rules_on, state_sql
+from fpcore.facts import ROW_COLUMNS
+from fpcore.gap_rules import Rule
 from fpcore.models import (
     Account,
     CustomerChanges,
@@ -28,8 +42,10 @@ from fpcore.models import (
     PolicyType,
     RowKind,
 )
+from fpcore.rule_words import Fixed
 
-FP_LIST, BOOK_LIST, POLICY_EDIT = 0.010, 0.150, 0.015
+FP_LIST, BOOK_LIST, POLICY_EDIT, ONE_CUSTOMER = 0.010, 0.150, 0.015, 0.010
+GAPS_TO_FLOOR = 5
 WARM, FEWEST_RUNS, MOST_RUNS, LONG_ENOUGH = 3, 9, 25, 1.5
 
 Work = Callable[[], object]
@@ -37,7 +53,8 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Figure:
-    """What to time; `goal` in seconds, None for a figure that is told for information only.
+    """What to time; `goal` in seconds or `goal_ratio` to the floor, neither for a figure that is
+    told for information only.
 
     `before` runs ahead of every `run`, untimed.
     """
@@ -47,6 +64,7 @@ class Figure:
     floor: Work
     goal: float | None = None
     before: Work | None = None
+    goal_ratio: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +113,7 @@ def measured(figure: Figure) -> Measured:
         floor_least=min(bare),
         floor_median=statistics.median(bare),
         goal=figure.goal,
+        goal_ratio=figure.goal_ratio,
     )
 
 
@@ -235,10 +254,10 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
     yield _reader_figure(
         reader, "whole book: by next end", {}, column="next_end_on", sort=Sort.NEXT_END
     )
-    any_gap = " or ".join(f"({state_sql(rule)}) in ('gap', 'partial')" for rule in rules_on(TODAY))
+    rules = gap_rules.rules_on(reader.db, TODAY)
     for name, wanted, condition in (
         ("missing life", {"missing": PolicyType.LIFE}, "life_policies = 0"),
-        ("any gap", {"gap": ANY_GAP}, any_gap),
+        ("any gap", {"gap": ANY_GAP}, "total_policies = 0"),
         (
             "not contacted for 90 days", {"not_contacted_for": 90},
             f"coalesce(last_contact_on < date '{TODAY}' - 90, true)",
@@ -246,6 +265,7 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
         ("cancelled policies", {"status": PolicyStatus.CANCELLED}, "cancelled_policies > 0"),
     ):  # fmt: skip
         yield _reader_figure(reader, f"whole book: {name}", wanted, matches=condition)
+    yield from _of_gaps(reader, rules)
     sums = ", ".join(
         f"sum({kind}_coverage), sum({kind}_premium), max({kind}_unknown),"
         f" max({kind}_premium_unknown), max({kind}_policies)"
@@ -256,6 +276,35 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
         run=lambda: coverage.heatmap(reader.db, reader.account, RowKind.AGE_BAND, TODAY),
         floor=reader.scan(f"max(birth_date), max(birth_year), {sums}"),
     )
+
+
+def _of_gaps(reader: _Reader, rules: Sequence[Rule]) -> Iterator[Figure]:
+    """All rules over everybody, beside a bare sum over the columns that they read."""
+    who = (reader.db, reader.account)
+    floor = reader.scan(_bare_sums(rules))
+    total = next(rule for rule in rules if rule.code == "total_low")
+    changed = total.model_copy(update={"need": Fixed(amount=200_000_000)})
+    draft = rule_book.draft(rules, changed)
+    yield Figure(
+        f"whole book: gaps by all {len(rules)} rules",
+        lambda: gap_books.of_scope(*who, TODAY), floor, goal_ratio=GAPS_TO_FLOOR,
+    )  # fmt: skip
+    yield Figure("whole book: the 20 worst", lambda: gap_books.worst(*who, TODAY), floor)
+    yield Figure(
+        "whole book: gaps by age", lambda: gap_books.heatmap(*who, RowKind.AGE_BAND, TODAY), floor
+    )
+    yield Figure(
+        "whole book: a changed rule, before and after",
+        lambda: gap_books.compare(*who, RowKind.TEAM, TODAY, draft), floor,
+    )  # fmt: skip
+
+
+def _bare_sums(rules: Sequence[Rule]) -> str:
+    """The SQL of a sum over each column of customer_row that the rules read."""
+    words = set(re.findall(r"\w+", gap_states.judged(rules, TODAY, "customer_row")))
+    dates = {"born_on", "replaced_on", "replacement_unclear_on"}
+    read = [column for column in ROW_COLUMNS if column in words]
+    return ", ".join(f"{'max' if column in dates else 'sum'}({column})" for column in read)
 
 
 def _of_customer(reader: _Reader) -> Iterator[Figure]:
@@ -274,6 +323,12 @@ def _of_customer(reader: _Reader) -> Iterator[Figure]:
         reader.query("select * from policy where customer_id = $id", id=same)
         reader.query("select * from customer_row where id = $id", id=same)
 
+    yield Figure(
+        "one customer: gaps by all rules, explained",
+        lambda: gaps.of_customer(reader.db, reader.account, same, TODAY),
+        lambda: reader.query("select * from customer_row where id = $id", id=same),
+        ONE_CUSTOMER,
+    )
     yield Figure("one customer: page, seen before", lambda: page(same), bare)
     yield Figure("one customer: page, first visit (logged)", lambda: page(next(ids)), bare)
 

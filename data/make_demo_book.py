@@ -75,6 +75,7 @@ LONGEST_SINCE_END = timedelta(days=3 * 365)
 NO_DATES_YET_SHARE = 0.4  # of what is applied for (청약)
 
 NO_POLICY_SHARE = 0.05
+TWICE_SHARE, REPLACED_SHARE = 0.04, 0.08
 EMPTY_SHARE = {
     "성별": 0.01, "휴대폰": 0.03, "이메일": 0.25, "직업": 0.05, "최근연락일": 0.10, "비고": 0.88,
     "가입금액": 0.03, "보험료": 0.02,
@@ -379,6 +380,27 @@ def draw_book(rng: Random) -> list[tuple[Customer, list[Policy]]]:
     return book
 
 
+def add_findings(rng: Random, book: list[tuple[Customer, list[Policy]]]) -> None:
+    """What planners are warned of: indemnity held twice, and like policies that were replaced."""
+    products = {product.name: product for product in PRODUCTS}
+    for _, policies in book:
+        for policy in list(policies):
+            product = products[policy.product]
+            if "실손" in policy.product and policy.status in IN_FORCE and rng.random() < TWICE_SHARE:
+                insurer, number = draw_insurer(rng, product, policy.start)
+                policies.append(policy._replace(insurer=insurer, number=number))
+            is_new = policy.status == "유지" and policy.start > days_ago(2 * 365)
+            if policy.kind in ("생명", "건강") and is_new and rng.random() < REPLACED_SHARE:
+                start = years_later(policy.start, -rng.randrange(2, 8))
+                insurer, number = draw_insurer(rng, product, start)
+                end = policy.start - timedelta(days=rng.randrange(5, 150))
+                policies.append(
+                    policy._replace(
+                        insurer=insurer, number=number, start=start, end=end, status="해지"
+                    )
+                )
+
+
 def draw_last_contact(rng: Random, birth: date, policies: list[Policy]) -> date:
     """In the last two years; with whoever has just applied for a policy, in the last weeks."""
     longest = 18 if any(policy.status == "청약" for policy in policies) else 729
@@ -483,6 +505,7 @@ def main() -> None:
     rng, other_rng = Random(SEED), Random(SEED + 1)
     folder = Path(__file__).parent
     book = draw_book(rng)
+    add_findings(Random(SEED + 2), book)
     text = csv_text(rng, other_rng, book)
     (folder / "demo_book.csv").write_bytes(text.encode("utf-8-sig"))
     (folder / "demo_book_cp949.csv").write_bytes(text.encode("cp949"))

@@ -124,6 +124,15 @@ def require_active(db: Database, account: Account) -> None:
         raise NotAllowed("not_allowed")
 
 
+def take_turns(cursor: Cursor) -> None:
+    """Let of two transactions that call this at once only one go on: the other runs again, and
+    sees what the first did."""
+    cursor.execute(
+        "update account set updated_at = $now where id = $operator",
+        {"now": database.utc_now(), "operator": OPERATOR.id},
+    )
+
+
 def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
     """Confirm that this account may keep customers for that owner. Errors: NotAllowed."""
     found = database.rows(

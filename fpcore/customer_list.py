@@ -125,7 +125,8 @@ def find(
         },
     )  # fmt: skip
     everybody = accounts.visible_ids(db, account) is None
-    find_page = _search_all if wanted.search and everybody else _page_and_counts
+    takes_long = wanted.search or wanted.gap
+    find_page = _in_two_steps if takes_long and everybody else _page_and_counts
     rows, counts = find_page(db, asked)
     return CustomerPage(rows=rows, **counts)
 
@@ -166,8 +167,8 @@ def _page_and_counts(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[st
     return found[found["id"].notna()].reset_index(drop=True), counts
 
 
-def _search_all(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Search everybody's words once, then read the page: the words are what takes long."""
+def _in_two_steps(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Judge everybody once, then read the page: for what takes long."""
     columns = "id, name_key, withdrawn_on"
     counts = db.read(
         f"""

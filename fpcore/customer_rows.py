@@ -96,18 +96,30 @@ def roll_forward(db: Database, today: date) -> None:
 
 
 def differences(db: Database, today: date) -> list[UUID]:
-    """Compute all rows again from customers, policies, contacts and consents; the ids of those
-    that are not as they were kept."""
-    found = db.read(
-        f"""
-        with {computed_rows("true")},
-        computed as (select {_COMPARED} from computed_row),
-        kept as (select {_COMPARED} from customer_row)
-        select distinct id from (
-            (from computed except all from kept) union all (from kept except all from computed))
-        """,
-        {"valued_on": today, "currency": WON},
-    )
+    """Compute all rows again from customers, policies, contacts and consents, and all states by the
+    rules of today; the ids of those that are not as they were kept."""
+    rules = gap_rules.rules_on(db, today)
+    with db.reading() as cursor:
+        targets = gap_states.targeted(cursor)
+        rows = gap_states.with_targets("computed_row", targets)
+        judged = gap_states.judged(rules, today, rows, targets)
+        found = database.rows(
+            cursor,
+            f"""
+            with {computed_rows("true")},
+            computed as (
+                select {_COMPARED}, $set::int as rule_set, {gap_states.packed(len(rules))} as states
+                from {judged}
+            ),
+            kept as (select {_COMPARED}, rule_set, states from customer_row)
+            select distinct id from (
+                (from computed except all from kept) union all (from kept except all from computed))
+            """,
+            {
+                "valued_on": today, "currency": WON,
+                "set": gap_history.known_rule_set(cursor, rules),
+            },
+        )  # fmt: skip
     return [row["id"] for row in found]
 
 

@@ -132,17 +132,21 @@ def note(cursor: Cursor, today: date, because: Because) -> None:
 
 def rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int:
     """Give the number of this set of rules, a new one where no row was judged by it yet."""
-    members = json.dumps([[rule.code, rule.version, _depends_on_age(rule)] for rule in rules])
-    found = cursor.execute(
-        "select id from gap_rule_set where members = $members", {"members": members}
-    ).fetchone()
-    if found:
-        return found[0]
+    known = known_rule_set(cursor, rules)
+    if known is not None:
+        return known
     number = database.value(cursor, "select coalesce(max(id), 0) + 1 from gap_rule_set")
-    cursor.execute(
-        "insert into gap_rule_set values ($id, $members)", {"id": number, "members": members}
-    )
+    said = {"id": number, "members": _members(rules)}
+    cursor.execute("insert into gap_rule_set values ($id, $members)", said)
     return number
+
+
+def known_rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int | None:
+    """Give the number of this set of rules, None where no row was judged by it yet."""
+    found = cursor.execute(
+        "select id from gap_rule_set where members = $members", {"members": _members(rules)}
+    ).fetchone()
+    return found[0] if found else None
 
 
 def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
@@ -150,9 +154,9 @@ def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
 
     The rows themselves must be true of today (customer_rows.roll_forward).
     """
-    rules = gap_rules.rules_on(db, today)
 
     def work(cursor: Cursor) -> None:
+        rules = gap_rules.rules_on(db, today)  # read anew where this runs again
         number = rule_set(cursor, rules)
         targets = gap_states.targeted(cursor)
         judged = gap_states.judged(
@@ -199,6 +203,10 @@ def _pairs(cursor: Cursor, old: int, new: int) -> list[tuple]:
         for k, (code, version, ages) in enumerate(sets[new])
         if code in place
     ]
+
+
+def _members(rules: Sequence[Rule]) -> str:
+    return json.dumps([[rule.code, rule.version, _depends_on_age(rule)] for rule in rules])
 
 
 def _depends_on_age(rule: Rule) -> bool:

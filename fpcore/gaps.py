@@ -163,9 +163,11 @@ def of_customer(
     customer_id = accounts.as_uuid(customer_id, "customer_not_found")
     rules = gap_rules.rules_on(db, valued_on)
     with db.reading() as cursor:
-        judged = _judged_sql(cursor, rules, valued_on)
+        targets = gap_states.targeted(cursor)
+        judged = _judged_sql(targets, rules, valued_on)
         fact, params = customer_fact(db, account, valued_on, used_in=judged)
-        return _judged(cursor, rules, valued_on, customer_id, f"with {fact} {judged}", params)
+        row = _row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
+        return _judged(cursor, rules, valued_on, customer_id, row, bool(targets))
 
 
 def what_if(
@@ -186,14 +188,18 @@ def what_if(
         row = accounts.customer_in_scope(cursor, account, customer_id)
         said = {"customer": row["id"], "valued_on": today, "currency": WON}
         rows = computed_rows("c.id = $customer", "{} = $customer")
-        judged = _judged_sql(cursor, rules, today)
+        judged = _judged_sql(gap_states.targeted(cursor), rules, today)
         sql = f"with {rows}, customer_fact as (from computed_row) {judged}"
-        before = _judged(cursor, rules, today, row["id"], sql, said)
+
+        def as_it_is() -> CustomerGaps:
+            return _judged(cursor, rules, today, row["id"], _row(cursor, sql, said), True)
+
+        before = as_it_is()
         for policy_id in end:
             policies.end_for_now(cursor, row["id"], policy_id, today)
         for new in add:
             policies.add_for_now(cursor, row["id"], new, today)
-        return WhatIf(before, _judged(cursor, rules, today, row["id"], sql, said))
+        return WhatIf(before, as_it_is())
 
     return db.dry_run(work)
 
@@ -257,17 +263,13 @@ def _judged(
     rules: Sequence[Rule],
     day: date,
     customer_id: UUID,
-    sql: str,
-    params: dict[str, Any],
+    row: Mapping[str, Any],
+    may_have_targets: bool,
 ) -> CustomerGaps:
-    """Judge a customer by what `sql`, made with `_judged_sql`, gives of them."""
-    found = database.rows(cursor, sql, {**params, "customer": customer_id})
-    if not found:
-        raise NotFound("customer_not_found")
-    row = found[0]
+    """Judge a customer by `row`, which `_judged_sql` gave of them."""
     said = {"customer": customer_id, "valued_on": day, "currency": WON}
     held = database.rows(cursor, _POLICIES, said)
-    by_hand = database.rows(cursor, _TARGETS, {"customer": customer_id})
+    by_hand = database.rows(cursor, _TARGETS, {"customer": customer_id}) if may_have_targets else []
     set_by_hand = {one.pop("code"): Target(**one) for one in by_hand}
     burden = _burden(row, rules)
     gaps = [
@@ -278,9 +280,15 @@ def _judged(
     return CustomerGaps(day, tuple(gaps), burden)
 
 
-def _judged_sql(cursor: Cursor, rules: Sequence[Rule], day: date) -> str:
+def _row(cursor: Cursor, sql: str, params: dict[str, Any]) -> Mapping[str, Any]:
+    found = database.rows(cursor, sql, params)
+    if not found:
+        raise NotFound("customer_not_found")
+    return found[0]
+
+
+def _judged_sql(targets: frozenset[str], rules: Sequence[Rule], day: date) -> str:
     """The SQL over customer_fact of the customer `$customer`, judged and with what explains it."""
-    targets = gap_states.targeted(cursor)
     mine = gap_states.with_targets("(from customer_fact where id = $customer)", targets)
     explained = "".join(_explained(rule, number, day) for number, rule in enumerate(rules))
     held = {f"{COVERAGES[rule.coverage].prefix}_policies" for rule in rules}
@@ -357,16 +365,16 @@ def _missing(
     rule: Rule, row: Mapping[str, Any], target: Target | None, unknown: int
 ) -> tuple[str, ...]:
     """Name the facts that nobody knows and without which the state is not known."""
-    facts = [name for condition in rule.when for name in condition.missing(row)]
+    facts = []
     if target is None:
-        facts += rule.need.missing(row)
+        facts = [name for part in (*rule.when, rule.need) for name in part.missing(row)]
     if unknown:
         facts.append(rule.need.unknown_field)
     return tuple(dict.fromkeys(facts))
 
 
 def _short(state: GapState, recommended: Decimal | None, held: Decimal | None) -> Decimal | None:
-    if recommended is None or held is None:
+    if recommended is None:
         return None
     if state is GapState.COVERED:
         return Decimal(0)
@@ -386,8 +394,9 @@ def _way(rule: Rule, number: int, place: int, row: Mapping[str, Any], day: date)
     recommended = sum(amounts, Decimal(0)) if known else None
     held, unknown = _decimal(row[f"held_{number}"]), row[f"unknown_{number}"]
     short = None
-    if recommended is not None and held is not None and of.need.asks_for_more:
-        short = Decimal(0) if held >= recommended else None if unknown else recommended - held
+    if recommended is not None and of.need.asks_for_more:
+        enough = (held or 0) >= recommended
+        short = Decimal(0) if enough else None if unknown else recommended - held
     missing = tuple(of.need.missing(row))
     return Way(of.need, of.source, of.grade, recommended, short, tuple(terms), missing)
 

@@ -51,9 +51,7 @@ def draft(
     made = [rule for rule in rules if rule.code not in gone]
     if changed and not changed.is_off:
         made.append(changed)
-    problems = _problems_of_set(made)
-    if problems:
-        raise InvalidInput(problems)
+    _refuse(made, changed)
     return tuple(sorted(made, key=lambda rule: rule.code))
 
 
@@ -72,23 +70,18 @@ def publish(db: Database, account: Account, rule: Rule, note: str, today: date) 
     def work(cursor: Cursor) -> Rule:
         if not accounts.is_manager(db, account):
             raise NotAllowed("manager_only")
-        now = database.utc_now()
-        # of two who publish at once, the second runs again and sees what the first did
-        cursor.execute(
-            "update account set updated_at = $now where id = $operator",
-            {"now": now, "operator": accounts.OPERATOR.id},
-        )
+        accounts.take_turns(cursor)
         every = [one.rule for one in gap_rules.versions_now(cursor)]
         version = 1 + max((one.version for one in every if one.code == rule.code), default=0)
         made = rule.model_copy(update={"version": version, "valid_to": None})
         for day in {one.valid_from for one in (*every, made) if one.valid_from >= made.valid_from}:
-            draft(gap_rules.in_use([*every, made], day))
+            _refuse(gap_rules.in_use([*every, made], day), made)
         cursor.execute(
             _PUBLISH,
             {
                 "code": made.code, "version": version, "record": gap_rules.to_json(made),
                 "valid_from": made.valid_from, "is_off": made.is_off, "note": note,
-                "asker": account.id, "now": now,
+                "asker": account.id, "now": database.utc_now(),
             },
         )  # fmt: skip
         return made
@@ -116,11 +109,14 @@ def _problems(rule: Rule, note: str, today: date) -> list[Problem]:
     return problems
 
 
-def _problems_of_set(rules: Sequence[Rule]) -> list[Problem]:
+def _refuse(rules: Sequence[Rule], changed: Rule | None) -> None:
+    """Refuse a set with two rules about one coverage, and name the one that was there before."""
+    code = changed.code if changed else None
     problems: list[Problem] = [
-        ("coverage", "coverage_taken", {"text": other.code})
-        for _, other in gap_rules.clashes(rules)
+        ("coverage", "coverage_taken", {"text": (other if rule.code == code else rule).code})
+        for rule, other in gap_rules.clashes(rules)
     ]
     if len(rules) > gap_rules.MOST_RULES:
         problems.append(("rule", "too_many_rules", {"most": gap_rules.MOST_RULES}))
-    return problems
+    if problems:
+        raise InvalidInput(problems)

@@ -102,10 +102,13 @@ class DependantsOrDebts(Word):
     word: Literal["dependants_or_debts"] = "dependants_or_debts"
 
     def sql(self, day: date) -> str:
-        return "(dependants > 0 or debts > 0)"
+        return """case
+            when dependants > 0 then true when dependants = 0 then debts > 0
+            when debts > 0 then true end"""  # as `or`, which takes longer
 
     def missing(self, fact: Mapping) -> list[str]:
-        return _none_of(fact, "dependants", "debts")
+        is_so = fact["dependants"] or fact["debts"]
+        return [] if is_so else _none_of(fact, "dependants", "debts")
 
 
 class AgeBetween(Word):
@@ -148,10 +151,10 @@ class Drives(Word):
     word: Literal["drives"] = "drives"
 
     def sql(self, day: date) -> str:
-        return f"(vehicle_policies > 0 or {_one_of('driving', [_OWN_CAR, _DRIVES])})"
+        return f"if(vehicle_policies > 0, true, {_one_of('driving', [_OWN_CAR, _DRIVES])})"
 
     def missing(self, fact: Mapping) -> list[str]:
-        return _none_of(fact, "driving")
+        return [] if fact["vehicle_policies"] else _none_of(fact, "driving")
 
 
 class OwnsCar(Word):
@@ -160,10 +163,10 @@ class OwnsCar(Word):
     word: Literal["owns_car"] = "owns_car"
 
     def sql(self, day: date) -> str:
-        return f"(vehicle_policies > 0 or driving = {_OWN_CAR})"
+        return f"if(vehicle_policies > 0, true, driving = {_OWN_CAR})"
 
     def missing(self, fact: Mapping) -> list[str]:
-        return _none_of(fact, "driving")
+        return [] if fact["vehicle_policies"] else _none_of(fact, "driving")
 
 
 class OccupationClassIs(Word):
@@ -288,7 +291,7 @@ class Need(Word):
         return f"""
         case
             {asked.unless}
-            when {asked.held} >= {asked.amount} then {DIGIT[GapState.COVERED]}
+            when coalesce({asked.held}, 0) >= {asked.amount} then {DIGIT[GapState.COVERED]}
             when {" or ".join([*unknown, *asked.not_sure])} then {DIGIT[GapState.UNKNOWN]}
             when {asked.held} > 0 then {DIGIT[GapState.PARTIAL]}
             else {DIGIT[GapState.GAP]}

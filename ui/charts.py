@@ -36,7 +36,6 @@ LABEL_WIDTH = 14  # half-width characters, 7 Hangul syllables: leaves a phone ro
 HOVER_WIDTH = 28
 HOVER = "%{hovertext}<extra></extra>"
 SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
-DIFFERENCE_TICKS = {"tickformat": "+.0%", "ticksuffix": "p", "nticks": 5}
 CELL_WIDTH, CELL_HEIGHT = 0.97, 0.94  # of a column and a row; the rest is the gap
 STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
 
@@ -127,7 +126,7 @@ def heatmap(
     figure = go.Figure([_cell_bars(drawn[inks == ink], ink) for ink in INKS])
     figure.add_trace(_colorbar_carrier())
     labels = [wrap(column) for column in columns]
-    top = 96 + LINE_HEIGHT * max((label.count("\n") for label in labels), default=0)
+    top = 66 + LINE_HEIGHT * max((1 + label.count("\n") for label in labels), default=1)
     figure.update_layout(
         **_bare_layout(ROW_HEIGHT * len(rows) + top + 4, top=top),
         xaxis=_axis(labels, range=[-0.5, len(columns) - 0.5], side="top", tickangle=0),
@@ -199,7 +198,7 @@ def _scale(cells: pd.DataFrame, share: bool, higher_is_better: bool, diverging: 
     coloured = _coloured(cells)
     if diverging:
         most = _largest(coloured["value"].abs())
-        return _Scale(DIVERGING, -most, most, DIFFERENCE_TICKS)
+        return _Scale(DIVERGING, -most, most, {"tickvals": [-most, 0, most], "tickformat": "+.0%"})
     colors = SCALE if higher_is_better else SCALE[::-1]
     if share:
         return _Scale(colors, 0, 1, SHARE_TICKS)

@@ -30,6 +30,7 @@ PAGES = (
     Entry("customers", ":material/group:"),
     Entry("customer", ":material/person:", "hidden"),  # it needs an id: reached by link only
     Entry("portfolio", ":material/grid_view:"),
+    Entry("rules", ":material/rule:"),
     Entry("upload", ":material/upload_file:"),
 )
 

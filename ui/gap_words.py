@@ -45,6 +45,13 @@ def source(source: str, grade: str, text: Text) -> str:
     return text("gaps.source", source=source, grade=grade, words=text(f"grade.{grade}"))
 
 
+def short_source(source: str, grade: str, text: Text) -> str:
+    """Say where a number comes from in a few words, for a table."""
+    if source == NO_SOURCE:
+        return text("gaps.no_source", grade=grade)
+    return text("gaps.short_source", source=source, grade=grade)
+
+
 def missing(facts: Iterable[str], text: Text) -> str:
     """List the facts that nobody knows."""
     return ", ".join(text(f"field.{fact}") for fact in facts)
@@ -100,22 +107,23 @@ def held(gap: Gap, text: Text) -> str:
 
 
 def arithmetic(gap: Gap, text: Text) -> str | None:
-    """Put the sum behind a recommended amount into words; None where there is none."""
+    """Put the sum behind a recommended amount into words; None where nothing of it is known."""
     own = gap.ways[0]
     terms = [_term(own, term, text) for term in own.terms]
     if gap.target:
         terms = [text("term.target", amount=text.amount(gap.target.amount))]
-    if not terms or gap.state is GapState.NOT_NEEDED:
+    known = gap.target or any(term.amount is not None for term in own.terms)
+    if not known or gap.state is GapState.NOT_NEEDED:
         return None
     said = {
         "terms": text("arithmetic.plus").join(terms),
         "recommended": text.amount(gap.recommended),
         "held": _held_amount(gap, text),
     }
-    if gap.state is GapState.UNKNOWN:
-        return text("arithmetic.unknown", **said, missing=missing(gap.missing, text))
     if not gap.rule.need.asks_for_more:
         return text("gaps.limit", **said)
+    if gap.state is GapState.UNKNOWN:
+        return text("arithmetic.unknown", **said, missing=missing(gap.missing, text))
     if gap.state in OPEN:
         return text("arithmetic.short", **said, short=text.amount(gap.short))
     return text("arithmetic.enough", **said)
@@ -157,7 +165,7 @@ def _term(way: Way, term: Term, text: Text) -> str:
     } | {"amount": text.amount(term.amount)}
     if term.code == "living_cost" and term.amount == 0:
         return text("term.living_cost_none")
-    if term.code == "by_age" and said["from_age"] is None:
+    if term.code == "by_age" and term.amount == 0:
         return text("gaps.no_amount_for_age")
     if below := _end_of_first_line(way, term):
         return text(f"gaps.{term.code}_below", **said, to_age=below)

@@ -1,7 +1,7 @@
 """The gaps on a customer's page: a card for each rule, what to ask for, and how it changed."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -97,21 +97,19 @@ def _draw_card(gap: Gap, page: _Page) -> None:
         st.markdown(safe(advice))
     else:
         st.markdown(text(f"why.{gap.why}"))
-    if gap.recommended is not None and gap.state is not GapState.NOT_NEEDED:
+    if gap.short is not None:
         st.markdown(_amounts(gap, text))
     if arithmetic := gap_words.arithmetic(gap, text):
         st.caption(safe(arithmetic))
     if gap.is_costly:
         st.warning(safe(gap_words.caution(page.burden, text)), icon=":material/savings:")
     if gap.target:
-        _draw_set_target(gap, gap.target, page)
+        st.markdown(f":material/flag: {safe(_target(gap.target, text))}")
     with st.expander(text("gaps.why")):
         _draw_explanation(gap, page)
     if gap.ways[0].terms and COVERAGES[gap.rule.coverage].has_amount:
-        code = gap.rule.code
-        label = text("gaps.change_target" if gap.target else "gaps.set_target")
-        if st.button(label, icon=":material/flag:", type="tertiary", key=f"target of {code}"):
-            st.dialog(text("gaps.set_target"))(_draw_target_form)(gap, page)
+        with st.container(horizontal=True):
+            _draw_target_buttons(gap, page)
 
 
 def _remarks(gap: Gap, page: _Page) -> list[str]:
@@ -124,12 +122,11 @@ def _remarks(gap: Gap, page: _Page) -> list[str]:
 
 def _amounts(gap: Gap, text: Text) -> str:
     """What is recommended, held and short, in bold."""
-    amounts = [
+    amounts = (
         (text("coverage.recommended"), text.amount(gap.recommended)),
         (text("coverage.held"), gap_words.held(gap, text)),
-    ]
-    if gap.short:
-        amounts.append((text("coverage.short"), text.amount(gap.short)))
+        (text("coverage.short"), text.amount(gap.short)),
+    )
     return " · ".join(f"{label} **{safe(amount)}**" for label, amount in amounts)
 
 
@@ -169,11 +166,11 @@ def _way(way: Way, text: Text) -> dict[str, str]:
         recommended = text("gaps.needs", missing=gap_words.missing(way.missing, text))
     else:
         recommended = text.amount(way.recommended)
+    source = gap_words.short_source(way.source, way.grade, text)
     line = {
-        text("gaps.way"): gap_words.need(way.need, text),
+        text("gaps.way"): f"{gap_words.need(way.need, text)} · {source}",
         text("coverage.recommended"): recommended,
         text("coverage.short"): "–" if way.missing else text.amount(way.short),
-        text("field.source"): gap_words.source(way.source, way.grade, text),
     }
     return {label: safe(said) for label, said in line.items()}
 
@@ -189,26 +186,29 @@ def _left_out(policy_id: UUID, why: str, page: _Page) -> str:
     return f"{_policy(policy_id, page)} – {page.text(f'{section}.{why}')}"
 
 
-def _draw_set_target(gap: Gap, target: Target, page: _Page) -> None:
-    text = page.text
-    with st.container(horizontal=True, vertical_alignment="center"):
-        said = text(
-            "gaps.target",
-            amount=text.amount(target.amount),
-            note=target.note,
-            by=target.by,
-            day=text.day(_day(target.on)),
-        )
-        st.markdown(f":material/flag: {safe(said)}", width="stretch")
-        if st.button(
-            text("gaps.remove_target"), icon=":material/close:", type="tertiary",
-            key=f"no target of {gap.rule.code}",
-        ):  # fmt: skip
-            gaps.remove_target(
-                session.database(), session.account(), page.customer.id, gap.rule.code, page.today
-            )
-            st.toast(text("gaps.target_removed"))
-            st.rerun()
+def _target(target: Target, text: Text) -> str:
+    return text(
+        "gaps.target",
+        amount=text.amount(target.amount),
+        note=target.note,
+        by=target.by,
+        day=text.day(target.on.replace(tzinfo=UTC).astimezone(session.SEOUL).date()),
+    )
+
+
+def _draw_target_buttons(gap: Gap, page: _Page) -> None:
+    text, code = page.text, gap.rule.code
+    label = text("gaps.change_target" if gap.target else "gaps.set_target")
+    if st.button(label, icon=":material/flag:", type="tertiary", key=f"target of {code}"):
+        st.dialog(text("gaps.set_target"))(_draw_target_form)(gap, page)
+    if gap.target and st.button(
+        text("gaps.remove_target"), icon=":material/close:", type="tertiary",
+        key=f"no target of {code}",
+    ):  # fmt: skip
+        account, db = session.account(), session.database()
+        gaps.remove_target(db, account, page.customer.id, code, page.today)
+        st.toast(text("gaps.target_removed"))
+        st.rerun()
 
 
 def _draw_target_form(gap: Gap, page: _Page) -> None:
@@ -236,42 +236,42 @@ def _draw_target_form(gap: Gap, page: _Page) -> None:
 def _draw_questions(unknown: Sequence[Gap], page: _Page) -> None:
     """Say what to ask for, and which rules wait for it."""
     text = page.text
-    waiting: dict[str, list[str]] = {}
+    waiting: dict[tuple[bool, str], list[str]] = {}
     for gap in unknown:
         for fact in gap.missing:
-            waiting.setdefault(fact, []).append(safe(gap_words.name(gap.rule, text)))
-    st.markdown(
-        "\n".join(
-            f"- **{text(f'field.{fact}')}** → {', '.join(rules)}" for fact, rules in waiting.items()
-        )
-    )
+            of_policy = fact == gap.rule.need.unknown_field
+            name = safe(gap_words.name(gap.rule, text))
+            waiting.setdefault((of_policy, fact), []).append(name)
+    lines = [
+        f"- **{_fact(fact, of_policy, text)}** → {', '.join(rules)}"
+        for (of_policy, fact), rules in sorted(waiting.items())
+    ]
+    st.markdown("\n".join(lines))
     if address.read("edit"):
         st.caption(text("gaps.edit_above"))
     elif st.button(text("customer.edit"), icon=":material/edit:", key="edit for gaps"):
         profile.open_form(page.customer)
 
 
+def _fact(fact: str, of_policy: bool, text: Text) -> str:
+    named = text(f"field.{fact}")
+    return text("gaps.of_policy", fact=named) if of_policy else named
+
+
 def _draw_history(changes: Sequence[GapChange], text: Text) -> None:
     """Draw how the states changed, the latest first; of rules that are gone too."""
     rules = {one.rule.code: one.rule for one in gap_rules.versions(session.database())}
-    st.dataframe(
-        pd.DataFrame([_change(one, rules[one.code], text) for one in changes]),
-        hide_index=True,
-        height="content",
-        placeholder="–",
-    )
+    lines = [_change(one, rules[one.code], text) for one in changes]
+    st.table(pd.DataFrame(lines), hide_index=True)
 
 
-def _change(change: GapChange, rule: Rule, text: Text) -> dict[str, str | None]:
+def _change(change: GapChange, rule: Rule, text: Text) -> dict[str, str]:
     before, after = (gap_words.state(rule, of, text) for of in (change.before, change.after))
-    return {
+    line = {
         text("gaps.day"): text.day(change.on),
         text("field.rule"): gap_words.name(rule, text),
         text("gaps.change"): f"{before} → {after}",
         text("gaps.cause"): text(f"cause.{change.cause}"),
         text("gaps.by"): change.file or change.by,
     }
-
-
-def _day(at: datetime) -> date:
-    return at.replace(tzinfo=UTC).astimezone(session.SEOUL).date()
+    return {label: safe(said) for label, said in line.items()}

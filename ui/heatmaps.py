@@ -1,20 +1,31 @@
-"""The whole book's numbers in words: cells of the heatmap, key figures, what was left out."""
+"""The heatmaps of the whole book: their cells in words, and the map itself."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import pandas as pd
 import streamlit as st
 
+from fpcore import rule_book
 from fpcore.coverage import measure_value
-from fpcore.gaps import RuleCount
-from fpcore.models import GapState, Measure, RowKind
-from ui import tables
+from fpcore.gap_books import Comparison
+from fpcore.models import Account, Measure, RowKind
+from ui import address, queries, rules, session, tables
+from ui.charts import CONFIG, LABEL_INKS, heatmap
 from ui.text import Text, is_unknown
 
 SMALLEST_GROUP = 5
 """Rows of fewer customers are drawn grey: a share of three says nothing."""
 
-_CARD = {"border": True, "height": "stretch", "width": "content"}
+GAPS = "gap"
+"""Stands beside the measures for the share of customers with a gap, by rule."""
+
+COLUMN_WIDTH = 62  # px, what the head of a column needs
+# On a narrow screen a map of many columns scrolls within its own box.
+_SCROLLING = """<style>
+.st-key-scrolling { overflow-x: auto; }
+.st-key-scrolling > [data-testid="stElementContainer"] { min-width: %dpx; }
+</style>"""
 _AMOUNTS = (Measure.COVERAGE, Measure.PREMIUM)
 
 
@@ -58,22 +69,142 @@ def left_out(frame: pd.DataFrame, measure: Measure, text: Text) -> str | None:
     return text("portfolio.unknown_note", **unknown)
 
 
-def draw_key_figures(customers: int, rules: list[RuleCount], text: Text) -> None:
-    """Draw how many customers there are, and how many have each gap."""
-    with st.container(horizontal=True):
-        st.metric(text("portfolio.customers"), f"{customers:,}", **_CARD)
-        for rule in rules:
-            lacking = rule.states[GapState.GAP] + rule.states[GapState.PARTIAL]
-            unknown = f"{rule.states[GapState.UNKNOWN]:,}"
-            share = text.share(lacking / customers)
-            st.metric(
-                text("portfolio.rule_gap", rule=text(f"rule.{rule.rule.code}")),
-                f"{lacking:,}",
-                text("portfolio.rule_share", share=share, unknown=unknown),
-                delta_color="off",
-                delta_arrow="off",
-                **_CARD,
-            )
+def draw_book(
+    account: Account,
+    today: date,
+    rows: RowKind,
+    measure: str,
+    currency: str,
+    owner_names: Mapping[str, str],
+    text: Text,
+) -> dict[str, str] | None:
+    """Draw the heatmap of a measure, or of GAPS; the address of the customers behind the cell that
+    was clicked."""
+    row_title, note = text(f"row_kind.{rows}"), None
+    settings = {
+        "scale_title": text(f"measure.{measure}"),
+        "alt": text("portfolio.alt", measure=text(f"measure.{measure}"), rows=row_title),
+    }
+    if measure == GAPS:
+        in_use = rule_book.in_use(session.database(), account, today)
+        named = rules.names(in_use, text)
+        frame = queries.gap_heatmap(account, rows, today)
+        drawn = gap_cells(frame, rows, named, owner_names, text)
+        settings |= {"share": True, "higher_is_better": False}
+        side = "gap"
+    else:
+        measure = Measure(measure)
+        frame = queries.heatmap(account, rows, today, currency)
+        drawn = cells(frame, measure, rows, currency, owner_names, text)
+        settings |= {
+            "share": measure is Measure.HOLDING,
+            "higher_is_better": measure is not Measure.LACKING,
+        }
+        side = "missing" if measure is Measure.LACKING else "holding"
+        note = left_out(frame, measure, text)
+    clicked = draw(drawn, row_title, f"heatmap {address.here()}", text, **settings)
+    if note:
+        st.caption(f":material/info: {note}")
+    if not clicked:
+        return None
+    row, of = clicked
+    return {"row_kind": rows, "row": row, side: of, "measure": measure}
+
+
+def gap_cells(
+    frame: pd.DataFrame,
+    rows: RowKind,
+    rule_names: Mapping[str, str],
+    owner_names: Mapping[str, str],
+    text: Text,
+) -> pd.DataFrame:
+    """Give charts.heatmap its frame: the share of customers with a gap, whole or partial."""
+    values = _share(frame)
+    hovers = [_gap_hover(cell, text) for cell in frame.to_dict("records")]
+    printed = [text.share(value) for value in values]
+    return _by_rule(frame, rows, rule_names, owner_names, text).assign(
+        value=values, text=printed, hover=hovers
+    )
+
+
+def difference_cells(
+    found: Comparison,
+    rows: RowKind,
+    rule_names: Mapping[str, str],
+    owner_names: Mapping[str, str],
+    text: Text,
+) -> pd.DataFrame:
+    """Give charts.heatmap its frame: by how much that share changes."""
+    before, after = found.before, found.after
+    values = _share(after) - _share(before)
+    hovers = [
+        text("rules.hover_before", hover=_gap_hover(one, text))
+        + "<br>"
+        + text("rules.hover_after", hover=_gap_hover(other, text))
+        for one, other in zip(before.to_dict("records"), after.to_dict("records"), strict=True)
+    ]
+    printed = [_points(value, text) for value in values]
+    return _by_rule(before, rows, rule_names, owner_names, text).assign(
+        value=values, text=printed, hover=hovers
+    )
+
+
+def draw(drawn: pd.DataFrame, row_title: str, key: str, text: Text, **settings) -> list | None:
+    """Draw a heatmap of these cells, and the same as a table; the key of the cell clicked.
+
+    `settings` are those of charts.heatmap, and `alt`, which says what is seen.
+    """
+    alt = settings.pop("alt")
+    st.html(_SCROLLING % (COLUMN_WIDTH * drawn["column"].nunique()))
+    with st.container(key="scrolling"):
+        event = st.plotly_chart(
+            heatmap(
+                drawn,
+                rows=list(drawn["row"].unique()),
+                columns=list(drawn["column"].unique()),
+                ink=LABEL_INKS[session.theme()],
+                **settings,
+            ),
+            config=CONFIG,
+            on_select="rerun",
+            selection_mode="points",
+            key=key,
+            alt=alt,
+        )
+    with st.expander(text("portfolio.table")):
+        tables.cells(drawn, row_title)
+    return event.selection.points[0]["customdata"] if event.selection.points else None
+
+
+def _by_rule(frame, rows, rule_names, owner_names, text: Text) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],
+            "column": [rule_names[code] for code in frame["code"]],
+            "key": [[row, code] for row, code in zip(frame["row"], frame["code"], strict=True)],
+            "muted": frame["customers"] < SMALLEST_GROUP,
+        }
+    )
+
+
+def _share(frame: pd.DataFrame) -> pd.Series:
+    """The share with a gap; NaN where nobody's state is known."""
+    share = (frame["partial"] + frame["gap"]) / frame["customers"]
+    return share.where(frame["unknown"] < frame["customers"])
+
+
+def _points(difference: float, text: Text) -> str:
+    """Write a difference of shares in percentage points; "?" where it is unknown."""
+    if is_unknown(difference):
+        return "?"
+    points = round(100 * difference, 1)
+    digits = 1 if 0 < abs(points) < 1 else 0
+    return text("rules.points", points=f"{points:+.{digits}f}") if points else "0"
+
+
+def _gap_hover(cell: dict, text: Text) -> str:
+    counts = {name: f"{cell[name]:,}" for name in ("customers", "gap", "partial", "unknown")}
+    return text("portfolio.hover_gaps", shortfall=text.short_amount(cell["shortfall"]), **counts)
 
 
 def _hover(cell: dict, currency: str, text: Text) -> str:

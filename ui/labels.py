@@ -89,12 +89,13 @@ def _coverage_row(
     kind: str, cover: TypeCoverage, gap: Gap | None, text: Text
 ) -> dict[str, str | None]:
     asked = gap is not None and gap.recommended is not None
+    may_be_short = asked and gap.rule.need.asks_for_more
     return {
         text("field.type"): text(f"type.{kind}"),
         text("field.rule"): gap_words.name(gap.rule, text) if gap else text("coverage.no_rule"),
         text("coverage.recommended"): _recommended(gap, text) if asked else None,
         text("coverage.held"): gap_words.held(gap, text) if gap else _bar_text(cover, text),
-        text("coverage.short"): text.amount(gap.short) if asked else None,
+        text("coverage.short"): text.amount(gap.short) if may_be_short else None,
         text("coverage.state"): gap_words.state(gap.rule, gap.state, text) if gap else None,
         text("coverage.why"): text(f"why.{gap.why}") if gap else None,
     }

@@ -12,22 +12,24 @@ from fpcore.errors import InvalidInput, InvalidRules
 from fpcore.gap_rules import Rule
 from fpcore.models import OCCUPATION_CLASSES, Housing
 from fpcore.rule_words import COVERAGES, NEEDS, Grade
-from ui import forms, session
+from ui import session
 from ui.forms import Filled
 from ui.text import Text
 
 NEED_FIELDS = {need.model_fields["word"].default: tuple(need.model_fields)[1:] for need in NEEDS}
 """The fields of each need besides its word."""
 
+_BY_AGE = ("amounts", "monthly")
+"""The fields that hold amounts by age, except those by accident class."""
 _LINES = ("from_age", "amount", "source", "grade")
 _YES_OR_NO = ("dependants_or_debts", "drives", "owns_car")
 _LISTS = {"housing_is": ("housing", list(Housing)),
           "occupation_class_is": ("classes", list(OCCUPATION_CLASSES))}  # fmt: skip
-_BESIDE = (
-    "title", "coverage", "severity", "source", "grade", "when", "amount", "amounts", "monthly",
-    "years", "times", "low", "high", "excessive", "months", "to_age", "from_age", "need",
+_FIELDS = (
+    "title", "coverage", "severity", "to_age", "from_age", "amount", "source", "grade", "amounts",
+    "monthly", "years", "times", "low", "high", "excessive", "months", "when", "need",
 )  # fmt: skip
-"""Beside which fields a message can stand."""
+"""What a message can be about; the more telling part of a path comes first."""
 
 
 def choose_coverage(free: list[str], text: Text) -> str:
@@ -37,13 +39,13 @@ def choose_coverage(free: list[str], text: Text) -> str:
     )
 
 
-def draw(start: Mapping[str, Any], text: Text) -> tuple[Filled, dict[str, Any]]:
-    """Draw the form of a record, filled with it; what stands in it, and the record it makes.
+def draw(start: Mapping[str, Any], text: Text) -> Filled:
+    """Draw the form of a rule's record, filled with it; the values given back are a record too.
 
-    Amounts stand in the record as typed; `read` makes a rule of it.
+    Amounts stand in it as typed; `read` makes a rule of it.
     """
     ways = _ways(start)
-    key = f"rule {hash(repr(start))}"
+    key = f"rule {start['code']}"
     word = st.selectbox(
         text("rules.way"), gap_rules.needs_for(start["coverage"]), key=f"{key} way",
         index=gap_rules.needs_for(start["coverage"]).index(start["need"]["word"]),
@@ -74,12 +76,12 @@ def draw(start: Mapping[str, Any], text: Text) -> tuple[Filled, dict[str, Any]]:
             index=get_args(Grade).index(way["grade"]) if way["grade"] else None,
             format_func=lambda code: f"{code} · {text(f'grade.{code}')}",
         )  # fmt: skip
-        message = st.empty()
+        messages = st.container()
         with st.container(horizontal=True):
             sent = st.form_submit_button(text("rules.try"), type="primary", key=f"{key} send")
             cancelled = st.form_submit_button(text("form.cancel"), key=f"{key} cancel")
     record = {**start, **typed, "choices": _choices(start, ways, word)}
-    return Filled(record, dict.fromkeys(_BESIDE, message), sent, cancelled), record
+    return Filled(record, dict.fromkeys(_FIELDS, messages), sent, cancelled)
 
 
 def read(record: Mapping[str, Any]) -> Rule:
@@ -146,20 +148,23 @@ def _draw_need(need: Mapping[str, Any], key: str, text: Text) -> dict[str, Any]:
                 )
             ]
         }  # fmt: skip
-    for column, name in zip(st.columns(max(len(fields), 1)), fields, strict=False):
+    numbers = [name for name in fields if name not in _BY_AGE]
+    for column, name in zip(st.columns(max(len(numbers), 1)), numbers, strict=False):
         with column:
-            typed[name] = _draw_field(name, need.get(name), f"{key} {name}", text)
+            typed[name] = _draw_number(name, need.get(name), f"{key} {name}", text)
+    for name in (name for name in fields if name in _BY_AGE):
+        typed[name] = _draw_lines(
+            text(f"field.{name}"), need.get(name) or (), f"{key} {name}", text
+        )
     return typed
 
 
-def _draw_field(name: str, value: Any, key: str, text: Text) -> Any:
+def _draw_number(name: str, value: Any, key: str, text: Text) -> Any:
     label = text(f"field.{name}")
     if name == "amount":
         return st.text_input(
             label, text.plain_amount(value), key=key, help=text("help.rule_amount")
         )
-    if name in ("amounts", "monthly"):
-        return _draw_lines(label, value or (), key, text)
     return st.number_input(label, value=value, step=1, format="%d", key=key)
 
 
@@ -189,6 +194,7 @@ def _draw_conditions(when: Any, key: str, text: Text) -> list[dict[str, Any]]:
     """Draw every condition; those that are said."""
     said = {condition["word"]: condition for condition in when}
     made: list[dict[str, Any]] = []
+    order = [*said, *_YES_OR_NO, "age_between", *_LISTS]
     with st.container(horizontal=True):
         for word in _YES_OR_NO:
             if st.checkbox(text(f"condition.{word}"), word in said, key=f"{key} {word}"):
@@ -209,7 +215,7 @@ def _draw_conditions(when: Any, key: str, text: Text) -> list[dict[str, Any]]:
         )  # fmt: skip
         if chosen:
             made.append({"word": word, name: chosen})
-    return made
+    return sorted(made, key=lambda condition: order.index(condition["word"]))
 
 
 def _read_amounts(name: str, typed: Any) -> Any:
@@ -244,6 +250,6 @@ def _known(value: Any) -> Any:
 def _problem(error: InvalidRules) -> tuple[str, str, dict[str, str]]:
     """Turn a fault of a rule into a problem of a field of the form."""
     parts = error.particulars["field"].split(".")
-    field = next((name for name in _BESIDE if name in parts), "rule")
+    field = next((name for name in _FIELDS if name in parts), "rule")
     known = f"problem.{error.problem}" in words.catalogue(words.LANGUAGES[0])
     return field, error.problem if known else "rule_value", {"text": "", **error.given}

@@ -1,4 +1,4 @@
-"""The rules of gaps as people read them: the list, one rule with its versions, what a file lacks."""
+"""The rules of gaps as people read them: the list, one rule with its versions, a fault."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -69,12 +69,12 @@ def draw_list(versions: Sequence[PublishedRule], text: Text, today: date) -> str
         [
             {
                 text("field.rule"): gap_words.name(rule, text),
-                text("rules.status"): _status(rule, versions, text, today),
                 text("field.when"): gap_words.for_whom(rule, text),
                 text("field.need"): wanted(rule.need, text),
                 text("field.severity"): text(f"severity.{rule.severity}"),
                 text("rules.version"): rule.version,
                 text("field.valid_from"): text.day(rule.valid_from),
+                text("rules.status"): _status(rule, versions, text, today),
                 text("field.source"): gap_words.source(rule.source, rule.grade, text),
             }
             for rule in shown
@@ -89,8 +89,8 @@ def draw_list(versions: Sequence[PublishedRule], text: Text, today: date) -> str
         key="rules",
         column_config={
             text("field.rule"): st.column_config.TextColumn(pinned=True),
-            text("field.when"): st.column_config.TextColumn(width=170),
-            text("field.need"): st.column_config.TextColumn(width=300),
+            text("field.when"): st.column_config.TextColumn(width=150),
+            text("field.need"): st.column_config.TextColumn(width=240),
             text("rules.version"): st.column_config.NumberColumn(width=60),
             text("field.source"): st.column_config.TextColumn(width=300),
         },

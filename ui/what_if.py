@@ -27,7 +27,7 @@ def draw(customer_id: UUID, listed: Sequence[Policy], text: Text, today: date) -
         if st.button(text("what_if.open"), icon=":material/science:"):
             address.write(what_if=1)
         return
-    with st.container(border=True, key="what_if"):
+    with st.container(border=True, key="what_if_section"):
         st.subheader(text("what_if.title"))
         st.caption(text("what_if.how"))
         held = {policy.id: policy for policy in listed if policy.in_force}

@@ -56,7 +56,7 @@ def test_two_people_edit_one_customer_and_nothing_is_lost(visitor, server, new_c
 
 def test_a_policy_is_added_edited_ended_and_removed(visitor):
     _open_first_customer(visitor, "fp6", "/?missing=life")
-    assert "유지 중인 생명보험이 없습니다" in visitor.reads()
+    assert "유지 중인 생명 계약이 없습니다" in visitor.reads()
     visitor.clicks("계약 추가")
     _chooses(visitor, "보험종류", "생명")
     _fills(visitor, "상품명", "든든 종신보험")
@@ -67,7 +67,7 @@ def test_a_policy_is_added_edited_ended_and_removed(visitor):
     _fills(visitor, "가입금액", "1억 5천만")
     _presses(visitor, "계약 추가")
     expect(visitor.page.get_by_text("1억 5,000만원").first).to_be_visible()
-    assert "유지 중인 생명보험이 없습니다" not in visitor.reads()
+    assert "유지 중인 생명 계약이 없습니다" not in visitor.reads()
 
     _clicks_policy(visitor, "든든 종신보험")
     _fills(visitor, "가입금액", "2억")
@@ -77,7 +77,7 @@ def test_a_policy_is_added_edited_ended_and_removed(visitor):
     _clicks_policy(visitor, "든든 종신보험")
     visitor.clicks("해지 처리")
     _presses(visitor, "해지 처리")
-    expect(visitor.page.get_by_text("유지 중인 생명보험이 없습니다").first).to_be_visible()
+    expect(visitor.page.get_by_text("유지 중인 생명 계약이 없습니다").first).to_be_visible()
 
     visitor.page.get_by_text("보장에 넣지 않은 계약").first.click()
     visitor.settles()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from agency import TODAY
 
@@ -93,16 +93,14 @@ def store(db: Database, owner_id: UUID, people: Sequence[dict[str, Any]], today:
         made = {"created_at": now, "updated_at": now}
         customers, policies, targets = [], [], []
         for one in people:
-            one["id"] = database.new_id(cursor)
+            one["id"] = uuid4()
             facts = {key: one[key] for key in one.keys() - {"policies", "targets"}}
             customers.append({"name": "고객", "owner_id": owner_id, **facts, **made})
             of_one = {"customer_id": one["id"], **made}
-            policies += [
-                {"id": database.new_id(cursor), **of_one, **policy} for policy in one["policies"]
-            ]
+            policies += [{"id": uuid4(), **of_one, **policy} for policy in one["policies"]]
             said = {"note": "-", "set_by": owner_id}
             targets += [
-                {"id": database.new_id(cursor), "code": code, "amount": amount, **said, **of_one}
+                {"id": uuid4(), "code": code, "amount": amount, **said, **of_one}
                 for code, amount in one["targets"].items()
             ]
         _insert(cursor, "customer", customers)

@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +29,15 @@ from fpcore import (
     customers,
     database,
     facts,
+    gap_books,
+    gap_history,
+    gap_rules,
     gaps,
     import_batches,
     import_mappings,
     personal_data,
     policies,
+    rule_book,
     saved_filters,
 )
 from fpcore.book_import import ImportOptions
@@ -40,6 +45,8 @@ from fpcore.customer_list import CustomerFilter
 from fpcore.customers import Removal
 from fpcore.database import Cursor, Database
 from fpcore.errors import NotAllowed, NotFound
+from fpcore.gap_history import Because, Cause
+from fpcore.gap_rules import Rule
 from fpcore.models import (
     Account,
     ConsentChannel,
@@ -56,6 +63,7 @@ from fpcore.models import (
     Role,
     RowKind,
 )
+from fpcore.rule_words import Fixed
 
 SEES = {
     "fp1": {"fp1"},
@@ -73,7 +81,7 @@ SEES = {
 
 CURRENCY = {"fp1": "USD", "fp2": "EUR", "fp3": "JPY", "loose": "GBP", "fired": "CHF"}
 STAFF = ("fp1", "fp2", "fp3")
-PROBES = 60  # customers of each FP, for those who may change one
+PROBES = 80  # customers of each FP, for those who may change one
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def agency() -> Iterator[Agency]:
         for n in range(PROBES if owner in STAFF else 30)
     ]  # fmt: skip
     assert take(db, people["admin"], book).taken == len(book)
-    db.transaction(lambda cursor: _add_contacts_and_marketing(db, cursor))
+    db.transaction(lambda cursor: _add_what_no_book_has(db, cursor))
     subjects = _subjects(db)
     for owner in CURRENCY:
         gone = subjects[owner].pop()
@@ -144,7 +152,7 @@ def agency() -> Iterator[Agency]:
     db.close()
 
 
-def _add_contacts_and_marketing(db: Database, cursor: Cursor) -> None:
+def _add_what_no_book_has(db: Database, cursor: Cursor) -> None:
     said = {"asker": accounts.OPERATOR.id, "today": TODAY, "now": database.utc_now()}
     cursor.execute(
         """
@@ -161,6 +169,23 @@ def _add_contacts_and_marketing(db: Database, cursor: Cursor) -> None:
         select uuidv7(), id, 'marketing', 'x', 'phone', $today, $asker, $now from customer
         """,
         said,
+    )
+    cursor.execute(
+        """
+        insert into customer_target (
+            id, customer_id, code, amount, note, set_by, created_at, updated_at)
+        select uuidv7(), id, 'health_by_age', 5, 'x', $asker, $now, $now from customer
+        """,
+        {name: said[name] for name in ("asker", "now")},
+    )
+    cursor.execute(
+        """
+        insert into gap_change (
+            id, customer_id, code, version, state_before, state, on_day, cause, created_at)
+        select uuidv7(), c.id, a.username, 1, 'covered', 'gap', $today, 'time', $now
+        from customer c join account a on a.id = c.owner_id
+        """,  # the owner's name in the place of a rule's code: to tell whose change it is
+        {name: said[name] for name in ("today", "now")},
     )
     cursor.execute("create or replace temp table everybody as select id from customer")
     because = Because(Cause.IMPORT)
@@ -215,6 +240,13 @@ def whole(subject: Subject) -> Removal:
 
 def gone(db: Database, subject: Subject, _: Any) -> bool:
     return stored(db, "customer", subject.id) is None
+
+
+def targets_of(db: Database, subject: Subject) -> list[str]:
+    found = db.read(
+        "select code from customer_target where customer_id = $id order by code", {"id": subject.id}
+    )
+    return [row["code"] for row in found]
 
 
 OF_ONE = {
@@ -345,7 +377,35 @@ OF_ONE = {
     ),
     "gaps.of_customer": OfOne(
         lambda db, me, one: gaps.of_customer(db, me, one.id, TODAY),
-        lambda db, one, got: {gap.rule.code: gap.policies for gap in got}["life_missing"] == 1,
+        lambda db, one, got: got.of("life_missing").policies == 1,
+    ),
+    "gaps.of_customer on another day": OfOne(
+        lambda db, me, one: gaps.of_customer(db, me, one.id, TODAY + timedelta(days=1)),
+        lambda db, one, got: got.of("life_missing").policies == 1,
+    ),
+    "gaps.what_if": OfOne(
+        lambda db, me, one: gaps.what_if(
+            db, me, one.id, TODAY, add=[NewPolicy(type=PolicyType.HEALTH)], end=[one.policy]
+        ),
+        lambda db, one, got: (
+            [side.of("life_missing").policies for side in (got.before, got.after)] == [1, 0]
+        ),
+    ),
+    "gaps.set_target": OfOne(
+        lambda db, me, one: gaps.set_target(
+            db, me, one.id, "total_low", Decimal(5), "가족과 합의", TODAY
+        ),
+        lambda db, one, got: targets_of(db, one) == ["health_by_age", "total_low"],
+        logged="updated",
+    ),
+    "gaps.remove_target": OfOne(
+        lambda db, me, one: gaps.remove_target(db, me, one.id, "health_by_age", TODAY),
+        lambda db, one, got: targets_of(db, one) == [],
+        logged="updated",
+    ),
+    "gap_history.of_customer": OfOne(
+        lambda db, me, one: gap_history.of_customer(db, me, one.id),
+        lambda db, one, got: one.owner in {change.code for change in got},
     ),
 }
 
@@ -394,6 +454,14 @@ LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
     "coverage.heatmap of another currency": lambda db, me: set(
         coverage.heatmap(db, me, RowKind.FP, TODAY, "USD")["row"]
     ),
+    "gap_books.heatmap": lambda db, me: set(gap_books.heatmap(db, me, RowKind.FP, TODAY)["row"]),
+    "gap_books.heatmap of another day": lambda db, me: set(
+        gap_books.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=90))["row"]
+    ),
+    "gap_books.worst": lambda db, me: set(gap_books.worst(db, me, TODAY, limit=1000)["owner"]),
+    "gap_history.per_month": lambda db, me: (
+        set(gap_history.per_month(db, me, TODAY)["code"]) & CURRENCY.keys()
+    ),
     "customer_list.find": owners_found,
     "customer_list.find by search": lambda db, me: owners_found(db, me, search="의 고객1"),
     "customer_list.find by gap": lambda db, me: owners_found(db, me, gap="health_missing"),
@@ -432,7 +500,15 @@ BY_THEMSELVES = {
     "import_mappings.of_header": "test_saved_mappings_are_their_owners_only",
     "import_mappings.remove": "test_saved_mappings_are_their_owners_only",
     "import_mappings.save": "test_saved_mappings_are_their_owners_only",
-    "gaps.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
+    "accounts.is_manager": "test_only_managers_try_and_publish_rules",
+    "accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
+    "gap_books.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
+    "gap_books.compare": "test_a_draft_is_tried_on_the_scope_only",
+    "gap_books.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
+    "rule_book.fault": "test_everybody_but_the_disabled_reads_the_rules",
+    "rule_book.in_use": "test_everybody_but_the_disabled_reads_the_rules",
+    "rule_book.publish": "test_only_managers_try_and_publish_rules",
+    "rule_book.versions": "test_everybody_but_the_disabled_reads_the_rules",
     "personal_data.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
     "saved_filters.of_account": "test_saved_filters_are_their_owners_only",
     "saved_filters.remove": "test_saved_filters_are_their_owners_only",
@@ -445,6 +521,7 @@ CHECKED_BEFORE = {
     "audit.write_view": "notes a look that customers.get allowed",
     "book_matching.match": "matches a book whose owner book_import checked",
     "consents.insert": "writes a consent for a customer whom its caller checked or just added",
+    "customer_rows.refresh": "keeps rows true, in the transaction of an operation that checked",
     "import_batches.begin": "notes that an import runs whose owner book_import checked",
 }
 """Operations that are told the account, but whose callers decide whether it may."""
@@ -474,13 +551,26 @@ WITHOUT_ACCOUNT = {
     "book_values.scrub": "reads the rows of an uploaded file; no stored ones",
     "checks.problems": "judges what was typed; reads no table",
     "customer_rows.differences": "the machine's own check of all rows; shows ids only",
-    "customer_rows.refresh": "keeps rows true, in the transaction of an operation that checked",
     "customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
     "customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
     "database.follow": "SQL itself",
     "database.new_id": "SQL itself",
     "database.rows": "SQL itself",
     "database.value": "SQL itself",
+    "accounts.take_turns": "orders transactions; shows nothing",
+    "gap_history.forget": "part of customers.remove_all_of, which checks",
+    "gap_history.known_rule_set": "the number of a set of rules; of no customer",
+    "gap_history.note": "keeps the history true, in the transaction of what changed it",
+    "gap_history.remember": "as note",
+    "gap_history.rule_set": "the number of a set of rules, in the transaction of who judges by it",
+    "gap_history.settle": "keeps everybody's states true of today; shows nothing",
+    "gap_rules.keep_good_file": "the machine's own; shows nothing",
+    "gap_rules.rules_on": "rules are no secret: whoever is judged by them is in a scope",
+    "gap_rules.versions": "rules, for rule_book.versions, which asks who wants them",
+    "gap_rules.versions_now": "rules, for rule_book.publish, which checks",
+    "gap_states.targeted": "codes of rules only, for SQL",
+    "policies.add_for_now": "in a dry run, for a customer whom gaps.what_if read in scope",
+    "policies.end_for_now": "in a dry run, for a customer whom gaps.what_if read in scope",
     "import_batches.close_interrupted": "the machine's own, at the start of the process",
     "import_batches.finish": "part of an import, in its transaction",
     "import_batches.forget": "part of an erasure, which checks",
@@ -560,8 +650,10 @@ def fingerprint(db: Database, but: Subject | None = None) -> dict[str, tuple]:
 
 
 TABLES = "select table_name as name from duckdb_tables() where not temporary order by name"
-_ID = {"customer": "id", "customer_row": "id", "policy": "customer_id", "contact": "customer_id",
-       "consent": "customer_id"}  # fmt: skip
+_ID = {
+    "customer": "id", "customer_row": "id", "policy": "customer_id", "contact": "customer_id",
+    "consent": "customer_id", "gap_change": "customer_id", "customer_target": "customer_id",
+}  # fmt: skip
 
 
 def _rows_of(table: str) -> str:
@@ -653,9 +745,81 @@ def test_gaps_are_counted_of_everybody_in_scope_and_nobody_else(asker, agency):
         " join account a on a.id = c.owner_id where c.withdrawn_on is null group by all"
     )
     in_scope = sum(row["n"] for row in found if row["owner"] in SEES[asker])
-    total, counts = gaps.of_scope(agency.db, agency.people[asker], TODAY)
-    assert total == in_scope
-    assert {sum(count.states.values()) for count in counts} == {in_scope}
+    for day in (TODAY, TODAY + timedelta(days=1)):
+        counted = gap_books.of_scope(agency.db, agency.people[asker], day)
+        assert counted.customers == in_scope
+        assert {sum(count.states.values()) for count in counted.counts} == {in_scope}
+
+
+MANAGERS = {"manager1", "manager2", "loose", "admin"}
+
+
+def other_rules(db: Database) -> tuple[Rule, ...]:
+    """The rules in use, without the first: whoever has no health cover changes state."""
+    return rule_book.draft(gap_rules.rules_on(db, TODAY), without="health_missing")
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_a_draft_is_tried_on_the_scope_only(asker, agency):
+    db, me, before = agency.db, agency.people[asker], agency.before()
+    draft = other_rules(db)
+    tries = (
+        lambda: set(gap_books.compare(db, me, RowKind.FP, TODAY, draft).before["row"]),
+        lambda: set(gap_books.compare(db, me, RowKind.FP, TODAY, draft).after["row"]),
+        lambda: set(
+            gap_books.changed_customers(db, me, TODAY, draft, "health_missing", 1000)["owner"]
+        ),
+        lambda: set(gap_books.heatmap(db, me, RowKind.FP, TODAY, draft)["row"]),
+    )
+    for attempt in tries:
+        if asker in MANAGERS:
+            assert attempt() == SEES[asker]
+            continue
+        with pytest.raises(NotAllowed) as refused:
+            attempt()
+        assert refused.value.code == "manager_only"
+    assert agency.changed_since(before) == set()
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_only_managers_try_and_publish_rules(asker, agency):
+    db, me, before = agency.db, agency.people[asker], agency.before()
+    assert accounts.is_manager(db, me) is (asker in MANAGERS)
+    rule = next(rule for rule in gap_rules.rules_on(db, TODAY) if rule.code == "total_low")
+    changed_rule = rule.model_copy(
+        update={"valid_from": TODAY, "need": Fixed(amount=rule.need.amount + 1)}
+    )
+    if asker in MANAGERS:
+        made = rule_book.publish(db, me, changed_rule, "왜", TODAY)
+        assert rule_book.versions(db, me, "total_low")[-1].rule == made
+        assert agency.changed_since(before) >= {"gap_rule", "customer_row"}
+        return
+    for attempt in (
+        lambda: rule_book.publish(db, me, changed_rule, "왜", TODAY),
+        lambda: gap_books.of_scope(db, me, TODAY, other_rules(db)),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            attempt()
+        assert refused.value.code == "manager_only"
+    assert agency.changed_since(before) == set()
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_everybody_but_the_disabled_reads_the_rules(asker, agency):
+    db, me = agency.db, agency.people[asker]
+    reads = {
+        lambda: accounts.require_active(db, me): None,
+        lambda: rule_book.in_use(db, me, TODAY): gap_rules.rules_on(db, TODAY),
+        lambda: rule_book.versions(db, me): gap_rules.versions(db),
+        lambda: rule_book.fault(db, me): None,
+    }
+    for read, expected in reads.items():
+        if SEES[asker]:
+            assert read() == expected
+            continue
+        with pytest.raises(NotAllowed) as refused:
+            read()
+        assert refused.value.code == "not_allowed"
 
 
 @pytest.mark.parametrize("asker", SEES)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
-from fpcore import accounts, coverage, database, demo, gaps
+from fpcore import accounts, coverage, database, demo, gap_books
 from fpcore.models import RowKind
 
 DATA = database.ROOT / "data"
@@ -25,7 +25,7 @@ def test_the_script_makes_the_shipped_files_byte_for_byte(tmp_path):
 
 def figures(db: database.Database) -> tuple[pd.DataFrame, list]:
     cells = coverage.heatmap(db, accounts.OPERATOR, RowKind.FP, TODAY)
-    return cells, gaps.of_scope(db, accounts.OPERATOR, TODAY)[1]
+    return cells, gap_books.of_scope(db, accounts.OPERATOR, TODAY).counts
 
 
 def test_both_files_import_without_rejects_into_the_same_figures(demo_db, monkeypatch):

@@ -1,218 +1,288 @@
-"""Gap rules as a table of cases, one SQL for one customer and for all, and unknown is no gap."""
+"""Gaps of one customer: explained to the last won, targets by hand, what would be if; and scopes.
+
+What every rule says of whom stands in tests/cases and test_gap_engine.
+"""
 
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from random import Random
+from uuid import UUID, uuid4
 
 import pytest
-from agency import TODAY, hire, take
+from agency import TODAY, add_customer, add_policy, refusal, tables
+from random_book import random_people, store
 
-from fpcore import accounts, customer_list, customers, database, gap_rules, gaps
-from fpcore.customer_list import CustomerFilter
-from fpcore.errors import InvalidRules, NotFound
-from fpcore.gap_rules import Need, Rule
-from fpcore.models import GapState
+from fpcore import consents, gap_books, gaps
+from fpcore.errors import InvalidInput, NotFound
+from fpcore.gaps import CustomerGaps, Gap, NotCounted
+from fpcore.models import ConsentChannel, ConsentKind, GapState, NewPolicy
 
-LIFE = {"보종": "생명", "상품명": "종신보험"}
-HEALTH = {"보종": "건강", "상품명": "암보험"}
-NO_LIFE, NO_HEALTH = ("gap", None, "not_held"), ("gap", None, "not_held")
-HELD = ("covered", None, "held")
-ENOUGH = ("covered", 0, "enough")
-UNKNOWN = ("unknown", None, "amount_unknown")
-
-
-def total(state: str, short: int) -> tuple:
-    return state, short, "below"
-
-
-# policies of a customer -> what each rule of data/gap_rules.toml says: (state, short, why)
-CASES = {
-    "nothing is held": ([], NO_LIFE, NO_HEALTH, total("gap", 100_000_000)),
-    "all is held and enough": (
-        [{**LIFE, "가입금액": "7천만"}, {**HEALTH, "가입금액": "3천만"}], HELD, HELD, ENOUGH,
-    ),
-    "exactly enough": ([{**LIFE, "가입금액": "1억"}], HELD, NO_HEALTH, ENOUGH),
-    "one won short": ([{**LIFE, "가입금액": "99999999"}], HELD, NO_HEALTH, total("partial", 1)),
-    "part is held": (
-        [{**HEALTH, "가입금액": "4천만"}], NO_LIFE, HELD, total("partial", 60_000_000),
-    ),
-    "the amount is not known": ([{**LIFE, "가입금액": "-"}], HELD, NO_HEALTH, UNKNOWN),
-    "a known part is not enough": (
-        [{**LIFE, "가입금액": "4천만"}, {**HEALTH, "가입금액": ""}], HELD, HELD, UNKNOWN,
-    ),
-    "a known part is enough": (
-        [{**LIFE, "가입금액": "1억"}, {**HEALTH, "가입금액": ""}], HELD, HELD, ENOUGH,
-    ),
-    "the amount is in dollars": ([{**LIFE, "가입금액": "$900,000"}], HELD, NO_HEALTH, UNKNOWN),
-    "an amount of zero is known": (
-        [{**LIFE, "가입금액": "0"}], HELD, NO_HEALTH, total("gap", 100_000_000),
-    ),
-    "the policy is cancelled": (
-        [{**LIFE, "가입금액": "5억", "상태": "해지"}],
-        NO_LIFE, NO_HEALTH, total("gap", 100_000_000),
-    ),
-    "the cancelled policy's amount is not known": (
-        [{**LIFE, "가입금액": "", "상태": "해지"}], NO_LIFE, NO_HEALTH, total("gap", 100_000_000),
-    ),
-    "the policy has ended": (
-        [{**LIFE, "가입금액": "5억", "상태": "유지", "만기일": "2026-11-21"}],
-        NO_LIFE, NO_HEALTH, total("gap", 100_000_000),
-    ),
-    "the policy has not begun": (
-        [{**LIFE, "가입금액": "5억", "계약일": "2026-11-23"}],
-        NO_LIFE, NO_HEALTH, total("gap", 100_000_000),
-    ),
+FATHER = {
+    "name": "이민수", "birth_date": date(1983, 1, 1), "dependants": 2, "debts": 50_000_000,
+    "monthly_income": 3_000_000, "driving": "none", "housing": "other",
 }  # fmt: skip
+BEFORE_ANY_RULE = date(2025, 12, 31)
 
 
-@pytest.fixture(scope="module")
-def cases():
-    """All cases as customers of one FP: case -> rule -> (state, short, why)."""
-    db = database.open_database(database.IN_MEMORY)
-    fp = hire(db)["fp1"]
-    rows = [
-        {"고객번호": case, "고객명": "고객", **policy}
-        for case, (held, *_) in CASES.items()
-        for policy in held or [{}]
+@pytest.fixture
+def fp(people):
+    return people["fp1"]
+
+
+@pytest.fixture
+def father(db, fp) -> UUID:
+    """43, two dependants, debts of 50,000,000, an income of 3,000,000; no policies yet."""
+    return add_customer(db, fp, **FATHER)
+
+
+def found_of(db, fp, customer, code: str) -> Gap:
+    return gaps.of_customer(db, fp, customer, TODAY).of(code)
+
+
+# ---- explained ----
+
+
+def test_the_arithmetic_of_a_gap_adds_up(db, fp, father):
+    add_policy(db, fp, father, coverage_amount=100_000_000)
+    gap = found_of(db, fp, father, "death_benefit")
+    own, multiple, dime = gap.ways
+    terms = [(term.code, term.amount, term.parts) for term in own.terms]
+    assert terms == [
+        ("living_cost", 111_240_000, {"monthly": 3_090_000, "months": 36, "from_age": 40}),
+        ("debts", 50_000_000, {}),
     ]
-    assert take(db, fp, rows).rejected == 0
-    found = {}
-    for case in CASES:
-        of_case = gaps.of_customer(db, fp, customers.identify(db, fp, case), TODAY)
-        found[case] = {gap.rule.code: (gap.state.value, gap.short, gap.why) for gap in of_case}
-    db.close()
-    return found
+    assert (own.recommended, gap.held, own.short) == (161_240_000, 100_000_000, 61_240_000)
+    assert (gap.recommended, gap.short) == (own.recommended, own.short)
+    assert (multiple.recommended, multiple.short) == (252_000_000, 152_000_000)
+    assert (dime.recommended, dime.short) == (410_000_000, 310_000_000)
+    assert [term.code for term in dime.terms] == ["income", "debts"]
+    assert [way.grade for way in gap.ways] == ["B", "C", "C"]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_customer_is_held_against_every_rule(case, cases):
-    _, life, health, total_low = CASES[case]
-    assert cases[case] == {
-        "life_missing": life, "health_missing": health, "total_low": total_low,
-    }  # fmt: skip
+def test_their_own_living_cost_is_not_of_an_age(db, fp):
+    customer = add_customer(db, fp, **{**FATHER, "living_cost": 2_000_000})
+    living_cost = found_of(db, fp, customer, "death_benefit").ways[0].terms[0]
+    assert living_cost.parts == {"monthly": 2_000_000, "months": 36, "from_age": None}
 
 
-def test_a_gap_shows_what_is_held_and_how_much_of_it_is_unknown(import_rows, db, people):
-    import_rows([{"고객명": "김", **LIFE, "가입금액": "3억"}, {"고객명": "김", **HEALTH}])
-    customer = customers.identify(db, people["fp1"], "김")
-    found = {gap.rule.code: gap for gap in gaps.of_customer(db, people["fp1"], customer, TODAY)}
-    low = found["total_low"]
-    assert (low.recommended, low.held, low.policies, low.policies_unknown) == (
-        100_000_000, 300_000_000, 2, 1,
+def test_a_choice_tells_what_it_lacks(db, fp):
+    customer = add_customer(db, fp, **{**FATHER, "monthly_income": None})
+    own, multiple, dime = found_of(db, fp, customer, "death_benefit").ways
+    assert (own.missing, multiple.missing, dime.missing) == (
+        (), ("monthly_income",), ("monthly_income",),
     )  # fmt: skip
-    assert (found["health_missing"].recommended, found["health_missing"].held) == (None, None)
+    assert (multiple.recommended, multiple.short) == (None, None)
 
 
-def assert_scope_is_the_sum_of_its_customers(db, asker, ids):
-    """Hold the counts of a scope against the customers, one by one."""
-    customers_counted, counts = gaps.of_scope(db, asker, TODAY)
-    assert customers_counted == len(ids)
-    one_by_one = [gap for one in ids for gap in gaps.of_customer(db, asker, one, TODAY)]
-    for count in counts:
-        of_rule = [gap for gap in one_by_one if gap.rule == count.rule]
-        states = Counter(gap.state for gap in of_rule)
-        assert count.states == {state: states[state] for state in GapState}
-        assert sum(count.states.values()) == customers_counted
-        assert count.shortfall == sum(gap.short or 0 for gap in of_rule)
+def test_each_policy_counts_or_says_why_not(db, fp, father):
+    counted = add_policy(db, fp, father, policy_name="종신보험", coverage_amount=100_000_000)
+    left = {
+        add_policy(db, fp, father, **typed): why
+        for why, typed in {
+            "savings": {"policy_name": "연금저축", "coverage_amount": 1},
+            "cancelled": {"status": "cancelled", "coverage_amount": 1},
+            "pending": {"status": "pending", "coverage_amount": 1},
+            "not_begun": {"start_date": date(2026, 11, 23), "coverage_amount": 1},
+            "amount_unknown": {},
+            "other_currency": {"currency": "USD", "coverage_amount": 1},
+        }.items()
+    }
+    of_other_type = add_policy(db, fp, father, type="car", coverage_amount=1)
+    gap = found_of(db, fp, father, "death_benefit")
+    assert gap.counted == (counted,)
+    assert {one.policy_id: one.why for one in gap.not_counted} == left
+    assert (gap.policies, gap.policies_unknown) == (3, 2)
+    assert of_other_type in found_of(db, fp, father, "total_low").counted
+    burden = found_of(db, fp, father, "premium_share").not_counted
+    assert NotCounted(next(iter(left)), "savings") in burden
 
 
-def test_a_scopes_counts_are_the_sum_of_its_customers(random_agency):
-    db, people = random_agency
-    fp = people["fp1"]
-    ids = customer_list.find(db, fp, CustomerFilter(), TODAY, page_size=1000).rows["id"]
-    assert_scope_is_the_sum_of_its_customers(db, fp, list(ids))
+def test_the_worst_gaps_come_first(db, fp, father):
+    add_policy(db, fp, father, type="health", policy_name="암보험", coverage_amount=70_000_000)
+    found = gaps.of_customer(db, fp, father, TODAY).gaps
+    ranks = [(gaps.ORDER.index(gap.state), -gap.rule.severity, -(gap.short or 0)) for gap in found]
+    assert ranks == sorted(ranks)
+    assert found[0].rule.code == "death_benefit"
+    assert found[-1].state is GapState.NOT_NEEDED
 
 
-def test_the_demo_books_states_add_up_and_agree_with_a_sample(demo_db):
-    asker = accounts.act_as(demo_db, "fp1")
-    page = customer_list.find(demo_db, asker, CustomerFilter(), TODAY, page_size=10_000)
-    customers_counted, counts = gaps.of_scope(demo_db, asker, TODAY)
-    assert [sum(count.states.values()) for count in counts] == [page.matching] * len(counts)
-    assert customers_counted == page.matching
-    for one in Random(7).sample(list(page.rows.to_dict("records")), 50):
-        total_low = gaps.of_customer(demo_db, asker, one["id"], TODAY)[-1]
-        known = 0 if one["policies"] == 0 else one["coverage"]
-        expected = (
-            GapState.COVERED if known >= 100_000_000
-            else GapState.UNKNOWN if one["unknown"]
-            else GapState.PARTIAL if known else GapState.GAP
-        )  # fmt: skip
-        assert total_low.state is expected
+@pytest.mark.parametrize(("premium", "is_costly"), [(300_000, False), (300_001, True)])
+def test_whoever_pays_above_the_limit_is_told_before_more_is_recommended(
+    db, fp, father, premium, is_costly
+):
+    add_policy(db, fp, father, coverage_amount=1, premium_amount=premium, premium_cycle="monthly")
+    found = gaps.of_customer(db, fp, father, TODAY)
+    assert found.burden.is_high is is_costly
+    assert (found.burden.premium, found.burden.limit) == (premium, Decimal("0.1"))
+    costly = {gap.rule.code for gap in found.gaps if gap.is_costly}
+    wanted = {
+        gap.rule.code
+        for gap in found.gaps
+        if gap.state in (GapState.PARTIAL, GapState.GAP) and gap.rule.code != "premium_share"
+    }
+    assert "death_benefit" in wanted
+    assert costly == (wanted if is_costly else set())
 
 
-def test_a_day_without_rules_finds_no_gaps_but_still_no_strangers(import_rows, db, people):
-    import_rows([{"고객명": "김", "보종": "생명"}])
-    before_any_rule = date(2025, 12, 31)
-    customer = customers.identify(db, people["fp1"], "김")
-    assert gaps.of_customer(db, people["fp1"], customer, before_any_rule) == []
-    assert gaps.of_scope(db, people["fp1"], before_any_rule) == (1, [])
+def test_savings_alone_burden_nobody(db, fp, father):
+    add_policy(
+        db, fp, father, policy_name="연금저축", premium_amount=500_000, premium_cycle="monthly"
+    )
+    burden = gaps.of_customer(db, fp, father, TODAY).burden
+    assert (burden.premium, burden.unknown, burden.share) == (0, 0, 0)
+
+
+# ---- targets set by hand ----
+
+
+def test_a_target_is_shown_counts_and_can_be_taken_away(db, people, fp, father):
+    def short() -> Decimal | None:
+        return found_of(db, fp, father, "death_benefit").short
+
+    gaps.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "두 자녀 학비", TODAY)
+    target = found_of(db, fp, father, "death_benefit").target
+    assert (target.amount, target.note, target.by, target.ver) == (
+        300_000_000, "두 자녀 학비", fp.name, 1,
+    )  # fmt: skip
+    assert short() == 300_000_000
+    gaps.set_target(db, fp, father, "death_benefit", Decimal(200_000_000), "다시 정함", TODAY)
+    assert found_of(db, fp, father, "death_benefit").target.ver == 2
+    assert short() == 200_000_000
+    in_book = {count.rule.code: count for count in gap_books.of_scope(db, fp, TODAY).counts}
+    assert in_book["death_benefit"].shortfall == 200_000_000
+    gaps.remove_target(db, fp, father, "death_benefit", TODAY)
+    assert found_of(db, fp, father, "death_benefit").target is None
+    assert short() == 161_240_000
     with pytest.raises(NotFound):
-        gaps.of_customer(db, people["fp2"], customer, before_any_rule)
+        gaps.remove_target(db, fp, father, "death_benefit", TODAY)
 
 
-GOOD_RULE = {
-    "code": '"own_rule"', "type": '"life"', "need": '"at_least"', "amount": "1_000",
-    "valid_from": "2026-01-01", "source": '"house default"', "grade": '"D"',
-}  # fmt: skip
-
-
-def rule_text(**changed: str | None) -> str:
-    said = {**GOOD_RULE, **changed}
-    return "[[rule]]\n" + "".join(f"{key} = {text}\n" for key, text in said.items() if text)
+def test_a_target_is_of_one_customer_and_one_rule(db, fp, father):
+    other = add_customer(db, fp, **{**FATHER, "name": "박하늘"})
+    gaps.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "메모", TODAY)
+    assert found_of(db, fp, other, "death_benefit").short == 161_240_000
+    assert found_of(db, fp, father, "total_low").short == 100_000_000
 
 
 @pytest.mark.parametrize(
-    ("text", "rule", "field"),
+    ("amount", "note", "problem"),
     [
-        (rule_text(code='"Drop Table"'), "Drop Table", "code"),
-        (rule_text(code=None), "?", "code"),
-        (rule_text(type='"boat"'), "own_rule", "type"),
-        (rule_text(need='"wants"'), "own_rule", "need"),
-        (rule_text(amount="0"), "own_rule", "amount"),
-        (rule_text(amount="-5"), "own_rule", "amount"),
-        (rule_text(amount='"x; drop table policy"'), "own_rule", "amount"),
-        (rule_text(amount=None), "own_rule", "-"),
-        (rule_text(need='"holds"'), "own_rule", "-"),
-        (rule_text(valid_from='"soon"'), "own_rule", "valid_from"),
-        (rule_text(valid_to="2025-01-01"), "own_rule", "-"),
-        (rule_text(source='""'), "own_rule", "source"),
-        (rule_text(source=None), "own_rule", "source"),
-        (rule_text(grade='"E"'), "own_rule", "grade"),
-        (rule_text(colour='"red"'), "own_rule", "colour"),
-        (rule_text() + rule_text(valid_from="2026-06-01"), "own_rule", "valid_from"),
-        ("[[rule]\n", "-", "-"),
-        ("rule = 3\n", "-", "-"),
+        (None, "메모", ("target_amount", "missing")),
+        (Decimal(-1), "메모", ("target_amount", "negative")),
+        (Decimal("0.5"), "메모", ("target_amount", "not_whole_won")),
+        (Decimal(10**13), "메모", ("target_amount", "too_large")),
+        (Decimal(1), " ", ("target_note", "missing")),
+        (Decimal(1), "가" * 301, ("target_note", "too_long")),
     ],
 )
-def test_a_fault_in_the_rule_file_names_file_rule_and_field(text, rule, field, tmp_path):
-    path = tmp_path / "rules.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidRules) as refused:
-        gap_rules.load(path)
-    said = refused.value.particulars
-    assert (said["file"], said["rule"], said["field"]) == ("rules.toml", rule, field)
-    assert said["reason"]
+def test_a_target_that_cannot_be_is_refused(db, fp, father, amount, note, problem):
+    with refusal(db) as problems:
+        gaps.set_target(db, fp, father, "death_benefit", amount, note, TODAY)
+    assert problems == [problem]
 
 
-def test_the_record_that_holds_on_the_day_is_used(tmp_path):
-    path = tmp_path / "rules.toml"
-    first = rule_text(valid_to="2026-06-30")
-    path.write_text(first + rule_text(valid_from="2026-07-01", amount="2_000"), encoding="utf-8")
-    days = {date(2025, 12, 31): [], date(2026, 6, 30): [1000], date(2026, 7, 1): [2000]}
-    assert {day: [rule.amount for rule in gap_rules.rules_on(day, path)] for day in days} == days
+@pytest.mark.parametrize("code", ["life_missing", "premium_share", "no_such_rule"])
+def test_a_rule_without_an_amount_takes_no_target(db, fp, father, code):
+    with pytest.raises(NotFound):
+        gaps.set_target(db, fp, father, code, Decimal(1), "메모", TODAY)
 
 
-def test_every_shipped_rule_names_its_source():
-    rules = gap_rules.load()
-    assert {rule.code for rule in rules} == {"life_missing", "health_missing", "total_low"}
-    assert all(rule.source and rule.grade for rule in rules)
+# ---- what would be if ----
 
 
-def test_every_need_has_its_sql():
-    for need in Need:
-        rule = Rule(
-            code="r", type="total", need=need, amount=1 if need is Need.AT_LEAST else None,
-            valid_from=TODAY, source="s", grade="D",
-        )  # fmt: skip
-        assert gap_rules.state_sql(rule)
-        assert gap_rules.why_sql(rule)
+def as_said(found: CustomerGaps) -> dict[str, tuple]:
+    return {gap.rule.code: (gap.state.value, gap.held, gap.short) for gap in found.gaps}
+
+
+def test_what_if_says_before_and_after_and_stores_nothing(db, fp, father):
+    old = add_policy(
+        db, fp, father, coverage_amount=100_000_000, start_date=date(2015, 1, 1),
+        premium_amount=100_000, premium_cycle="monthly",
+    )  # fmt: skip
+    new = NewPolicy(
+        type="life", coverage_amount=161_240_000, start_date=TODAY,
+        premium_amount=400_000, premium_cycle="monthly",
+    )  # fmt: skip
+    before = tables(db)
+    found = gaps.what_if(db, fp, father, TODAY, add=[new], end=[old])
+    assert tables(db) == before
+    assert as_said(found.before) == as_said(gaps.of_customer(db, fp, father, TODAY))
+    was, would_be = as_said(found.before), as_said(found.after)
+    assert was["death_benefit"] == ("partial", 100_000_000, 61_240_000)
+    assert would_be["death_benefit"] == ("covered", 161_240_000, 0)
+    assert (was["replacement"][0], would_be["replacement"][0]) == ("covered", "gap")
+    assert (found.before.burden.premium, found.after.burden.premium) == (100_000, 400_000)
+    assert (was["premium_share"][0], would_be["premium_share"][0]) == ("covered", "partial")
+
+
+def test_what_if_is_what_is_after_it_was_done(db, fp, father):
+    new = {"type": "health", "policy_name": "암보험", "coverage_amount": 30_000_000}
+    would_be = gaps.what_if(db, fp, father, TODAY, add=[NewPolicy(**new)]).after
+    add_policy(db, fp, father, **new)
+    assert as_said(would_be) == as_said(gaps.of_customer(db, fp, father, TODAY))
+
+
+def test_what_if_refuses_what_could_not_be(db, people, fp, father):
+    with pytest.raises(InvalidInput):
+        gaps.what_if(db, fp, father, TODAY, add=[NewPolicy(type="life", coverage_amount=-1)])
+    of_other = add_policy(db, fp, add_customer(db, fp, name="박하늘"))
+    for policy in (of_other, uuid4()):
+        with pytest.raises(NotFound):
+            gaps.what_if(db, fp, father, TODAY, end=[policy])
+
+
+# ---- scopes ----
+
+
+def test_strangers_find_nothing(db, people, father):
+    for day in (TODAY, BEFORE_ANY_RULE):
+        for stranger in (people["fp2"], people["manager2"]):
+            with pytest.raises(NotFound):
+                gaps.of_customer(db, stranger, father, day)
+    with pytest.raises(NotFound):
+        gaps.of_customer(db, people["fp1"], uuid4(), TODAY)
+    with pytest.raises(NotFound):
+        gaps.set_target(db, people["fp2"], father, "total_low", Decimal(1), "메모", TODAY)
+    with pytest.raises(NotFound):
+        gaps.what_if(db, people["fp2"], father, TODAY)
+
+
+def test_whoever_withdrew_is_in_no_count(db, fp, father):
+    add_customer(db, fp, name="박하늘")
+    before = gap_books.of_scope(db, fp, TODAY)
+    consents.withdraw(db, fp, father, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
+    after = gap_books.of_scope(db, fp, TODAY)
+    assert (before.customers, after.customers) == (2, 1)
+    with pytest.raises(NotFound):
+        gaps.of_customer(db, fp, father, TODAY)
+
+
+def test_a_day_without_rules_finds_no_gaps(db, fp, father):
+    found = gaps.of_customer(db, fp, father, BEFORE_ANY_RULE)
+    assert (found.gaps, found.burden.limit) == ((), None)
+    scope = gap_books.of_scope(db, fp, BEFORE_ANY_RULE)
+    assert (scope.customers, scope.counts) == (1, ())
+
+
+def test_a_scopes_counts_are_the_sum_of_its_customers(db, people):
+    everybody = []
+    for username in ("fp1", "fp2", "fp3"):
+        drawn = random_people(Random(username), 12, TODAY, ["total_low"])
+        store(db, people[username].id, drawn, TODAY)
+        everybody += [(username, one["id"]) for one in drawn]
+    for asker, owners in {
+        "fp1": {"fp1"}, "manager1": {"fp1", "fp2"}, "admin": {"fp1", "fp2", "fp3"},
+    }.items():  # fmt: skip
+        mine = [one for owner, one in everybody if owner in owners]
+        scope = gap_books.of_scope(db, people[asker], TODAY)
+        one_by_one = [
+            gap for one in mine for gap in gaps.of_customer(db, people[asker], one, TODAY).gaps
+        ]
+        assert scope.customers == len(mine)
+        for count in scope.counts:
+            of_rule = [gap for gap in one_by_one if gap.rule == count.rule]
+            states = Counter(gap.state for gap in of_rule)
+            assert count.states == {state: states[state] for state in GapState}
+            assert sum(count.states.values()) == scope.customers
+            assert count.shortfall == sum(gap.short or 0 for gap in of_rule)

@@ -217,7 +217,7 @@ def test_a_policy_is_ended_and_counts_no_more(open_page, office, fp1):
     click(at, "해지 처리")
     ended = policy_of(office, fp1)
     assert (ended.status, ended.why_not) == ("cancelled", "cancelled")
-    assert "유지 중인 생명보험이 없습니다" in texts(at)
+    assert "유지 중인 생명 계약이 없습니다" in texts(at)
 
 
 def test_a_policy_is_removed(open_page, office, fp1):
@@ -372,9 +372,9 @@ def test_personal_data_knows_every_table(office):
             "select distinct table_name from duckdb_columns() where column_name = 'customer_id'"
         )
     }
-    assert tables == {"audit", "consent", "contact", "policy", "policy_before"}, (
-        personal_data.__doc__
-    )
+    assert tables == {
+        "audit", "consent", "contact", "customer_target", "gap_change", "policy", "policy_before",
+    }, personal_data.__doc__  # fmt: skip
 
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) :red[x] $x$ 😀 \u202e김"

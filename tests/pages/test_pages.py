@@ -77,7 +77,7 @@ def test_list_says_how_many_are_hidden_and_why(open_page):
 def test_customer_page_shows_unknown_amounts_as_unknown(open_page, office):
     at = open_page("customer", "fp1", id=id_of(office, "박구름"))
     assert "총 보장금액 알 수 없음" in texts(at)
-    assert "금액을 모르는 계약이 있습니다" in texts(at)
+    assert "금액을 모르는 계약이 있음" in texts(at)
     assert "0원" not in texts(at)
 
 

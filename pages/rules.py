@@ -1,0 +1,38 @@
+"""The rules of gaps: read by everybody; tried on the whole scope and published by managers."""
+
+import streamlit as st
+
+from fpcore import accounts, rule_book
+from ui import address, rule_drafts, rules, session
+from ui.text import Text
+
+account, db = session.account(), session.database()
+text = Text(session.language())
+today = session.today()
+may_change = accounts.is_manager(db, account)
+
+st.title(text("page.rules"))
+rules.draw_fault(account, text)
+versions = rule_book.versions(db, account)
+known = rules.current(versions, today)
+code = address.read("rule")
+is_added = may_change and (code == rule_drafts.ADDED or code in rule_drafts.changes())
+
+if code in known or is_added:
+    if st.button(text("rules.back"), icon=":material/arrow_back:"):
+        address.write(rule=None)
+    if code in known:
+        rules.draw_rule(known[code], versions, text, today)
+    else:
+        st.subheader(text("rules.add"))
+    if may_change:
+        rule_drafts.draw_editor(account, code, versions, text, today)
+    st.stop()
+
+if may_change:
+    rule_drafts.draw(account, versions, text, today)
+    if st.button(text("rules.add"), icon=":material/add:"):
+        address.write(rule=rule_drafts.ADDED)
+st.caption(text("rules.hint_manager" if may_change else "rules.hint"))
+if clicked := rules.draw_list(versions, text, today):
+    address.write(rule=clicked)
