@@ -386,7 +386,8 @@ def add_findings(rng: Random, book: list[tuple[Customer, list[Policy]]]) -> None
     for _, policies in book:
         for policy in list(policies):
             product = products[policy.product]
-            if "실손" in policy.product and policy.status in IN_FORCE and rng.random() < TWICE_SHARE:
+            has_indemnity = "실손" in policy.product and policy.status in IN_FORCE
+            if has_indemnity and rng.random() < TWICE_SHARE:
                 insurer, number = draw_insurer(rng, product, policy.start)
                 policies.append(policy._replace(insurer=insurer, number=number))
             is_new = policy.status == "유지" and policy.start > days_ago(2 * 365)

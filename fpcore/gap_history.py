@@ -135,6 +135,7 @@ def rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int:
     known = known_rule_set(cursor, rules)
     if known is not None:
         return known
+    accounts.take_turns(cursor)
     number = database.value(cursor, "select coalesce(max(id), 0) + 1 from gap_rule_set")
     said = {"id": number, "members": _members(rules)}
     cursor.execute("insert into gap_rule_set values ($id, $members)", said)

@@ -198,7 +198,8 @@ def _scale(cells: pd.DataFrame, share: bool, higher_is_better: bool, diverging: 
     coloured = _coloured(cells)
     if diverging:
         most = _largest(coloured["value"].abs())
-        return _Scale(DIVERGING, -most, most, {"tickvals": [-most, 0, most], "tickformat": "+.0%"})
+        ends = [f"{-most:.0%}", "0", f"{most:+.0%}"]
+        return _Scale(DIVERGING, -most, most, {"tickvals": [-most, 0, most], "ticktext": ends})
     colors = SCALE if higher_is_better else SCALE[::-1]
     if share:
         return _Scale(colors, 0, 1, SHARE_TICKS)

@@ -218,6 +218,8 @@ def _draw_map(trial: _Trial, view: str, owners: dict[str, str], text: Text) -> N
         drawn = heatmaps.difference_cells(trial.found, *named)
     else:
         drawn = heatmaps.gap_cells(getattr(trial.found, view), *named)
+    changed_first = drawn["key"].map(lambda key: key[1] not in changes())
+    drawn = drawn.iloc[changed_first.argsort(kind="stable")]
     heatmaps.draw(
         drawn,
         text(f"row_kind.{trial.rows}"),

@@ -97,7 +97,7 @@ def test_manager_goes_from_a_cell_to_its_customers_and_back(visitor):
     assert f"{lacking}명 중" in visitor.reads()  # the list has as many as the cell says
 
     visitor.clicks_row(2)
-    assert "유지 중인 생명보험이 없습니다" in visitor.reads()
+    assert "유지 중인 생명 계약이 없습니다" in visitor.reads()
     visitor.clicks("목록으로")
     assert f"{lacking}명 중" in visitor.reads()
     visitor.clicks("전체 현황으로")

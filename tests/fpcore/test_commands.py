@@ -12,7 +12,15 @@ import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
 from click.testing import CliRunner
 
-from fpcore import accounts, command_line, consents, customer_rows, customers, database
+from fpcore import (
+    accounts,
+    command_line,
+    consents,
+    customer_rows,
+    customers,
+    database,
+    gap_rules,
+)
 from fpcore.commands import main
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
 
@@ -25,7 +33,7 @@ BOOK = [
 ]  # fmt: skip
 COMMANDS = [
     [], ["init"], ["start"], ["account"], ["account", "add"], ["import"], ["customers"],
-    ["coverage"], ["gaps"], ["heatmap"], ["export"], ["erase"],
+    ["coverage"], ["gaps"], ["rules"], ["heatmap"], ["export"], ["erase"],
 ]  # fmt: skip
 
 
@@ -124,6 +132,49 @@ def test_customers_are_listed_and_searched(filled):
     assert (kim["marketing"], kim["next_contact_on"], kim["next_end_on"]) == (False, None, None)
 
 
+BROKEN_RULE = """
+[[rule]]
+code = "life_missing"
+coverage = "life"
+severity = 2
+valid_from = 2026-01-01
+need = { word = "owns" }
+source = "house default, no source"
+grade = "D"
+"""
+
+
+def test_rules_are_listed_with_their_sources(machine):
+    found = ask("rules")
+    assert found["fault"] is None
+    codes = [rule["code"] for rule in found["rules"]]
+    assert {"life_missing", "death_benefit", "replacement"} <= set(codes)
+    assert all(rule["source"] and rule["grade"] in "ABCD" for rule in found["rules"])
+
+
+def test_a_rule_file_is_checked_without_being_taken(machine):
+    file = machine / "own.toml"
+    file.write_text(BROKEN_RULE, encoding="utf-8")
+    refused = run("rules", "--check", file)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert all(said in refused.stderr for said in ("own.toml", "life_missing", "need", "'holds'"))
+    file.write_text(BROKEN_RULE.replace("owns", "holds"), encoding="utf-8")
+    assert [rule["code"] for rule in ask("rules", "--check", file)["rules"]] == ["life_missing"]
+    assert len(ask("rules")["rules"]) > 1
+
+
+def test_with_a_broken_rule_file_the_last_good_rules_go_on_and_the_fault_is_told(
+    filled, monkeypatch
+):
+    before = ask("gaps")
+    file = filled / "gap_rules.toml"
+    file.write_text(BROKEN_RULE, encoding="utf-8")
+    monkeypatch.setattr(gap_rules, "RULES", file)
+    result = run("gaps", "--json")
+    assert json.loads(result.stdout) == before
+    assert "gap_rules.toml" in result.stderr and "life_missing" in result.stderr
+
+
 @pytest.mark.parametrize("name", ["K1", "김하나"])
 def test_coverage_of_a_customer_keeps_unknown_amounts_null(name, filled):
     found = ask("coverage", name)
@@ -131,11 +182,17 @@ def test_coverage_of_a_customer_keeps_unknown_amounts_null(name, filled):
     assert list(found["by_type"]) == [kind.value for kind in PolicyType]
     assert found["by_type"]["health"]["coverage"] is None
     assert found["by_type"]["car"]["coverage"] == 0
-    low = found["gaps"][-1]
-    assert low == {
+    (low,) = (gap for gap in found["gaps"] if gap["code"] == "total_low")
+    expected = {
         "code": "total_low", "type": "total", "state": "unknown", "recommended": 100_000_000,
         "held": 30_000_000, "short": None, "why": "amount_unknown",
+        "missing": ["coverage_amount"], "version": 1, "target": None, "is_costly": False,
     }  # fmt: skip
+    assert {key: low[key] for key in expected} == expected
+    assert low["source"] and low["grade"] == "B"
+    assert [len(low["counted"]), [one["why"] for one in low["not_counted"]]] == [
+        1, ["amount_unknown"],
+    ]  # fmt: skip
     assert ask("coverage", found["customer"]) == found
     assert ask("gaps", name) == found["gaps"]
 
@@ -144,11 +201,17 @@ def test_gaps_are_counted_over_the_book(filled):
     found = ask("gaps")
     states = ["not_needed", "covered", "partial", "gap", "unknown"]
     assert found["customers"] == 1
-    assert {rule["code"]: [rule[s] for s in states] for rule in found["rules"]} == {
+    counted = {rule["code"]: [rule[s] for s in states] for rule in found["rules"]}
+    expected = {
         "life_missing": [0, 1, 0, 0, 0],
         "health_missing": [0, 1, 0, 0, 0],
         "total_low": [0, 0, 0, 0, 1],
+        "health_by_age": [0, 0, 0, 0, 1],
+        "death_benefit": [0, 0, 0, 0, 1],
+        "indemnity_twice": [1, 0, 0, 0, 0],
     }
+    assert {code: counted[code] for code in expected} == expected
+    assert {sum(states) for states in counted.values()} == {1}
 
 
 @pytest.mark.parametrize("rows", RowKind)
@@ -185,7 +248,7 @@ def test_an_export_prints_all_that_is_held(name, filled):
     found = ask("export", name)
     assert list(found) == [
         "valued_on", "exported_at", "exported_by", "customer", "owner", "sources", "consents",
-        "policies", "contacts", "before_import", "log",
+        "policies", "contacts", "targets", "gap_history", "before_import", "log",
     ]  # fmt: skip
     assert (found["customer"]["name"], found["owner"]["account"]) == ("김하나", "fp1")
     assert {policy["policy_number"] for policy in found["policies"]} == {"A-1", "A-2"}
@@ -261,7 +324,7 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
 @pytest.mark.parametrize(
     "words",
     [
-        ["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["heatmap"],
+        ["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["rules"], ["heatmap"],
         ["export", "K1"], ["erase", "--due"], ["init"],
         ["account", "add", "fp2", "--role", "fp"],
     ],
@@ -282,7 +345,7 @@ def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeyp
 
 def test_lines_for_people_are_printed_without_json(filled):
     for words in (
-        ["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["heatmap"],
+        ["customers", "--owner", "fp1"], ["coverage", "K1"], ["gaps"], ["rules"], ["heatmap"],
         ["export", "K1"], ["erase", "--due"], ["erase", "K1", "--yes"],
     ):  # fmt: skip
         result = run(*words)

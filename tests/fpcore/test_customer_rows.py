@@ -129,16 +129,21 @@ def test_today_is_read_from_the_kept_rows_and_any_other_day_is_computed(db, peop
     assert customer_rows.differences(db, TODAY) == []
 
 
-@pytest.mark.parametrize("way", ["a row is missing", "a row is one too many", "a row is wrong"])
+BROKEN = {
+    "a row is missing": "delete from customer_row where id = $id",
+    "a row is one too many": "insert into customer_row from customer_row where id = $id",
+    "a row is wrong": "update customer_row set total_unknown = 7 where id = $id",
+    "a state is wrong": "update customer_row set states = states + 1 where id = $id",
+    "no states are kept": "update customer_row set states = null where id = $id",
+    "judged by other rules": "update customer_row set rule_set = rule_set + 1 where id = $id",
+}
+
+
+@pytest.mark.parametrize("way", BROKEN)
 def test_differences_tell_a_row_that_is_not_as_it_should_be(way, db, people):
     one, other = (add_customer(db, people["fp1"]) for _ in range(2))
     assert customer_rows.differences(db, TODAY) == []
-    broken = {
-        "a row is missing": "delete from customer_row where id = $id",
-        "a row is one too many": "insert into customer_row from customer_row where id = $id",
-        "a row is wrong": "update customer_row set total_unknown = 7 where id = $id",
-    }
-    db.transaction(lambda cursor: cursor.execute(broken[way], {"id": one}))
+    db.transaction(lambda cursor: cursor.execute(BROKEN[way], {"id": one}))
     assert customer_rows.differences(db, TODAY) == [one]
     customers.delete(db, people["fp1"], other, customers.removal(db, people["fp1"], other))
     assert customer_rows.differences(db, TODAY) == [one]

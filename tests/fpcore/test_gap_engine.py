@@ -283,8 +283,12 @@ def assert_agreed(
     for one in people:
         for rule, of_book in zip(rules, found[one["id"]], strict=True):
             expected = gap_oracle.judge(rule, one, day)
-            said = f"on {day}\n{rule!r}\n{one}\nbook: {of_book}\noracle: {expected}"
-            assert agree(of_book, expected), said
+            assert agree(of_book, expected), told(rule, one, day, of_book, expected)
+
+
+def told(rule: Rule, one: Person, day: date, of_book: Verdict, expected: Verdict) -> str:
+    facts = {name: value for name, value in one.items() if value is not None}
+    return f"on {day}\n{rule!r}\n{facts}\nbook: {of_book}\noracle: {expected}"
 
 
 def agree(found: Verdict, expected: Verdict) -> bool:

@@ -26,6 +26,7 @@ from fpcore import (
     customer_rows,
     customers,
     database,
+    gaps,
     models,
     personal_data,
     policies,
@@ -74,6 +75,7 @@ CONTACT = NewContact(
     contacted_on=date(2026, 11, 9), channel=ContactChannel.VISIT,
     outcome=ContactOutcome.APPOINTMENT, notes="상담메모지움",
 )  # fmt: skip
+TARGET = Decimal("345678901")
 UPDATE = {
     "고객번호": "지움번호", "고객명": NEW.name, "생년월일": "1981-07-13", "휴대폰": PHONES[0],
     "비고": "파일메모지움", "이메일": "file.address@erase.example", "상품명": "파일상품지움",
@@ -93,7 +95,7 @@ WRITTEN = (
     *(CHANGES.name, CHANGES.email, CHANGES.occupation, CHANGES.notes, "010-****-9173"),
     *(POLICY.policy_name, POLICY.insurer, POLICY.policy_number, "ERASE-NEW-78", CONTACT.notes),
     *(UPDATE[header] for header in ("고객번호", "비고", "이메일", "상품명", "증권번호")),
-    *("파일메모둘지움", "ㅂㄲㅇㄹㅈㅇ"),
+    *("파일메모둘지움", "ㅂㄲㅇㄹㅈㅇ", "목표메모지움"),
 )
 EVIL = ("<script>alert(1)</script>", "![x](http://evil.example)", "\"' onload=x &amp; {{ 1 }}")
 TABLES_OF_A_PERSON = ("customer", "consent", "policy", "contact")
@@ -127,6 +129,7 @@ def eventful_life(db: Database, fp: Account) -> UUID:
     seen = customers.get(db, fp, who, TODAY)
     customers.update(db, fp, who, CHANGES, seen.ver, TODAY)
     policies.update(db, fp, policy, PolicyChanges(policy_number="ERASE-NEW-78"), 1, TODAY)
+    gaps.set_target(db, fp, who, "total_low", TARGET, "목표메모지움", TODAY)
     personal_data.export(db, fp, who, TODAY)
     return who
 

@@ -204,3 +204,77 @@ def test_cover_with_nothing_known_is_drawn():
     nothing = COVERAGE.assign(amount=nan, target=nan)
     bars, targets = charts.coverage_by_type(nothing, "target").data
     assert bars.x[0] > 0 and bars.x[1] > 0 and not targets.showlegend
+
+
+def difference_map(values):
+    cells = cells_of(list(values))
+    return charts.heatmap(cells, ROWS, COLUMNS, "change", diverging=True)
+
+
+def test_no_change_lies_in_the_middle_of_less_and_more():
+    cells = drawn_cells(difference_map([-0.2, 0.0, 0.1, 0.2, nan, 0.05]))
+    less, none, more = charts.shades([0, 0.5, 1], charts.DIVERGING)
+    assert cells["30s", "life"]["color"] == less == charts.DIVERGING[0]
+    assert cells["30s", "car"]["color"] == none
+    assert cells["20s", "car"]["color"] == more == charts.DIVERGING[-1]
+    assert cells["40s", "life"]["hatch"]
+
+
+def test_a_difference_is_as_strong_on_either_side_of_nothing():
+    axis = difference_map([-0.1, 0.0, 0.3, 0.0, 0.0, 0.0]).layout.coloraxis
+    assert (axis.cmin, axis.cmax) == (-0.3, 0.3)
+    assert list(axis.colorbar.ticktext) == ["-30%", "0", "+30%"]
+
+
+def test_a_map_without_any_difference_is_all_middle():
+    cells = drawn_cells(difference_map([0.0] * 6))
+    assert {cell["color"] for cell in cells.values()} == set(charts.shades([0.5], charts.DIVERGING))
+
+
+def test_both_ends_of_a_difference_darken_from_the_middle():
+    whites = [
+        charts.contrast(color, "#ffffff")
+        for color in charts.shades([n / 6 for n in range(7)], charts.DIVERGING)
+    ]
+    assert whites[:4] == sorted(whites[:4], reverse=True) and whites[3:] == sorted(whites[3:])
+
+
+def test_less_and_more_stay_apart_for_colour_blind_people():
+    def blueness(color):
+        red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+        return blue - (red + green) / 2
+
+    less, more = ([n / 20 for n in side] for side in (range(8), range(13, 21)))
+    assert min(map(blueness, charts.shades(less, charts.DIVERGING))) > 0
+    assert max(map(blueness, charts.shades(more, charts.DIVERGING))) < 0
+
+
+def test_differences_are_readable_and_far_from_the_greys():
+    def distance(one, other):
+        parts = [(one[at : at + 2], other[at : at + 2]) for at in (1, 3, 5)]
+        return sum((int(a, 16) - int(b, 16)) ** 2 for a, b in parts) ** 0.5
+
+    for color in charts.shades([step / 500 for step in range(501)], charts.DIVERGING):
+        assert charts.contrast(charts.ink_on(color), color) >= 4.5
+        assert min(distance(color, grey) for grey in (charts.MUTED, charts.UNKNOWN)) > 25
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        ("생명", ["생명"]),
+        ("상해 (직업 급수별)", ["상해 (직업", "급수별)"]),
+        ("Accident by occupation class", ["Accident by", "occupation", "class"]),
+        ("one two three four five six seven", ["one two", "three four", "five six s…"]),
+        ("가나다라마바사아자", ["가나다라마…"]),
+        ("", []),
+    ],
+)
+def test_a_long_column_label_is_broken_at_its_blanks(label, lines):
+    assert charts.wrap(label).splitlines() == lines
+
+
+def test_lines_of_a_column_label_stand_under_each_other_and_typed_tags_do_not():
+    cells = cells_of([0.5] * 6).replace({"column": {"Car": "<b>car</b> of somebody"}})
+    figure = charts.heatmap(cells, ROWS, ["Life", "<b>car</b> of somebody"], "share", share=True)
+    assert figure.layout.xaxis.ticktext[1] == "&lt;b&gt;car&lt;/b&gt;<br>of somebody"
