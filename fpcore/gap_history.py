@@ -6,6 +6,7 @@ where a state differs, a row of gap_change says from what to what, since when, w
 first states of a customer, or under a new rule, are no change.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -197,21 +198,30 @@ def _pairs(cursor: Cursor, old: int, new: int) -> list[tuple]:
         )
         for number in {old, new}
     }
-    place = {code: (k, version) for k, (code, version, _) in enumerate(sets[old])}
+    place = {member[0]: (k, member) for k, member in enumerate(sets[old])}
     base = len(GapState)
     return [
-        (old, new, code, version, base ** place[code][0], base**k, version == place[code][1], ages)
-        for k, (code, version, ages) in enumerate(sets[new])
+        (old, new, code, version, base ** place[code][0], base**k, member == place[code][1], ages)
+        for k, member in enumerate(sets[new])
+        for code, version, ages, _ in [member]
         if code in place
     ]
 
 
 def _members(rules: Sequence[Rule]) -> str:
-    return json.dumps([[rule.code, rule.version, _depends_on_age(rule)] for rule in rules])
+    """Write down which rules: code, version, whether age counts, and a hash of the record, which
+    somebody may have changed in the file without a new version."""
+    members = [
+        (rule.code, rule.version, _depends_on_age(rule), gap_rules.to_json(rule)) for rule in rules
+    ]
+    return json.dumps(
+        [[*known, hashlib.sha256(record.encode()).hexdigest()[:16]] for *known, record in members]
+    )
 
 
 def _depends_on_age(rule: Rule) -> bool:
-    return "born_on" in f"{rule.applies_sql(date.today())} {rule.terms(date.today())}"
+    any_day = date(2000, 1, 1)
+    return "born_on" in f"{rule.applies_sql(any_day)} {rule.terms(any_day)}"
 
 
 def _settled_on(cursor: Cursor) -> date | None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fpcore import accounts, rule_book
-from ui import address, rule_drafts, rules, session
+from ui import address, rule_drafts, rule_trials, rules, session
 from ui.text import Text
 
 account, db = session.account(), session.database()
@@ -31,6 +31,7 @@ if code in known or is_added:
 
 if may_change:
     rule_drafts.draw(account, versions, text, today)
+    rule_trials.draw(account, text, today)
     if st.button(text("rules.add"), icon=":material/add:"):
         address.write(rule=rule_drafts.ADDED)
 st.caption(text("rules.hint_manager" if may_change else "rules.hint"))

@@ -247,9 +247,11 @@ def _draw_questions(unknown: Sequence[Gap], page: _Page) -> None:
         for (of_policy, fact), rules in sorted(waiting.items())
     ]
     st.markdown("\n".join(lines))
-    if address.read("edit"):
-        st.caption(text("gaps.edit_above"))
-    elif st.button(text("customer.edit"), icon=":material/edit:", key="edit for gaps"):
+    of_policies_only = all(of_policy for of_policy, _ in waiting)
+    if of_policies_only or address.read("edit"):
+        return
+    if st.button(text("customer.edit"), icon=":material/edit:", key="edit for gaps"):
+        st.toast(text("gaps.edit_above"))  # the form is far above
         profile.open_form(page.customer)
 
 

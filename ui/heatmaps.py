@@ -8,14 +8,10 @@ import streamlit as st
 
 from fpcore import rule_book
 from fpcore.coverage import measure_value
-from fpcore.gap_books import Comparison
 from fpcore.models import Account, Measure, RowKind
-from ui import address, queries, rules, session, tables
+from ui import address, gap_maps, queries, rules, session, tables
 from ui.charts import CONFIG, LABEL_INKS, heatmap
 from ui.text import Text, is_unknown
-
-SMALLEST_GROUP = 5
-"""Rows of fewer customers are drawn grey: a share of three says nothing."""
 
 GAPS = "gap"
 """Stands beside the measures for the share of customers with a gap, by rule."""
@@ -47,7 +43,7 @@ def cells(
             "text": [_printed(value, measure, currency, text) for value in values],
             "hover": [_hover(cell, currency, text) for cell in frame.to_dict("records")],
             "key": [[row, kind] for row, kind in zip(frame["row"], frame["type"], strict=True)],
-            "muted": frame["customers"] < SMALLEST_GROUP,
+            "muted": frame["customers"] < gap_maps.SMALLEST_GROUP,
         }
     )
 
@@ -89,7 +85,7 @@ def draw_book(
         in_use = rule_book.in_use(session.database(), account, today)
         named = rules.names(in_use, text)
         frame = queries.gap_heatmap(account, rows, today)
-        drawn = gap_cells(frame, rows, named, owner_names, text)
+        drawn = gap_maps.cells(frame, rows, named, owner_names, text)
         settings |= {"share": True, "higher_is_better": False}
         side = "gap"
     else:
@@ -109,44 +105,6 @@ def draw_book(
         return None
     row, of = clicked
     return {"row_kind": rows, "row": row, side: of, "measure": measure}
-
-
-def gap_cells(
-    frame: pd.DataFrame,
-    rows: RowKind,
-    rule_names: Mapping[str, str],
-    owner_names: Mapping[str, str],
-    text: Text,
-) -> pd.DataFrame:
-    """Give charts.heatmap its frame: the share of customers with a gap, whole or partial."""
-    values = _share(frame)
-    hovers = [_gap_hover(cell, text) for cell in frame.to_dict("records")]
-    printed = [text.share(value) for value in values]
-    return _by_rule(frame, rows, rule_names, owner_names, text).assign(
-        value=values, text=printed, hover=hovers
-    )
-
-
-def difference_cells(
-    found: Comparison,
-    rows: RowKind,
-    rule_names: Mapping[str, str],
-    owner_names: Mapping[str, str],
-    text: Text,
-) -> pd.DataFrame:
-    """Give charts.heatmap its frame: by how much that share changes."""
-    before, after = found.before, found.after
-    values = _share(after) - _share(before)
-    hovers = [
-        text("rules.hover_before", hover=_gap_hover(one, text))
-        + "<br>"
-        + text("rules.hover_after", hover=_gap_hover(other, text))
-        for one, other in zip(before.to_dict("records"), after.to_dict("records"), strict=True)
-    ]
-    printed = [_points(value, text) for value in values]
-    return _by_rule(before, rows, rule_names, owner_names, text).assign(
-        value=values, text=printed, hover=hovers
-    )
 
 
 def draw(drawn: pd.DataFrame, row_title: str, key: str, text: Text, **settings) -> list | None:
@@ -174,37 +132,6 @@ def draw(drawn: pd.DataFrame, row_title: str, key: str, text: Text, **settings) 
     with st.expander(text("portfolio.table")):
         tables.cells(drawn, row_title)
     return event.selection.points[0]["customdata"] if event.selection.points else None
-
-
-def _by_rule(frame, rows, rule_names, owner_names, text: Text) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],
-            "column": [rule_names[code] for code in frame["code"]],
-            "key": [[row, code] for row, code in zip(frame["row"], frame["code"], strict=True)],
-            "muted": frame["customers"] < SMALLEST_GROUP,
-        }
-    )
-
-
-def _share(frame: pd.DataFrame) -> pd.Series:
-    """The share with a gap; NaN where nobody's state is known."""
-    share = (frame["partial"] + frame["gap"]) / frame["customers"]
-    return share.where(frame["unknown"] < frame["customers"])
-
-
-def _points(difference: float, text: Text) -> str:
-    """Write a difference of shares in percentage points; "?" where it is unknown."""
-    if is_unknown(difference):
-        return "?"
-    points = round(100 * difference, 1)
-    digits = 1 if 0 < abs(points) < 1 else 0
-    return text("rules.points", points=f"{points:+.{digits}f}") if points else "0"
-
-
-def _gap_hover(cell: dict, text: Text) -> str:
-    counts = {name: f"{cell[name]:,}" for name in ("customers", "gap", "partial", "unknown")}
-    return text("portfolio.hover_gaps", shortfall=text.short_amount(cell["shortfall"]), **counts)
 
 
 def _hover(cell: dict, currency: str, text: Text) -> str:

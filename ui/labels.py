@@ -93,17 +93,17 @@ def _coverage_row(
     return {
         text("field.type"): text(f"type.{kind}"),
         text("field.rule"): gap_words.name(gap.rule, text) if gap else text("coverage.no_rule"),
-        text("coverage.recommended"): _recommended(gap, text) if asked else None,
+        text("coverage.recommended"): text.amount(gap.recommended) if asked else None,
         text("coverage.held"): gap_words.held(gap, text) if gap else _bar_text(cover, text),
         text("coverage.short"): text.amount(gap.short) if may_be_short else None,
         text("coverage.state"): gap_words.state(gap.rule, gap.state, text) if gap else None,
-        text("coverage.why"): text(f"why.{gap.why}") if gap else None,
+        text("coverage.why"): _why(gap, text) if gap else None,
     }
 
 
-def _recommended(gap: Gap, text: Text) -> str:
-    amount = text.amount(gap.recommended)
-    return text("gaps.by_hand", amount=amount) if gap.target else amount
+def _why(gap: Gap, text: Text) -> str:
+    why = text(f"why.{gap.why}")
+    return text("gaps.by_hand", why=why) if gap.target else why
 
 
 def _how_share_is_made(burden: PremiumBurden, text: Text) -> str:

@@ -1,36 +1,20 @@
-"""Changed rules before they count: kept in the session, tried on the whole scope, published."""
+"""Changed rules before they count: kept in the session, changed further, published, dropped."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
-import pandas as pd
 import streamlit as st
 
-from fpcore import accounts, rule_book, words
-from fpcore.errors import InvalidInput
-from fpcore.gap_books import Comparison
+from fpcore import rule_book
 from fpcore.gap_rules import PublishedRule, Rule
-from fpcore.models import Account, GapState, RowKind
-from ui import address, forms, gap_words, heatmaps, queries, rule_forms, rules, session, tables
+from fpcore.models import Account
+from ui import address, forms, gap_words, rule_forms, rules, session
 from ui.forms import Filled
 from ui.text import Text, safe
 
 DRAFT = "rules"
 ADDED = "+"
 """Stands in the address for a rule that is still to be added."""
-VIEWS = ("difference", "before", "after")
-
-
-class _Trial(NamedTuple):
-    """The scope under the rules in use on a day and under the changed ones."""
-
-    day: date
-    rows: RowKind
-    rules: tuple[Rule, ...]
-    found: Comparison
-    names: dict[str, str]
-    by_code: dict[str, Rule]
 
 
 def changes() -> dict[str, Rule]:
@@ -45,7 +29,10 @@ def draw_editor(
     known = rules.current(versions, today)
     in_use = rule_book.in_use(session.database(), account, today)
     if code == ADDED:
-        free = rule_forms.free_coverages(_tried(in_use))
+        free = rule_forms.free_coverages(tried(in_use))
+        if not free:
+            st.info(text("rules.all_covered"))
+            return
         coverage = rule_forms.choose_coverage(free, text)
         start = rule_forms.blank(coverage, _new_code(coverage, known), today)
     else:
@@ -63,7 +50,7 @@ def draw_editor(
 
 
 def draw(account: Account, versions: Sequence[PublishedRule], text: Text, today: date) -> None:
-    """Draw the changed rules, what they would change, and how they are published or dropped."""
+    """Draw the changed rules, and how each is published or dropped."""
     if not changes():
         return
     st.subheader(text("rules.draft", count=len(changes())))
@@ -73,7 +60,6 @@ def draw(account: Account, versions: Sequence[PublishedRule], text: Text, today:
     if st.button(text("rules.drop_all"), icon=":material/delete:", key="drop all"):
         session.forget_draft(DRAFT)
         st.rerun()
-    _draw_effect(account, text, today)
 
 
 def _new_code(coverage: str, known: dict[str, Rule]) -> str:
@@ -82,12 +68,12 @@ def _new_code(coverage: str, known: dict[str, Rule]) -> str:
     return next(code for code in codes if code not in taken)
 
 
-def _tried(in_use: Sequence[Rule]) -> tuple[Rule, ...]:
+def tried(in_use: Sequence[Rule]) -> tuple[Rule, ...]:
     """Give the rules in use with the draft's changes. Errors: InvalidInput."""
-    tried = tuple(in_use)
+    made = tuple(in_use)
     for rule in sorted(changes().values(), key=lambda rule: not rule.is_off):
-        tried = rule_book.draft(tried, rule)
-    return tried
+        made = rule_book.draft(made, rule)
+    return made
 
 
 def _try(filled: Filled, old: Rule | None, in_use: Sequence[Rule], text: Text) -> None:
@@ -96,7 +82,7 @@ def _try(filled: Filled, old: Rule | None, in_use: Sequence[Rule], text: Text) -
 
     def check() -> None:
         rule = rule_forms.read(filled.values)
-        rule_book.draft(_tried(in_use), rule)
+        rule_book.draft(tried(in_use), rule)
         made.append(rule)
 
     if not forms.attempt(filled, check, text):
@@ -162,124 +148,3 @@ def _draw_publishing(account: Account, rule: Rule, text: Text, today: date) -> N
         changes().pop(rule.code)
         st.toast(text("rules.published", version=made[0].version, day=text.day(day)))
         address.write(rule=rule.code)
-
-
-# --- what the draft would change ----------------------------------------------------------------
-
-
-def _draw_effect(account: Account, text: Text, today: date) -> None:
-    """Draw what the changed rules would change: figures, map, table, customers."""
-    with st.container(horizontal=True):
-        day = st.date_input(
-            text("rules.day"), today, format="YYYY-MM-DD", key="rules day",
-            min_value=date(1900, 1, 1), max_value=date(2199, 12, 31), width=160,
-        )  # fmt: skip
-        rows = RowKind(
-            address.choice(
-                "rows", text("portfolio.rows"), list(RowKind), text.of("row_kind"), segmented=True
-            )
-        )
-        view = address.choice(
-            "view", text("rules.view"), VIEWS, lambda one: text(f"rules.{one}"), segmented=True
-        )
-    in_use = rule_book.in_use(session.database(), account, day)
-    try:
-        tried = _tried(in_use)
-    except InvalidInput as error:  # the rules in use have changed since
-        st.error(safe(words.say_error(text.language, error)))
-        return
-    by_code = {rule.code: rule for rule in (*in_use, *tried)}
-    found = queries.comparison(account, rows, day, tried)
-    trial = _Trial(day, rows, tried, found, rules.names(by_code.values(), text), by_code)
-    _draw_figures(trial, text)
-    owners = tables.owner_names(accounts.visible_owners(session.database(), account))
-    _draw_map(trial, view, owners, text)
-    if found.changes.empty:
-        st.info(text("rules.nobody_changes"))
-        return
-    _draw_changes(trial, text)
-    _draw_customers(account, trial, owners, text)
-
-
-def _draw_figures(trial: _Trial, text: Text) -> None:
-    sums = [text.short_amount(side["shortfall"].sum()) for side in _sides(trial)]
-    with st.container(horizontal=True):
-        st.metric(text("rules.customers"), f"{trial.found.customers:,}", border=True)
-        st.metric(text("rules.shortfall"), " → ".join(sums), border=True)
-
-
-def _sides(trial: _Trial) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return trial.found.before, trial.found.after
-
-
-def _draw_map(trial: _Trial, view: str, owners: dict[str, str], text: Text) -> None:
-    named = (trial.rows, trial.names, owners, text)
-    if view == "difference":
-        drawn = heatmaps.difference_cells(trial.found, *named)
-    else:
-        drawn = heatmaps.gap_cells(getattr(trial.found, view), *named)
-    changed_first = drawn["key"].map(lambda key: key[1] not in changes())
-    drawn = drawn.iloc[changed_first.argsort(kind="stable")]
-    heatmaps.draw(
-        drawn,
-        text(f"row_kind.{trial.rows}"),
-        f"map {view} {trial.rows}",
-        text,
-        scale_title=text(f"rules.scale_{view}"),
-        share=view != "difference",
-        higher_is_better=False,
-        diverging=view == "difference",
-        alt=text("rules.alt", view=text(f"rules.{view}"), rows=text(f"row_kind.{trial.rows}")),
-    )
-
-
-def _draw_changes(trial: _Trial, text: Text) -> None:
-    """Draw from which state to which how many customers change, rule by rule."""
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    text("field.rule"): trial.names[one["code"]],
-                    text("rules.before"): _state(trial, one["code"], one["before"], text),
-                    text("rules.after"): _state(trial, one["code"], one["after"], text),
-                    text("rules.customers"): one["customers"],
-                }
-                for one in trial.found.changes.sort_values(
-                    ["code", "customers"], ascending=[True, False]
-                ).to_dict("records")
-            ]
-        ),
-        hide_index=True,
-        height="content",
-    )
-
-
-def _draw_customers(account: Account, trial: _Trial, owners: dict[str, str], text: Text) -> None:
-    """Draw who changes under one rule; a click leads to the customer."""
-    codes = list(trial.found.changes["code"].unique())
-    code = address.choice("changed", text("rules.who_changes"), codes, trial.names.get)
-    listed = queries.changed_customers(account, trial.day, trial.rules, code)
-    shown = pd.DataFrame(
-        {
-            text("field.name"): listed["name"],
-            text("rules.before"): [_state(trial, code, one, text) for one in listed["before"]],
-            text("rules.after"): [_state(trial, code, one, text) for one in listed["after"]],
-        }
-    )
-    if len(owners) > 1:
-        shown.insert(1, text("field.owner"), listed["owner"].map(owners))
-    event = st.dataframe(
-        shown, hide_index=True, height="content" if len(shown) < 12 else 420,
-        on_select="rerun", selection_mode="single-cell",
-        key=f"changed {address.here()} {trial.day}",
-    )  # fmt: skip
-    of_code = trial.found.changes[trial.found.changes["code"] == code]
-    counts = {"shown": f"{len(listed):,}", "matching": f"{of_code['customers'].sum():,}"}
-    st.caption(text("customers.shown", **counts))
-    if event.selection.cells:
-        chosen = str(listed["id"].iloc[event.selection.cells[0][0]])
-        st.switch_page("../pages/customer.py", query_params={"id": chosen})
-
-
-def _state(trial: _Trial, code: str, state: str, text: Text) -> str:
-    return gap_words.state(trial.by_code[code], GapState(state), text)

@@ -76,7 +76,7 @@ def _draw_outcome(tried: WhatIf, text: Text) -> None:
     """Draw what would change, and a warning where a policy would be replaced by a like one."""
     before, after = tried.before, tried.after
     pairs = [(gap, after.of(gap.rule.code)) for gap in before.gaps]
-    changed = [(old, new) for old, new in pairs if old.state != old.state]
+    changed = [(old, new) for old, new in pairs if (old.state, old.short) != (new.state, new.short)]
     if any(_is_replacement(new) and not _is_replacement(old) for old, new in changed):
         st.warning(text("what_if.replacement"), icon=":material/swap_horiz:")
     st.markdown(text("what_if.share", before=_share(before, text), after=_share(after, text)))

@@ -133,7 +133,7 @@ create table gap_rule_file (
     created_at timestamp not null
 );
 
--- Sets of rules for which states were kept; `members` is JSON: [[code, version], ...].
+-- Sets of rules for which states were kept; `members` is JSON.
 create table gap_rule_set (
     id integer primary key,
     members varchar not null

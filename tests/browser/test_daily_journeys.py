@@ -84,7 +84,7 @@ def test_a_policy_is_added_edited_ended_and_removed(visitor):
     _clicks_policy(visitor, "든든 종신보험", table=-1)
     visitor.clicks("계약 삭제")
     _presses(visitor, "계약 삭제")
-    assert "든든 종신보험" not in visitor.reads()
+    expect(visitor.page.get_by_text("든든 종신보험")).to_have_count(0)
 
 
 def _clicks_policy(visitor: Visitor, name: str, table: int = 1) -> None:

@@ -36,6 +36,7 @@ from fpcore import (
     customers,
     database,
     gap_books,
+    gaps,
     policies,
 )
 from fpcore.customer_list import CustomerFilter, Sort
@@ -185,13 +186,13 @@ def test_a_policy_ends_and_another_begins_overnight(shared):
         assert {day: held(db, fp, day) for day in expected} == expected
 
 
-def test_a_day_on_which_nothing_ends_or_begins_rolls_nothing(shared):
-    db, fp = shared
+def test_a_day_on_which_nothing_ends_or_begins_rolls_nothing(db, people):
+    fp = people["fp1"]
     add_policy(db, fp, add_customer(db, fp), start_date=YESTERDAY, end_date=TODAY + 400 * DAY)
     customer_rows.roll_forward(db, TODAY)
     mark = "update customer_row set occupation = 'as it was' where owner_id = $fp"
     db.transaction(lambda cursor: cursor.execute(mark, {"fp": fp.id}))
-    customer_rows.roll_forward(db, TOMORROW - DAY)
+    customer_rows.roll_forward(db, TOMORROW)
     (row,) = db.read("select * from customer_row where owner_id = $fp", {"fp": fp.id})
     assert row["occupation"] == "as it was"
 
@@ -371,6 +372,12 @@ class DailyWork(RuleBasedStateMachine):
                     self.today,
                 )
             )  # fmt: skip
+
+    @rule(who=st.integers(0, 9), amount=AMOUNTS)
+    def set_a_target(self, who, amount):
+        if one := self.some("customer", who):
+            said = (one["id"], "total_low", amount, "합의", self.today)
+            self.attempt(lambda: gaps.set_target(self.db, self.fp, *said))
 
     @precondition(lambda self: self.imports < 1)
     @rule(seed=st.integers(0, 3))

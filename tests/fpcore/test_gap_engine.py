@@ -352,7 +352,7 @@ def assert_kept_as_judged(db: Database, people: Sequence[Person], day: date) -> 
     sets = db.read(
         "select distinct members from customer_row join gap_rule_set s on s.id = rule_set"
     )
-    members = [[(code, version) for code, version, _ in json.loads(s["members"])] for s in sets]
+    members = [[tuple(one[:2]) for one in json.loads(kept["members"])] for kept in sets]
     assert members == [[(rule.code, rule.version) for rule in SHIPPED]]
 
 

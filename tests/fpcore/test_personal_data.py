@@ -26,6 +26,7 @@ from fpcore import (
     customer_rows,
     customers,
     database,
+    gap_history,
     gaps,
     models,
     personal_data,
@@ -480,6 +481,25 @@ def test_an_export_says_why_a_policy_is_not_in_force(document, known):
     ]  # fmt: skip
 
 
+def test_an_export_holds_targets_and_how_the_states_of_gaps_changed(document, known):
+    db, _, who, _ = known
+    [target] = document["targets"]
+    assert date.fromisoformat(target.pop("on"))
+    assert target == {
+        "code": "total_low", "amount": 345678901, "note": "목표메모지움", "by": "fp1",
+    }  # fmt: skip
+    kept = db.read("select * from gap_change where customer_id = $id", {"id": who})
+    told = [tuple(change.values()) for change in document["gap_history"]]
+    assert len(told) == len(kept) > 3
+    day = TODAY.isoformat()
+    assert (day, "life_missing", "gap", "covered", "edit", "fp1", None) in told
+    assert (day, "health_missing", "gap", "covered", "import", "fp1", "book.csv") in told
+    assert (day, "total_low", "covered", "partial", "edit", "fp1", None) in told
+    assert list(document["gap_history"][0]) == [
+        "on", "code", "before", "after", "cause", "by", "file",
+    ]  # fmt: skip
+
+
 def test_an_export_is_logged_and_stands_in_its_own_log(document, known):
     db, staff, who, _ = known
     actions = [entry["action"] for entry in document["log"]]
@@ -568,7 +588,7 @@ def everywhere(tree: Any, evil: str) -> Any:
     return {key: value if key in kept else everywhere(value, evil) for key, value in tree.items()}
 
 
-AMOUNTS = {*models.POLICY_AMOUNTS, *models.CUSTOMER_AMOUNTS}
+AMOUNTS = {*models.POLICY_AMOUNTS, *models.CUSTOMER_AMOUNTS, "amount", "target_amount"}
 _NO_TEXT = {"field", "at", "exported_at", "created_at", "updated_at", "in_force", "phone_hash",
             *AMOUNTS}  # fmt: skip
 
@@ -606,6 +626,8 @@ def test_a_page_holds_all_of_the_export_in_words(language, document):
         *(say["amount.whole_life"], consents.texts()[language]["marketing"]["purpose"]),
         *("4,123,000", "2,345,000", say["housing.rent"], say["driving.drives"]),
         *(say["income_basis.gross"], say["occupation_class.2"]),
+        *("목표메모지움", "345,678,901", say["rule.total_low"], say["state.partial"]),
+        *(say["cause.import"], say["cause.edit"]),
         f"{say['field.occupation']}: {NEW.occupation} → {CHANGES.occupation}",
         f"{say['consent_kind.collection']}: – → 2026-11-22",
     ]
@@ -621,6 +643,7 @@ def test_the_words_of_every_code_on_a_page_are_there(language):
         "contact_channel": ContactChannel, "contact_outcome": ContactOutcome, "action": Action,
         "premium_cycle": models.PremiumCycle, "status": models.PolicyStatus,
         "income_basis": models.IncomeBasis, "housing": models.Housing, "driving": models.Driving,
+        "state": models.GapState, "cause": gap_history.Cause,
     }  # fmt: skip
     keys = [f"{section}.{code.value}" for section, codes in enums.items() for code in codes]
     assert [key for key in keys if key not in say] == []

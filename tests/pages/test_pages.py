@@ -1,9 +1,7 @@
 """What the pages show, and to whom."""
 
-from uuid import UUID
-
 import pytest
-from agency import TODAY, add_policy
+from agency import TODAY
 from screen import id_of, listed, texts
 
 from fpcore import accounts, customer_list
@@ -153,58 +151,3 @@ def test_bad_entry_is_told_beside_its_field_and_stores_nothing(open_page, office
 def test_what_one_person_was_shown_is_not_kept_for_another(open_page):
     assert len(listed(open_page("customers", "fp1"))) == 3
     assert listed(open_page("customers", "fp3")) == []
-
-
-def counted(at) -> dict[str, list[int]]:
-    """How many customers are in each state, by rule, as the portfolio shows it."""
-    table = at.dataframe[0].value
-    states = ["공백", "일부 부족", "알 수 없음", "충족", "불필요"]
-    return dict(zip(table["기준"], table[states].values.tolist(), strict=True))
-
-
-def test_portfolio_counts_the_scope(open_page):
-    at = open_page("portfolio", "manager1")
-    found = counted(at)
-    assert found["가족 보장"] == [2, 0, 0, 1, 0]
-    assert found["자동차 보험"][:4] == [0, 0, 2, 0]
-    assert len(found) == 12 and {sum(states) for states in found.values()} == {3}
-    assert "고객 3명" in texts(at)
-    assert at.dataframe[1].value["이름"].tolist()[0].startswith("이바다")
-    assert "먼저 명부를 올려 주세요" in texts(open_page("portfolio", "manager2"))
-
-
-def test_a_click_on_a_rule_leads_to_the_customers_with_that_gap(open_page):
-    at = open_page("portfolio", "fp1")
-    row = list(counted(at)).index("가족 보장")
-    at.session_state["by rule"] = {
-        "selection": {"rows": [], "columns": [], "cells": [(row, "기준")]}
-    }
-    at.run()
-    assert at.query_params["gap"] == "life_missing"
-    assert [name.split()[0] for name in listed(at)] == ["박구름", "이바다"]
-
-
-def test_a_click_on_a_gap_cell_leads_to_as_many_customers(open_page):
-    at = open_page("portfolio", "fp1")
-    cell = {"customdata": ["unknown", "life_missing"]}
-    at.session_state["heatmap "] = {"selection": {"points": [cell]}}
-    at.run()
-    assert [name.split()[0] for name in listed(at)] == ["박구름"]
-    assert any("가족 보장" in block.value for block in at.markdown)
-
-
-def test_the_worst_customer_is_opened_by_a_click(open_page):
-    at = open_page("portfolio", "fp1")
-    at.session_state["worst"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "이름")]}}
-    at.run()
-    assert at.title[0].value.startswith("이바다")
-
-
-def test_portfolio_shows_what_opened_and_closed_by_month(open_page, office):
-    assert "아직 바뀐 공백이 없습니다" in texts(open_page("portfolio", "fp1"))
-    fp1 = accounts.find(office, "fp1")
-    add_policy(office, fp1, UUID(id_of(office, "박구름")), coverage_amount=200_000_000)
-    at = open_page("portfolio", "admin", team="강남")
-    months = at.dataframe[-1].value
-    assert months.values.tolist() == [[f"{TODAY:%Y-%m}", 0, 1]]
-    assert "아직 바뀐 공백이 없습니다" in texts(open_page("portfolio", "admin", team="부산"))

@@ -1,5 +1,6 @@
 """The rules page: who may change what, what a change would do, and what is published."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -219,3 +220,26 @@ def test_facts_change_what_a_trial_finds(open_page, office):
     add_policy(office, fp, customer, type="life", coverage_amount=200_000_000)
     at = tries_a_total_of(open_page("rules", "manager1", rule="total_low"), "50만")
     assert "상태가 바뀌는 고객이 없습니다" in texts(at)
+
+
+def test_a_manager_without_customers_tries_a_rule_too(open_page):
+    at = tries_a_total_of(open_page("rules", "manager2", rule="total_low"), "3억")
+    assert not at.exception and not at.error
+    assert "시험 중인 변경 1건" in texts(at) and "아직 보여 드릴 것이 없습니다" in texts(at)
+
+
+def test_the_pages_speak_english_while_a_rule_is_tried(open_page):
+    at = open_page("rules", "manager1", "en-US", rule="total_low")
+    field(at, "text_input", "Amount").set_value("300,000,000")
+    at = click(at, "Try it")
+    assert "₩100,000,000 → a fixed amount: ₩300,000,000" in read(at)
+    assert not re.search("[가-힣]{2}", texts(at).replace("김하늘", "")) and not at.exception
+
+
+def test_what_somebody_else_published_meanwhile_is_told(open_page, office):
+    at = tries_a_total_of(open_page("rules", "manager1", rule="total_low"), "3억")
+    (old,) = [rule for rule in gap_rules.rules_on(office, TODAY) if rule.code == "total_low"]
+    theirs = old.model_copy(update={"valid_from": TODAY, "severity": 3})
+    rule_book.publish(office, accounts.find(office, "admin"), theirs, "더 급함", TODAY)
+    at.run()
+    assert any("버전 2" in warning.value for warning in at.warning)

@@ -1,0 +1,82 @@
+"""The cells of a heatmap of gaps: the share of customers with a gap by rule, and its change."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from fpcore.gap_books import Comparison
+from fpcore.models import RowKind
+from ui import tables
+from ui.text import Text, is_unknown
+
+SMALLEST_GROUP = 5
+"""Rows of fewer customers are drawn grey: a share of three says nothing."""
+
+
+def cells(
+    frame: pd.DataFrame,
+    rows: RowKind,
+    rule_names: Mapping[str, str],
+    owner_names: Mapping[str, str],
+    text: Text,
+) -> pd.DataFrame:
+    """Give charts.heatmap its frame: the share of customers with a gap, whole or partial."""
+    values = _share(frame)
+    hovers = [_gap_hover(cell, text) for cell in frame.to_dict("records")]
+    printed = [text.share(value) for value in values]
+    return _by_rule(frame, rows, rule_names, owner_names, text).assign(
+        value=values, text=printed, hover=hovers
+    )
+
+
+def difference_cells(
+    found: Comparison,
+    rows: RowKind,
+    rule_names: Mapping[str, str],
+    owner_names: Mapping[str, str],
+    text: Text,
+) -> pd.DataFrame:
+    """Give charts.heatmap its frame: by how much that share changes."""
+    before, after = found.before, found.after
+    values = _share(after) - _share(before)
+    hovers = [
+        text("rules.hover_before", hover=_gap_hover(one, text))
+        + "<br>"
+        + text("rules.hover_after", hover=_gap_hover(other, text))
+        for one, other in zip(before.to_dict("records"), after.to_dict("records"), strict=True)
+    ]
+    printed = [_points(value, text) for value in values]
+    return _by_rule(before, rows, rule_names, owner_names, text).assign(
+        value=values, text=printed, hover=hovers
+    )
+
+
+def _by_rule(frame, rows, rule_names, owner_names, text: Text) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],
+            "column": [rule_names[code] for code in frame["code"]],
+            "key": [[row, code] for row, code in zip(frame["row"], frame["code"], strict=True)],
+            "muted": frame["customers"] < SMALLEST_GROUP,
+        }
+    )
+
+
+def _share(frame: pd.DataFrame) -> pd.Series:
+    """The share with a gap; NaN where nobody's state is known."""
+    share = (frame["partial"] + frame["gap"]) / frame["customers"]
+    return share.where(frame["unknown"] < frame["customers"])
+
+
+def _points(difference: float, text: Text) -> str:
+    """Write a difference of shares in percentage points; "?" where it is unknown."""
+    if is_unknown(difference):
+        return "?"
+    points = round(100 * difference, 1)
+    digits = 1 if 0 < abs(points) < 1 else 0
+    return text("rules.points", points=f"{points:+.{digits}f}") if points else "0"
+
+
+def _gap_hover(cell: dict, text: Text) -> str:
+    counts = {name: f"{cell[name]:,}" for name in ("customers", "gap", "partial", "unknown")}
+    return text("portfolio.hover_gaps", shortfall=text.short_amount(cell["shortfall"]), **counts)
