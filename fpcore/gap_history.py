@@ -160,14 +160,8 @@ def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
     def work(cursor: Cursor) -> None:
         rules = gap_rules.rules_on(db, today)  # read anew where this runs again
         number = rule_set(cursor, rules)
-        targets = gap_states.targeted(cursor)
-        judged = gap_states.judged(
-            rules, today, gap_states.with_targets("customer_row", targets), targets
-        )
         cursor.execute(
-            f"create or replace temp table gap_now as "
-            f"select id, {gap_states.packed(len(rules))} as now from {judged} "
-            f"where (rule_set, states) is distinct from ({number}, now)"
+            f"create or replace temp table gap_now as {_other(cursor, rules, today, number)}"
         )
         remember(cursor, "id in (select id from gap_now)", {})
         cursor.execute(
@@ -179,7 +173,23 @@ def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
         cursor.execute("delete from gap_settled")
         cursor.execute("insert into gap_settled values ($today)", {"today": today})
 
+    with db.reading() as cursor:
+        rules = gap_rules.rules_on(db, today)
+        number = known_rule_set(cursor, rules)
+        other = f"select 1 from ({_other(cursor, rules, today, number or 0)}) limit 1"
+        if _settled_on(cursor) == today and number and not cursor.execute(other).fetchall():
+            return
     db.transaction(work)
+
+
+def _other(cursor: Cursor, rules: Sequence[Rule], today: date, number: int) -> str:
+    """The SQL of whose states are not those that are kept: `id` and `now`."""
+    targets = gap_states.targeted(cursor)
+    rows = gap_states.with_targets("customer_row", targets)
+    return f"""
+select id, {gap_states.packed(len(rules))} as now
+from {gap_states.judged(rules, today, rows, targets)}
+where (rule_set, states) is distinct from ({number}, now)"""
 
 
 def forget(cursor: Cursor, customer_id: UUID) -> None:
@@ -209,19 +219,16 @@ def _pairs(cursor: Cursor, old: int, new: int) -> list[tuple]:
 
 
 def _members(rules: Sequence[Rule]) -> str:
-    """Write down which rules: code, version, whether age counts, and a hash of the record, which
+    """Write down which rules: code, version, the ages that count, and a hash of the record, which
     somebody may have changed in the file without a new version."""
-    members = [
-        (rule.code, rule.version, _depends_on_age(rule), gap_rules.to_json(rule)) for rule in rules
-    ]
+    members = [(rule.code, rule.version, _ages(rule), gap_rules.to_json(rule)) for rule in rules]
     return json.dumps(
         [[*known, hashlib.sha256(record.encode()).hexdigest()[:16]] for *known, record in members]
     )
 
 
-def _depends_on_age(rule: Rule) -> bool:
-    any_day = date(2000, 1, 1)
-    return "born_on" in f"{rule.applies_sql(any_day)} {rule.terms(any_day)}"
+def _ages(rule: Rule) -> list[int]:
+    return sorted({age for word in (*rule.when, rule.need) for age in word.ages()})
 
 
 def _settled_on(cursor: Cursor) -> date | None:
@@ -246,9 +253,10 @@ with pair as (
 judged as (
     select r.id, pair.code, pair.version, pair.is_same,
         b.states // pair.old_unit % 5 as old_digit, r.states // pair.new_unit % 5 as digit,
-        case when pair.ages and $cause = 'time'
-            and date_sub('year', r.born_on, $last) < date_sub('year', r.born_on, $today)
-            then r.born_on + to_years(date_sub('year', r.born_on, $today)::int) end as birthday
+        if($cause = 'time', list_max(list_filter(pair.ages, lambda age:
+            date_sub('year', r.born_on, $last) < age
+            and age <= date_sub('year', r.born_on, $today))), null) as reached,
+        r.born_on + to_years(reached::int) as birthday
     from gap_before b
     join customer_row r on r.id = b.id
         and (b.rule_set, b.states) is distinct from (r.rule_set, r.states)

@@ -150,7 +150,7 @@ def rules_on(db: Database, day: date) -> tuple[Rule, ...]:
 
     Errors: InvalidRules where the file has a fault and no earlier one is known.
     """
-    return db.remembered(("rules", day, _file_state()), lambda: _rules_on(db, day))
+    return db.remembered(("rules", day, file_state()), lambda: _rules_on(db, day))
 
 
 def fault() -> InvalidRules | None:
@@ -184,7 +184,7 @@ def clashes(rules: Sequence[Rule]) -> list[tuple[Rule, Rule]]:
 
 def versions(db: Database) -> list[PublishedRule]:
     """List every version of every rule, from the file and published, by code and version."""
-    return db.remembered(("rule versions", _file_state()), lambda: _versions(db.read))
+    return db.remembered(("rule versions", file_state()), lambda: _versions(db.read))
 
 
 def versions_now(cursor: Cursor) -> list[PublishedRule]:
@@ -226,7 +226,8 @@ def _rules_on(db: Database, day: date) -> tuple[Rule, ...]:
     return in_use((one.rule for one in versions(db)), day)
 
 
-def _file_state() -> tuple:
+def file_state() -> tuple:
+    """Tell the rule file from what it was: it is read anew where this differs."""
     try:
         stat = RULES.stat()
     except OSError:

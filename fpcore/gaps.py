@@ -4,7 +4,7 @@ Whole scopes are in fpcore.gap_books: the same SQL (gap_states.judged) without t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,9 @@ from fpcore.audit import Action
 from fpcore.database import Cursor, Database
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.facts import (
+    ARE_ALIKE,
+    END_UNCLEAR,
+    ENDED_CLOSE,
     PRODUCT,
     WHY_NOT_IN_FORCE,
     YEARLY_PREMIUM,
@@ -276,8 +279,19 @@ def _judged(
         _gap(rule, number, row, day, held, set_by_hand.get(rule.code), burden)
         for number, rule in enumerate(rules)
     ]
+    gaps = [_with_replaced(cursor, gap, said) for gap in gaps]
     gaps.sort(key=lambda gap: (ORDER.index(gap.state), -gap.rule.severity, -(gap.short or 0)))
     return CustomerGaps(day, tuple(gaps), burden)
+
+
+def _with_replaced(cursor: Cursor, gap: Gap, said: dict[str, Any]) -> Gap:
+    """Name the policies for which a replacement is found, or cannot be told."""
+    need = gap.rule.need
+    if need.word != "no_replacement" or gap.state not in (GapState.GAP, GapState.UNKNOWN):
+        return gap
+    which = {"customer": said["customer"], "valued_on": said["valued_on"], "months": need.months}
+    found = database.rows(cursor, _REPLACED, which)
+    return replace(gap, counted=tuple(dict.fromkeys(row["id"] for row in found)))
 
 
 def _row(cursor: Cursor, sql: str, params: dict[str, Any]) -> Mapping[str, Any]:
@@ -428,6 +442,18 @@ select p.id, p.type, {PRODUCT} as product, {WHY_NOT_IN_FORCE} as why_not,
 from policy p where p.customer_id = $customer
 order by p.start_date desc nulls last, p.id
 """
+
+_REPLACED = f"""
+with judged as (
+    select p.id, p.type, {PRODUCT} as product, p.status, p.start_date, p.end_date
+    from policy p where p.customer_id = $customer
+)
+select unnest([old.id, new.id]) as id from judged old join judged new on {ARE_ALIKE}
+where ({ENDED_CLOSE}) and greatest(new.start_date, old.end_date) > $valued_on - to_months($months)
+    or ({END_UNCLEAR}) and new.start_date > $valued_on - to_months($months)
+order by id
+"""
+"""The policies that replaced each other, or may have, in the last months."""
 
 
 def _why_not_counted(rule: Rule, policy: Mapping[str, Any], has_terms: bool) -> str | None:

@@ -55,7 +55,7 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
     * policies: the columns, in_force and why_not on the day `valued_on`, and file, the upload
       that created it
     * contacts: the columns
-    * targets: code (of the gap rule), amount, note, by, on: set by hand for this customer
+    * targets: code (of the gap rule), amount, note, by, at: set by hand for this customer
     * gap_history: on, code, before, after, cause, by, file: how the states of gaps changed
     * before_import: record, file, by, at: of which records a copy from before an upload is kept,
       to undo it; what the upload changed is in the log
@@ -210,15 +210,17 @@ where x.customer_id = $id order by x.contacted_on desc, x.created_at desc, x.id 
 """
 
 _TARGETS = """
-select t.code, t.amount, t.note, a.name as "by", t.updated_at::date as "on"
+select t.code, t.amount, t.note, a.name as "by", t.updated_at as "at"
 from customer_target t join account a on a.id = t.set_by where t.customer_id = $id order by t.code
 """
 
 _GAP_HISTORY = """
 select g.on_day as "on", g.code, g.state_before as "before", g.state as "after", g.cause,
-    a.name as "by", b.file_name as file
+    coalesce(a.name, publisher.name) as "by", b.file_name as file
 from gap_change g
 left join account a on a.id = g.account_id
+left join gap_rule r on g.cause = 'rule' and r.code = g.code and r.version = g.version
+left join account publisher on publisher.id = r.published_by
 left join import_batch b on b.id = g.batch_id
 where g.customer_id = $id order by g.on_day, g.created_at, g.code
 """

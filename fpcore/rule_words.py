@@ -92,6 +92,10 @@ class Word(BaseModel):
         """Give the values that the word's sentence needs, by name."""
         return self.model_dump(exclude={"word"})
 
+    def ages(self) -> list[int]:
+        """Give the ages at which the word begins to say something else."""
+        return []
+
 
 # ---- conditions: for whom a rule is ----
 
@@ -130,6 +134,9 @@ class AgeBetween(Word):
 
     def missing(self, fact: Mapping) -> list[str]:
         return ["birth_date"] if fact["born_on"] is None else []
+
+    def ages(self) -> list[int]:
+        return [self.from_age, *([] if self.to_age is None else [self.to_age + 1])]
 
 
 class HousingIs(Word):
@@ -399,6 +406,9 @@ class ByAge(Need):
     def missing(self, fact: Mapping) -> list[str]:
         return ["birth_date"] if fact["born_on"] is None else []
 
+    def ages(self) -> list[int]:
+        return [one.from_age for one in self.amounts]
+
 
 class ByOccupationClass(Need):
     """An amount for each accident risk class (상해급수), 1 to 3."""
@@ -448,6 +458,9 @@ class LivingCost(Need):
     def missing(self, fact: Mapping) -> list[str]:
         cost = ["birth_date"] if fact["living_cost"] is None and fact["born_on"] is None else []
         return _none_of(fact, "dependants", "debts") + ([] if fact["dependants"] == 0 else cost)
+
+    def ages(self) -> list[int]:
+        return [one.from_age for one in self.monthly]
 
 
 def _income(times: int) -> Term:

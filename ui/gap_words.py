@@ -77,9 +77,13 @@ def advice(gap: Gap, burden: PremiumBurden, text: Text) -> str | None:
         return text("recommend.unknown", missing=missing(gap.missing, text))
     if gap.state not in OPEN:
         return None
-    wants_amount = gap.rule.need.asks_for_more and gap.recommended is not None
+    said = gap.rule.need.word
+    if gap.rule.need.asks_for_more and gap.recommended is not None:
+        said = "amount"
+    elif said == "premium_share" and burden.share is None:
+        said = "premium_without_income"
     return text(
-        f"recommend.{'amount' if wants_amount else gap.rule.need.word}",
+        f"recommend.{said}",
         coverage=text(f"coverage_kind.{gap.rule.coverage}"),
         recommended=text.amount(gap.recommended),
         short=text.amount(gap.short),

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from fpcore import accounts, book_file, customer_rows, import_batches, words
+from fpcore import accounts, book_file, customer_rows, gap_rules, import_batches, words
 from fpcore.database import Database, configured_path, open_database
 from fpcore.models import Account
 from ui import guard
@@ -48,7 +48,8 @@ def database() -> Database:
     Errors: those of open_database.
     """
     opened = _database(configured_path())
-    _bring_up_to_date(opened.path, datetime.now(SEOUL).date(), opened)
+    today = datetime.now(SEOUL).date()
+    _bring_up_to_date(opened.path, today, gap_rules.file_state(), opened)
     return opened
 
 
@@ -61,7 +62,7 @@ def _database(path: str) -> Database:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _bring_up_to_date(path: str, day: date, _opened: Database) -> None:
+def _bring_up_to_date(path: str, day: date, rule_file: tuple, _opened: Database) -> None:
     customer_rows.roll_forward(_opened, day)
 
 

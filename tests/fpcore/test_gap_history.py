@@ -415,7 +415,7 @@ def test_the_months_are_the_sum_of_what_happened_to_each(busy):
         (row["month"].date(), row["code"]): [row["opened"], row["closed"]]
         for row in found.to_dict("records")
     } == expected
-    assert len(expected) > 5
+    assert len(expected) >= 5
 
 
 @pytest.fixture

@@ -484,7 +484,7 @@ def test_an_export_says_why_a_policy_is_not_in_force(document, known):
 def test_an_export_holds_targets_and_how_the_states_of_gaps_changed(document, known):
     db, _, who, _ = known
     [target] = document["targets"]
-    assert date.fromisoformat(target.pop("on"))
+    assert date.fromisoformat(target.pop("at")[:10])
     assert target == {
         "code": "total_low", "amount": 345678901, "note": "목표메모지움", "by": "fp1",
     }  # fmt: skip

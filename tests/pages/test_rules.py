@@ -72,11 +72,12 @@ def test_a_change_is_seen_before_it_counts_and_counts_once_published(open_page, 
 
     at = publishes(at, "가족 생활비가 올라서")
     assert at.query_params["rule"] == "total_low"
-    assert "3억원" in texts(at) and "시험 중인" not in texts(at)
+    assert "3억원" in texts(at)
+    assert "가족 생활비가 올라서" in tables(at)
+    assert "시험 중인" not in texts(click(at, "보장 기준 목록으로"))
     latest = rule_book.versions(office, accounts.OPERATOR, "total_low")[-1]
     assert (latest.rule.version, latest.rule.need.amount) == (2, 300_000_000)
     assert latest.note == "가족 생활비가 올라서" and latest.published_by == "manager1"
-    assert "가족 생활비가 올라서" in tables(at)
     at = open_page("customer", "fp1", id=id_of(office, "김하늘"))
     assert "버전 2" in texts(at)
 
