@@ -98,6 +98,22 @@ def test_each_policy_counts_or_says_why_not(db, fp, father):
     assert NotCounted(next(iter(left)), "savings") in burden
 
 
+def test_a_replacement_names_the_two_policies(db, fp, father):
+    ended, cancelled_long_ago = (
+        add_policy(
+            db, fp, father, status="cancelled", start_date=date(2010, 1, 1), end_date=last_day
+        )
+        for last_day in (date(2026, 10, 1), date(2012, 1, 1))
+    )
+    begun = add_policy(db, fp, father, start_date=date(2026, 11, 1))
+    gap = found_of(db, fp, father, "replacement")
+    assert (gap.state.value, gap.why) == ("gap", "replaced")
+    assert set(gap.counted) == {ended, begun}
+    unclear = add_policy(db, fp, father, status="cancelled", start_date=date(2015, 1, 1))
+    assert set(found_of(db, fp, father, "replacement").counted) == {ended, begun, unclear}
+    assert cancelled_long_ago not in gap.counted
+
+
 def test_the_worst_gaps_come_first(db, fp, father):
     add_policy(db, fp, father, type="health", policy_name="암보험", coverage_amount=70_000_000)
     found = gaps.of_customer(db, fp, father, TODAY).gaps
