@@ -14,6 +14,7 @@ import re
 import tomllib
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -356,7 +357,7 @@ def customer_fact(
     _unknown, _premium (a year's), _premium_unknown, all of what is in force. `customer_scope`
     before it holds those who withdrew their consent, too.
     """
-    words = set(re.findall(r"\w+", used_in)) or {*ROW_COLUMNS, "age", "age_band"}
+    words = _words(used_in) or {*ROW_COLUMNS, "age", "age_band"}
     columns = ", ".join(f"c.{name}" for name in ROW_COLUMNS if name in words | {"withdrawn_on"})
     ages = ", ".join(sql for name, sql in _AGES.items() if name in words)
     scope, params = _scope(accounts.visible_ids(db, account))
@@ -373,6 +374,11 @@ customer_scope as not materialized (
 customer_fact as (from customer_scope where withdrawn_on is null)
 """
     return sql, {**params, "valued_on": valued_on, "currency": currency}
+
+
+@lru_cache(maxsize=256)
+def _words(sql: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", sql))
 
 
 def _scope(owners: list[UUID] | None) -> tuple[str, dict[str, Any]]:

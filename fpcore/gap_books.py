@@ -249,11 +249,12 @@ def _counts(rules: Sequence[Rule], day: date) -> str:
     """The SQL of the aggregates over `judged_fact`: not_needed is what is left."""
     columns = ["count(*) as customers"]
     for number, rule in enumerate(rules):
-        columns += [
-            f"coalesce(count_if(state_{number} = {DIGIT[state]}), 0)::bigint as {state}_{number}"
-            for state in STATES
-            if state is not GapState.NOT_NEEDED
-        ]
+        for state in STATES:
+            if state in rule.need.never:
+                columns.append(f"0::bigint as {state}_{number}")
+            elif state is not GapState.NOT_NEEDED:
+                count = f"count_if(state_{number} = {DIGIT[state]})"
+                columns.append(f"coalesce({count}, 0)::bigint as {state}_{number}")
         shortfall = f"coalesce(sum({_shortfall(number)}), 0)" if _has_amount(rule, day) else "0"
         columns.append(f"{shortfall} as shortfall_{number}")
     return ", ".join(columns)

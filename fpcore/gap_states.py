@@ -13,12 +13,11 @@ from fpcore.models import GapState
 from fpcore.rule_words import COVERAGES, DIGIT, Asked
 
 STATES = tuple(GapState)
-_LACKING = f"({DIGIT[GapState.PARTIAL]}, {DIGIT[GapState.GAP]})"
 
 
 def lacking(number: int) -> str:
     """The SQL that is true where a rule finds a gap, whole or partial."""
-    return f"state_{number} in {_LACKING}"
+    return f"state_{number} between {DIGIT[GapState.PARTIAL]} and {DIGIT[GapState.GAP]}"
 
 
 def targeted(cursor: Cursor) -> frozenset[str]:
@@ -48,20 +47,27 @@ def judged(
 
     `relation` has the columns of customer_fact and, for rules in `targets`, those of with_targets.
     In steps, since DuckDB would compute again whatever is mentioned again: first each condition
-    and amount, then for whom each rule is, then the states.
+    and term (`term_<n>_<k>`), then for whom each rule is and its amount, then the states.
     """
     conditions = list(dict.fromkeys(one.sql(day) for rule in rules for one in rule.when))
     first = ["*", *(f"{sql} as condition_{k}" for k, sql in enumerate(conditions))]
     second, third = ["*"], ["*"]
     for number, rule in enumerate(rules):
         coverage = COVERAGES[rule.coverage]
-        first.append(f"{amount(rule, day, targets) or 'null'}::bigint as amount_{number}")
+        terms = [f"term_{number}_{k}" for k in range(len(rule.terms(day)))]
+        first += [
+            f"({term.amount})::bigint as {name}"
+            for name, term in zip(terms, rule.terms(day), strict=True)
+        ]
         first.append(f"({rule.need.held(coverage)})::bigint as held_{number}")
+        by_hand = [f"target_{rule.code}::bigint"] if rule.code in targets and terms else []
+        amount = ", ".join([*by_hand, " + ".join(terms) or "null::bigint"])
+        second.append(f"coalesce({amount}) as amount_{number}")
         applies = None
         if rule.when:
             all_of = (f"condition_{conditions.index(one.sql(day))}" for one in rule.when)
-            by_hand = f"target_{rule.code} is not null or " if rule.code in targets else ""
-            second.append(f"({by_hand}{' and '.join(all_of)}) as applies_{number}")
+            whoever = f"target_{rule.code} is not null or " if by_hand else ""
+            second.append(f"({whoever}{' and '.join(all_of)}) as applies_{number}")
             applies = f"applies_{number}"
         asked = Asked(coverage.prefix, day, applies, f"amount_{number}", f"held_{number}")
         third.append(f"({rule.need.state(asked)})::utinyint as state_{number}")
@@ -81,18 +87,6 @@ def packed(count: int) -> str:
 def unpacked(states: int, count: int) -> list[GapState]:
     """Read the states of `count` rules out of what `packed` made."""
     return [STATES[states // len(STATES) ** number % len(STATES)] for number in range(count)]
-
-
-def amount(rule: Rule, day: date, targets: frozenset[str]) -> str | None:
-    """The SQL of the recommended amount in won: the target set by hand, or the sum of the rule's
-    terms."""
-    terms = rule.terms(day)
-    if not terms:
-        return None
-    whole = " + ".join(term.amount for term in terms)
-    return (
-        f"coalesce(target_{rule.code}::bigint, {whole})" if rule.code in targets else f"({whole})"
-    )
 
 
 def short(number: int) -> str:

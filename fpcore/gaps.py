@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -301,7 +302,8 @@ def _row(cursor: Cursor, sql: str, params: dict[str, Any]) -> Mapping[str, Any]:
     return found[0]
 
 
-def _judged_sql(targets: frozenset[str], rules: Sequence[Rule], day: date) -> str:
+@lru_cache(maxsize=64)
+def _judged_sql(targets: frozenset[str], rules: tuple[Rule, ...], day: date) -> str:
     """The SQL over customer_fact of the customer `$customer`, judged and with what explains it."""
     mine = gap_states.with_targets("(from customer_fact where id = $customer)", targets)
     explained = "".join(_explained(rule, number, day) for number, rule in enumerate(rules))
@@ -322,15 +324,14 @@ _FACTS = (
 
 
 def _explained(rule: Rule, number: int, day: date) -> str:
-    """The SQL of what explains a rule's amounts: for each way its terms, as structs."""
-    coverage = COVERAGES[rule.coverage]
-    columns = [f", {rule.need.unknown(coverage)} as unknown_{number}"]
+    """The SQL of what explains a rule's amounts: for each way its terms and their parts."""
+    columns = [f"{rule.need.unknown(COVERAGES[rule.coverage])} as unknown_{number}"]
     for way, need in enumerate(_needs(rule)):
         for place, term in enumerate(need.terms(day)):
-            parts = {"amount": term.amount, **{f"part_{k}": v for k, v in term.parts.items()}}
-            packed = ", ".join(f"'{name}': {sql}" for name, sql in parts.items())
-            columns.append(f", {{{packed}}} as term_{number}_{way}_{place}")
-    return "".join(columns)
+            name = f"term_{number}_{place}" if way == 0 else f"term_{number}_{place}_of_{way}"
+            columns.append(name if way == 0 else f"{term.amount} as {name}")
+            columns += [f"{sql} as {part}_{name}" for part, sql in term.parts.items()]
+    return "".join(f", {column}" for column in columns)
 
 
 def _needs(rule: Rule) -> list[Need]:
@@ -398,11 +399,10 @@ def _short(state: GapState, recommended: Decimal | None, held: Decimal | None) -
 def _way(rule: Rule, number: int, place: int, row: Mapping[str, Any], day: date) -> Way:
     of = rule if place == 0 else rule.choices[place - 1]
     terms = []
-    while f"term_{number}_{place}_{len(terms)}" in row:
-        found = dict(row[f"term_{number}_{place}_{len(terms)}"])
-        code = of.need.terms(day)[len(terms)].code
-        parts = {name.removeprefix("part_"): v for name, v in found.items() if name != "amount"}
-        terms.append(Term(code, _decimal(found["amount"]), parts))
+    for k, term in enumerate(of.need.terms(day)):
+        name = f"term_{number}_{k}" if place == 0 else f"term_{number}_{k}_of_{place}"
+        parts = {part: row[f"{part}_{name}"] for part in term.parts}
+        terms.append(Term(term.code, _decimal(row[name]), {**parts, **term.values}))
     amounts = [term.amount for term in terms]
     known = bool(amounts) and None not in amounts
     recommended = sum(amounts, Decimal(0)) if known else None

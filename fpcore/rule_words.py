@@ -199,12 +199,13 @@ Condition = Annotated[
 
 
 class Term(NamedTuple):
-    """A part of a recommended amount: its code, the SQL of the amount, and the SQL of the values
-    from which it comes, by name."""
+    """A part of a recommended amount: its code, the SQL of the amount, and from which values it
+    comes, by name: `parts` are SQL, `values` the rule's own."""
 
     code: str
     amount: str
-    parts: dict[str, str]
+    parts: dict[str, str] = {}  # noqa: RUF012 - never changed
+    values: dict[str, int] = {}  # noqa: RUF012
 
 
 class AgeAmount(Word):
@@ -259,12 +260,13 @@ class Need(Word):
 
     `asks_for_more`: a gap is closed by more cover. `unknown_field` is what is not known of the
     policies that keep a state unknown, `unknown_why` that as a code of `why`; `whys` are the other
-    reasons of its states.
+    reasons of its states, `never` are states that it does not have.
     """
 
     asks_for_more: ClassVar[bool] = True
     unknown_field: ClassVar[str] = "coverage_amount"
     unknown_why: ClassVar[str] = "amount_unknown"
+    never: ClassVar[frozenset[GapState]] = frozenset()
     whys: ClassVar[dict[GapState, str]] = {
         GapState.NOT_NEEDED: "not_for_them",
         GapState.COVERED: "enough",
@@ -298,8 +300,9 @@ class Need(Word):
         return f"""
         case
             {asked.unless}
-            when coalesce({asked.held}, 0) >= {asked.amount} then {DIGIT[GapState.COVERED]}
-            when {" or ".join([*unknown, *asked.not_sure])} then {DIGIT[GapState.UNKNOWN]}
+            when {asked.held} >= {asked.amount} then {DIGIT[GapState.COVERED]}
+            when {" or ".join([*unknown, *asked.not_sure])}
+                then if({asked.amount} = 0, {DIGIT[GapState.COVERED]}, {DIGIT[GapState.UNKNOWN]})
             when {asked.held} > 0 then {DIGIT[GapState.PARTIAL]}
             else {DIGIT[GapState.GAP]}
         end"""
@@ -318,6 +321,7 @@ class Holds(Need):
     """At least one policy in force."""
 
     word: Literal["holds"] = "holds"
+    never: ClassVar = frozenset({GapState.PARTIAL})
     whys: ClassVar = {**Need.whys, GapState.COVERED: "held", GapState.GAP: "not_held"}
 
     @classmethod
@@ -347,6 +351,7 @@ class AtMostOne(Need):
     """
 
     word: Literal["at_most_one"] = "at_most_one"
+    never: ClassVar = frozenset({GapState.PARTIAL})
     asks_for_more: ClassVar = False
     unknown_field: ClassVar = "policy_name"
     unknown_why: ClassVar = "name_unknown"
@@ -385,7 +390,7 @@ class Fixed(Need):
     amount: Won
 
     def terms(self, day: date) -> list[Term]:
-        return [Term("fixed", f"{self.amount}::bigint", {})]
+        return [Term("fixed", f"{self.amount}::bigint")]
 
 
 class ByAge(Need):
@@ -428,7 +433,7 @@ class ByOccupationClass(Need):
         return _none_of(fact, "occupation_class")
 
 
-_DEBTS = Term("debts", "debts", {})
+_DEBTS = Term("debts", "debts")
 
 
 class LivingCost(Need):
@@ -452,8 +457,8 @@ class LivingCost(Need):
         living = f"""case
             when dependants > 0 then {monthly} * {months} when dependants = 0 then 0 end"""
         from_age = f"if(living_cost is null, {_age_of(self.monthly, day)}, null)"
-        parts = {"monthly": monthly, "months": str(months), "from_age": from_age}
-        return [Term("living_cost", living, parts), _DEBTS]
+        parts = {"monthly": monthly, "from_age": from_age}
+        return [Term("living_cost", living, parts, {"months": months}), _DEBTS]
 
     def missing(self, fact: Mapping) -> list[str]:
         cost = ["birth_date"] if fact["living_cost"] is None and fact["born_on"] is None else []
@@ -467,7 +472,8 @@ def _income(times: int) -> Term:
     return Term(
         "income",
         f"(monthly_income * {12 * times})",
-        {"yearly": "monthly_income * 12", "times": str(times)},
+        {"yearly": "monthly_income * 12"},
+        {"times": times},
     )
 
 
@@ -529,8 +535,8 @@ class PremiumShare(Need):
 
     def terms(self, day: date) -> list[Term]:
         share = f"monthly_income * {self.high} // 100"
-        parts = {"monthly_income": "monthly_income", "high": str(self.high)}
-        return [Term("premium_share", share, parts)]
+        parts = {"monthly_income": "monthly_income"}
+        return [Term("premium_share", share, parts, {"high": self.high})]
 
     def missing(self, fact: Mapping) -> list[str]:
         return _none_of(fact, "monthly_income")
@@ -565,6 +571,7 @@ class NoReplacement(Need):
     """
 
     word: Literal["no_replacement"] = "no_replacement"
+    never: ClassVar = frozenset({GapState.PARTIAL})
     asks_for_more: ClassVar = False
     unknown_field: ClassVar = "end_on"
     unknown_why: ClassVar = "end_unknown"

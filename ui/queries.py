@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore import coverage, customer_list, gap_books, gap_history
+from fpcore import coverage, customer_list, gap_books, gap_history, gap_rules
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gap_books import Comparison, ScopeGaps
 from fpcore.gap_rules import Rule
@@ -80,7 +80,8 @@ def currencies(account: Account) -> list[str]:
 
 def _kept(account: Account, operation: Callable, *arguments: Any) -> Any:
     db = session.database()
-    asked = (operation.__module__, operation.__name__, *map(repr, arguments))
+    rule_file = gap_rules.file_state()  # what it says changes without a change of the database
+    asked = (operation.__module__, operation.__name__, rule_file, *map(repr, arguments))
     return _cached(db.path, db.version, account.id, asked, db, account, operation, arguments)
 
 
