@@ -7,7 +7,7 @@ import streamlit as st
 
 from fpcore.gap_books import ScopeGaps
 from fpcore.models import GapState
-from ui import gap_words
+from ui import gap_words, tables
 from ui.text import Text
 
 
@@ -26,14 +26,9 @@ def by_rule(found: ScopeGaps, text: Text) -> str | None:
             for count in counts
         ]
     )
-    event = st.dataframe(
+    row = tables.clicked_row(
         table,
-        hide_index=True,
-        height="content",
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key="by rule",
+        "by rule",
         column_config={
             text("field.rule"): st.column_config.TextColumn(pinned=True),
             text("portfolio.share"): st.column_config.ProgressColumn(
@@ -42,8 +37,7 @@ def by_rule(found: ScopeGaps, text: Text) -> str | None:
             text("portfolio.shortfall"): st.column_config.TextColumn(alignment="right", width=170),
         },
     )
-    cells = event.selection.cells
-    return counts[cells[0][0]].rule.code if cells else None
+    return None if row is None else counts[row].rule.code
 
 
 def worst(rows: pd.DataFrame, owner_names: Mapping[str, str], text: Text) -> str | None:
@@ -57,17 +51,9 @@ def worst(rows: pd.DataFrame, owner_names: Mapping[str, str], text: Text) -> str
     )
     if len(owner_names) > 1:
         shown.insert(1, text("field.owner"), rows["owner"].map(owner_names))
-    event = st.dataframe(
-        shown,
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key="worst",
-        column_config={text("portfolio.shortfall"): st.column_config.TextColumn(alignment="right")},
-    )
-    cells = event.selection.cells
-    return str(rows["id"].iloc[cells[0][0]]) if cells else None
+    right = st.column_config.TextColumn(alignment="right")
+    row = tables.clicked_row(shown, "worst", column_config={text("portfolio.shortfall"): right})
+    return None if row is None else str(rows["id"].iloc[row])
 
 
 def by_month(changes: pd.DataFrame, text: Text) -> None:

@@ -134,16 +134,16 @@ def _draw_customers(account: Account, trial: _Trial, owners: dict[str, str], tex
     )
     if len(owners) > 1:
         shown.insert(1, text("field.owner"), listed["owner"].map(owners))
-    event = st.dataframe(
-        shown, hide_index=True, height="content" if len(shown) < 12 else 420,
-        on_select="rerun", selection_mode="single-cell",
-        key=f"changed {address.here()} {trial.day}",
-    )  # fmt: skip
+    row = tables.clicked_row(
+        shown,
+        f"changed {address.here()} {trial.day}",
+        height="content" if len(shown) < 12 else 420,
+    )
     of_code = trial.found.changes[trial.found.changes["code"] == code]
     counts = {"shown": f"{len(listed):,}", "matching": f"{of_code['customers'].sum():,}"}
     st.caption(text("customers.shown", **counts))
-    if event.selection.cells:
-        chosen = str(listed["id"].iloc[event.selection.cells[0][0]])
+    if row is not None:
+        chosen = str(listed["id"].iloc[row])
         st.switch_page("../pages/customer.py", query_params={"id": chosen})
 
 

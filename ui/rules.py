@@ -11,7 +11,7 @@ from fpcore import rule_book, words
 from fpcore.gap_rules import PublishedRule, Rule
 from fpcore.models import Account
 from fpcore.rule_words import Need
-from ui import gap_words, session
+from ui import gap_words, session, tables
 from ui.text import Text, safe
 
 
@@ -80,13 +80,9 @@ def draw_list(versions: Sequence[PublishedRule], text: Text, today: date) -> str
             for rule in shown
         ]
     )
-    event = st.dataframe(
+    row = tables.clicked_row(
         table,
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key="rules",
+        "rules",
         column_config={
             text("field.rule"): st.column_config.TextColumn(pinned=True),
             text("field.when"): st.column_config.TextColumn(width=150),
@@ -95,8 +91,7 @@ def draw_list(versions: Sequence[PublishedRule], text: Text, today: date) -> str
             text("field.source"): st.column_config.TextColumn(width=300),
         },
     )
-    cells = event.selection.cells
-    return shown[cells[0][0]].code if cells else None
+    return None if row is None else shown[row].code
 
 
 def draw_rule(rule: Rule, versions: Sequence[PublishedRule], text: Text, today: date) -> None:

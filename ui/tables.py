@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -55,14 +56,9 @@ def customers(
     )
     if len(owner_names) > 1:
         shown.insert(6, text("field.owner"), rows["owner"].map(owner_names))
-    event = st.dataframe(
+    row = clicked_row(
         shown,
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key=key,
-        placeholder="–",
+        key,
         column_config={
             text("field.name"): st.column_config.TextColumn(width="small"),
             **{
@@ -71,8 +67,7 @@ def customers(
             },
         },
     )
-    cells = event.selection.cells
-    return str(rows["id"].iloc[cells[0][0]]) if cells else None
+    return None if row is None else str(rows["id"].iloc[row])
 
 
 def shown_of(found: CustomerPage, text: Text) -> str:
@@ -122,17 +117,16 @@ def policies(listed: Sequence[Policy], text: Text, with_reason: bool, key: str) 
             for policy in listed
         ]
     )
-    event = st.dataframe(
-        shown,
-        hide_index=True,
-        height="content",
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key=key,
-    )
+    row = clicked_row(shown, key)
+    return None if row is None else str(listed[row].id)
+
+
+def clicked_row(shown: pd.DataFrame, key: str, **settings: Any) -> int | None:
+    """Draw a table whose cells can be clicked; the place of the row that was, None for none."""
+    look = {"hide_index": True, "height": "content", "placeholder": "–", **settings}
+    event = st.dataframe(shown, key=key, on_select="rerun", selection_mode="single-cell", **look)
     cells = event.selection.cells
-    return str(listed[cells[0][0]].id) if cells else None
+    return cells[0][0] if cells else None
 
 
 def rejects(rejected: Sequence[RejectedRow], columns: Columns, text: Text) -> None:

@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
 from math import isnan
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
@@ -188,7 +189,7 @@ def _counted(one, held, log, agreed, valued_on) -> dict[str, Any]:
     coverages = [
         policy["coverage_amount"] if policy["currency"] == "KRW" else None for policy in held
     ]
-    premiums = [_yearly_premium(policy) for policy in held]
+    premiums = [yearly_premium(policy) for policy in held]
     ends = [policy["end_date"] for policy in held if policy["end_date"] not in (None, WHOLE_LIFE)]
     reached = [
         contact["contacted_on"]
@@ -214,7 +215,7 @@ def _in_force(policy: dict, valued_on: date) -> bool:
     return policy["status"] == "active" and begun and not ended
 
 
-def _yearly_premium(policy: dict):
+def yearly_premium(policy: dict):
     if policy["premium_cycle"] == "paid_up":
         return 0
     known = None not in (policy["premium_amount"], policy["premium_cycle"])
@@ -252,3 +253,22 @@ def assert_listed_as_counted(db: Database, account: Account, valued_on: date) ->
             name: None if amount is None else pytest.approx(float(amount))
             for name, amount in amounts.items()
         }
+
+
+def at_once(*work: Callable[[], Any]) -> list[Any]:
+    """Do all of it at the same moment, each in a thread of its own: results, or what was raised."""
+    start, results = Barrier(len(work)), [None] * len(work)
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            results[number] = work[number]()
+        except Exception as error:
+            results[number] = error
+
+    threads = [Thread(target=run, args=(number,)) for number in range(len(work))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results

@@ -13,6 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from agency import yearly_premium
+
 from fpcore.database import Database
 from fpcore.gap_rules import Rule
 from fpcore.models import GapState
@@ -29,7 +31,6 @@ _WORDS = tomllib.loads(
 _TYPES = {
     "death": "life", "diagnosis": "health", "injury": "accident", "vehicle": "car",
 }  # fmt: skip
-_PAYMENTS = {"monthly": 12, "quarterly": 4, "semiannual": 2, "annual": 1, "single": 0}
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _judge_at_most_one(one: Person, day: date, applies: bool | None) -> Verdict:
 
 def _judge_premium(need, one: Person, day: date, applies: bool | None, wanted: int | None):
     premiums = [
-        _yearly_premium(policy)
+        yearly_premium(policy)
         for policy in one["policies"]
         if _in_force(policy, day) and _product(policy) != "savings"
     ]
@@ -326,15 +327,6 @@ def _product(policy: dict) -> str | None:
 
 def _won(policy: dict):
     return policy["coverage_amount"] if policy["currency"] == "KRW" else None
-
-
-def _yearly_premium(policy: dict):
-    if policy["premium_cycle"] == "paid_up":
-        return 0
-    known = None not in (policy["premium_amount"], policy["premium_cycle"])
-    if not known or policy["currency"] != "KRW":
-        return None
-    return policy["premium_amount"] * _PAYMENTS[policy["premium_cycle"]]
 
 
 def _months_later(day: date, months: int) -> date:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations_with_replacement
-from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from agency import (
     add_customer,
     add_policy,
     assert_listed_as_counted,
+    at_once,
     hire,
     log_contact,
     newcomer,
@@ -408,25 +408,6 @@ TestDailyWork.settings = settings(
 
 
 # --- Two at the same moment ------------------------------------------------------------------
-
-
-def at_once(*work: Callable[[], Any]) -> list[Any]:
-    """Do all of it at the same moment, each in a thread of its own: results, or FpErrors."""
-    start, results = Barrier(len(work)), [None] * len(work)
-
-    def run(number: int) -> None:
-        start.wait()
-        try:
-            results[number] = work[number]()
-        except FpError as error:
-            results[number] = error
-
-    threads = [Thread(target=run, args=(number,)) for number in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 def give(db: Database, fp: Account, one: UUID) -> str:

@@ -1,13 +1,13 @@
 """Managers change rules: a version more, with day and reason, that judges everybody from then."""
 
 from datetime import date, timedelta
-from threading import Barrier, Thread
 
 import pytest
 from agency import (
     TODAY,
     add_customer,
     add_policy,
+    at_once,
     disable,
     forged,
     open_office,
@@ -315,24 +315,6 @@ def test_what_a_draft_shows_is_what_publishing_it_does(db, people):
 
 
 # --- Two at the same moment ---------------------------------------------------------------------
-
-
-def at_once(*work) -> list:
-    start, results = Barrier(len(work)), [None] * len(work)
-
-    def run(number: int) -> None:
-        start.wait()
-        try:
-            results[number] = work[number]()
-        except Exception as error:
-            results[number] = error
-
-    threads = [Thread(target=run, args=(number,)) for number in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.mark.parametrize("_", range(5))
