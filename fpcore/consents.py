@@ -30,7 +30,7 @@ DAYS_TO_DESTROY = 10
 """Decree §44②: the result is told within ten days of the withdrawal."""
 
 CONSENT = RecordKind.CONSENT
-TEXTS = ROOT / "data" / "consent_texts.toml"
+TEXTS = ROOT / "data" / "consent_texts"
 
 
 class Withdrawn(Record):
@@ -44,10 +44,16 @@ class Withdrawn(Record):
 
 
 @cache
-def texts() -> dict:
-    """Read the texts that customers agree to: `version`, and a table a kind."""
-    with open(TEXTS, "rb") as file:
-        return tomllib.load(file)
+def texts(version: str | None = None) -> dict | None:
+    """Read the texts that customers agree to: `version`, and for each language a table a kind.
+
+    Those of today without a `version`; None for one whose wording this program does not keep.
+    """
+    kept = {path.stem: path for path in TEXTS.glob("*.toml")}
+    version = version or max(kept)
+    if version not in kept:
+        return None
+    return {"version": version, **tomllib.loads(kept[version].read_text(encoding="utf-8"))}
 
 
 def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list[Consent]:

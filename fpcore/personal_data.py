@@ -276,10 +276,9 @@ def _sources(cursor: Cursor, row: Mapping[str, Any]) -> list[dict]:
 
 
 def _with_text(consent: dict) -> dict:
-    texts = consents.texts()
-    is_known = consent["text_version"] == texts["version"]
-    wording = {language: texts[language][consent["kind"]] for language in words.LANGUAGES}
-    return {**consent, "text": wording if is_known else None}
+    told = consent["text_version"] and consents.texts(consent["text_version"])
+    wording = told and {language: told[language][consent["kind"]] for language in words.LANGUAGES}
+    return {**consent, "text": wording or None}
 
 
 def _entry(logged: Mapping[str, Any]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def arithmetic(gap: Gap, text: Text) -> str | None:
 
 def statistics(way: Way, text: Text) -> list[str]:
     """Name the source of each line by age that a way used, where it has one of its own."""
-    lines = [_line_of(way, term) for term in way.terms]
+    lines = [_line_of(way, term) for term in way.terms if term.amount != 0]
     return [source(line.source, line.grade, text) for line in lines if line and line.source]
 
 

@@ -339,3 +339,12 @@ def test_a_book_does_not_bring_back_whoever_withdrew(db, fp, customer, import_ro
     # and the others of the file are taken
     assert outcome(import_rows([*rows, {**same, "고객명": "이둘"}])) == (1, 0, 0, 3)
     assert list(found(db, fp).rows["name"]) == ["이둘"]
+
+
+def test_whoever_agreed_to_an_older_text_is_told_that_one():
+    old, new = consents.texts("2026-11"), consents.texts()
+    assert old["version"] == "2026-11" < new["version"]
+    for language, income in (("ko", "소득"), ("en", "income")):
+        assert income not in old[language]["collection"]["items"]
+        assert income in new[language]["collection"]["items"]
+    assert consents.texts("2019-01") is None
