@@ -47,7 +47,7 @@ def test_fp_uploads_a_book_and_sees_its_customer(visitor, tmp_path):
     seen = visitor.reads()
     assert "3억원" in seen and "120,000원" in seen
     assert "보장에 넣지 않은 계약 1건" in seen
-    assert "유지 중인 건강보험이 없습니다" in seen
+    assert "유지 중인 건강 계약이 없습니다" in seen
     assert "3억 5,000만원" not in seen  # the cancelled policy counts for nothing
 
     visitor.clicks("목록으로")

@@ -25,11 +25,16 @@ from hypothesis import given, settings
 from fpcore import consents, contacts, customer_list, customers, policies
 from fpcore.customer_list import CustomerFilter
 from fpcore.models import (
+    MOST_DEPENDANTS,
+    OCCUPATION_CLASSES,
     WHOLE_LIFE,
     ConsentChannel,
     ConsentKind,
     CustomerChanges,
+    Driving,
     Gender,
+    Housing,
+    IncomeBasis,
     NewCustomer,
     PolicyChanges,
     PolicyType,
@@ -60,6 +65,14 @@ FIELDS = {
     "last_contact_on": st.none() | PAST,
     "next_contact_on": st.none() | st.dates(),
     "notes": st.none() | TEXT,
+    **dict.fromkeys(
+        ("monthly_income", "living_cost", "debts"), st.none() | st.integers(0, 10**12).map(Decimal)
+    ),
+    "income_basis": st.none() | st.sampled_from(IncomeBasis),
+    "dependants": st.none() | st.integers(0, MOST_DEPENDANTS),
+    "housing": st.none() | st.sampled_from(Housing),
+    "driving": st.none() | st.sampled_from(Driving),
+    "occupation_class": st.none() | st.sampled_from(OCCUPATION_CLASSES),
 }
 CUSTOMER = st.fixed_dictionaries(FIELDS)
 SOME_FIELDS = st.fixed_dictionaries({}, optional=FIELDS)
