@@ -86,8 +86,10 @@ WORDS = tomllib.loads((ROOT / "data" / "fact_words.toml").read_text(encoding="ut
 
 
 def _names_one_of(text: str, words: list[str]) -> str:
-    """The SQL that is true of a text with one of these words in it, whatever its case."""
-    found = " or ".join(f"contains(lower({text}), '{word}')" for word in words)
+    """The SQL that is true of a text with one of these words in it: as they are, capitalized or in
+    capitals (to write five million names in small letters takes longer than all sums)."""
+    forms = {form for word in words for form in (word, word.capitalize(), word.upper())}
+    found = " or ".join(f"contains({text}, '{form}')" for form in sorted(forms))
     return f"({found})"
 
 
@@ -237,7 +239,7 @@ def computed_rows(which: str, only_ids: str = "true") -> str:
     )
     return f"""
 person as (from customer c where {which}),
-judged as (
+judged as materialized (  -- or each sum would judge every policy again
     select
         p.customer_id, p.type, p.status,
         p.insurer, p.policy_number, p.policy_name, p.start_date, p.end_date,

@@ -167,7 +167,7 @@ def of_customer(
     customer_id = accounts.as_uuid(customer_id, "customer_not_found")
     rules = gap_rules.rules_on(db, valued_on)
     with db.reading() as cursor:
-        targets = gap_states.targeted(cursor)
+        targets = db.remembered("targeted rules", lambda: gap_states.targeted(cursor))
         judged = _judged_sql(targets, rules, valued_on)
         fact, params = customer_fact(db, account, valued_on, used_in=judged)
         row = _row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
@@ -273,6 +273,7 @@ def _judged(
     """Judge a customer by `row`, which `_judged_sql` gave of them."""
     said = {"customer": customer_id, "valued_on": day, "currency": WON}
     held = database.rows(cursor, _POLICIES, said)
+    held.sort(key=lambda policy: (policy["begun_on"], policy["id"]), reverse=True)
     by_hand = database.rows(cursor, _TARGETS, {"customer": customer_id}) if may_have_targets else []
     set_by_hand = {one.pop("code"): Target(**one) for one in by_hand}
     burden = _burden(row, rules)
@@ -438,9 +439,9 @@ select p.id, p.type, {PRODUCT} as product, {WHY_NOT_IN_FORCE} as why_not,
         when p.currency <> '{WON}' then 'other_currency'
         when p.coverage_amount is null then 'amount_unknown'
     end as no_amount,
-    if({YEARLY_PREMIUM} is null, 'premium_unknown', null) as no_premium
+    if({YEARLY_PREMIUM} is null, 'premium_unknown', null) as no_premium,
+    coalesce(p.start_date, date '0001-01-01') as begun_on
 from policy p where p.customer_id = $customer
-order by p.start_date desc nulls last, p.id
 """
 
 _REPLACED = f"""
