@@ -82,16 +82,3 @@ def packed(count: int) -> str:
     digit lowest."""
     digits = [f"state_{number}::bigint * {len(STATES) ** number}" for number in range(count)]
     return " + ".join(digits) or "0::bigint"
-
-
-def unpacked(states: int, count: int) -> list[GapState]:
-    """Read the states of `count` rules out of what `packed` made."""
-    return [STATES[states // len(STATES) ** number % len(STATES)] for number in range(count)]
-
-
-def short(number: int) -> str:
-    """The SQL of what is short in won: NULL where that is not known or no amount is wanted."""
-    covered = DIGIT[GapState.COVERED]
-    return f"""case
-        when state_{number} = {covered} and amount_{number} is not null then 0
-        when {lacking(number)} then amount_{number} - held_{number} end"""

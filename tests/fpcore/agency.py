@@ -27,7 +27,7 @@ from fpcore.book_report import ImportReport
 from fpcore.customer_list import CustomerFilter
 from fpcore.database import Database
 from fpcore.errors import InvalidInput
-from fpcore.models import WHOLE_LIFE, Account, NewContact, NewCustomer, NewPolicy, Role
+from fpcore.models import WHOLE_LIFE, Account, GapState, NewContact, NewCustomer, NewPolicy, Role
 
 TODAY = date(2026, 11, 22)
 STATEMENT = "2026-11-20 서면 동의"
@@ -272,3 +272,8 @@ def at_once(*work: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join(60)
     return results
+
+
+def unpacked(states: int, count: int) -> list[GapState]:
+    """Read the states of `count` rules out of customer_row.states."""
+    return [list(GapState)[states // 5**number % 5] for number in range(count)]

@@ -21,7 +21,7 @@ from uuid import UUID
 import gap_oracle
 import hypothesis.strategies as st
 import pytest
-from agency import TODAY, hire
+from agency import TODAY, hire, unpacked
 from gap_oracle import Person, Verdict
 from hypothesis import given
 from random_book import EDGES, SUMS, random_people, store
@@ -259,20 +259,21 @@ def judged_by_book(
     with db.reading() as cursor:
         targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
         relation = gap_states.with_targets("customer_fact", targets)
-        columns = ", ".join(
-            f"state_{n}, amount_{n}, held_{n}, {gap_states.short(n)}" for n in range(len(rules))
-        )
+        columns = ", ".join(f"state_{n}, amount_{n}, held_{n}" for n in range(len(rules)))
         judged = gap_states.judged(rules, day, relation, targets)
         found = cursor.execute(f"with {fact} select id, {columns} from {judged}", params).fetchall()
     return {
-        row[0]: [_verdict(rule, *row[1 + 4 * n : 5 + 4 * n]) for n, rule in enumerate(rules)]
+        row[0]: [_verdict(rule, *row[1 + 3 * n : 4 + 3 * n]) for n, rule in enumerate(rules)]
         for row in found
     }
 
 
-def _verdict(rule: Rule, digit: int, amount, held, short) -> Verdict:
-    asked = short if rule.need.asks_for_more else None
-    return Verdict(gap_states.STATES[digit], amount, held, asked)
+def _verdict(rule: Rule, digit: int, amount: int | None, held: int | None) -> Verdict:
+    state, short = gap_states.STATES[digit], None
+    if amount is not None and rule.need.asks_for_more:
+        lacking = state in (GapState.PARTIAL, GapState.GAP)
+        short = amount - held if lacking else 0 if state is GapState.COVERED else None
+    return Verdict(state, amount, held, short)
 
 
 def assert_agreed(
@@ -344,7 +345,7 @@ def takes_target(rule: Rule) -> bool:
 def assert_kept_as_judged(db: Database, people: Sequence[Person], day: date) -> None:
     """Hold the states that stand in customer_row against the oracle."""
     kept = {
-        row["id"]: gap_states.unpacked(row["states"], len(SHIPPED))
+        row["id"]: unpacked(row["states"], len(SHIPPED))
         for row in db.read("select id, states from customer_row")
     }
     for one in people:

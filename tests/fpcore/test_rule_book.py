@@ -13,6 +13,7 @@ from agency import (
     open_office,
     refusal,
     tables,
+    unpacked,
 )
 
 from fpcore import (
@@ -21,7 +22,6 @@ from fpcore import (
     gap_books,
     gap_history,
     gap_rules,
-    gap_states,
     gaps,
     rule_book,
     words,
@@ -67,7 +67,7 @@ def kept_states(db, customer, day: date = TODAY) -> dict[str, GapState]:
     rules = gap_rules.rules_on(db, day)
     with db.reading() as cursor:
         assert gap_history.rule_set(cursor, rules) == row["rule_set"], "judged by other rules"
-    found = gap_states.unpacked(row["states"], len(rules))
+    found = unpacked(row["states"], len(rules))
     return {rule.code: state for rule, state in zip(rules, found, strict=True)}
 
 
