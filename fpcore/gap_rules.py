@@ -95,12 +95,6 @@ class Rule(BaseModel):
         """Say whether the record's days include this one."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
-    def applies_sql(self, day: date) -> str | None:
-        """The SQL of whether the rule is for a customer; None where it is for everybody."""
-        if not self.when:
-            return None
-        return "(" + " and ".join(condition.sql(day) for condition in self.when) + ")"
-
     def terms(self, day: date) -> list[Term]:
         """Give the parts of the recommended amount; none where no amount is wanted."""
         return self.need.terms(day)

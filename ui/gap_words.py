@@ -23,8 +23,7 @@ def name(rule: Rule, text: Text) -> str:
 
 def state(rule: Rule, state: GapState, text: Text) -> str:
     """Name a state: that of a check reads otherwise than that of a cover."""
-    section = "state" if rule.need.asks_for_more else "finding"
-    return text(f"{section}.{state}")
+    return text(f"{rule.states_section}.{state}")
 
 
 def for_whom(rule: Rule, text: Text) -> str:
