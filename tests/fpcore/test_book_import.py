@@ -67,7 +67,10 @@ def tables(db: database.Database) -> list[list[dict]]:
     return [db.read(f"select * from {name} order by id") for name in names]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=settings.default.max_examples // 2,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(rows=books(), statement=st.sampled_from([STATEMENT, None]), twins=st.booleans())
 def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
     said = ImportOptions(consent_basis=statement, take_twins=twins)
