@@ -96,6 +96,13 @@ def heatmap(
     return _tidy(wide, rules)
 
 
+def share_lacking(cells: pd.DataFrame) -> pd.Series:
+    """Give the share with a gap, whole or partial, of those whose state is known; NaN where that is
+    nobody. `cells` has the states as columns, as those of `heatmap`."""
+    known = cells["customers"] - cells["unknown"]
+    return (cells["partial"] + cells["gap"]) / known.where(known > 0)
+
+
 def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> pd.DataFrame:
     """List the customers in scope with the worst gaps, the worst first.
 

@@ -516,7 +516,6 @@ _REMOVE = (
     f"delete from policy_before where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from customer_before where id in {_REMOVED_CUSTOMERS}",
     f"delete from gap_change where customer_id in {_REMOVED_CUSTOMERS}",
-    f"delete from customer_target where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from consent where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from customer where id in {_REMOVED_CUSTOMERS}",
 )

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fpcore.gap_books import Comparison
+from fpcore.gap_books import Comparison, share_lacking
 from fpcore.models import RowKind
 from ui import tables
 from ui.text import Text, is_unknown
 
 SMALLEST_GROUP = 5
-"""Rows of fewer customers are drawn grey: a share of three says nothing."""
+"""A share of fewer known states is drawn grey: one of three says nothing."""
 
 
 def cells(
@@ -20,8 +20,8 @@ def cells(
     owner_names: Mapping[str, str],
     text: Text,
 ) -> pd.DataFrame:
-    """Give charts.heatmap its frame: the share of customers with a gap, whole or partial."""
-    values = _share(frame)
+    """Give charts.heatmap its frame: the share with a gap of those whose state is known."""
+    values = share_lacking(frame)
     hovers = [_gap_hover(cell, text) for cell in frame.to_dict("records")]
     printed = [text.share(value) for value in values]
     return _by_rule(frame, rows, rule_names, owner_names, text).assign(
@@ -38,7 +38,7 @@ def difference_cells(
 ) -> pd.DataFrame:
     """Give charts.heatmap its frame: by how much that share changes."""
     before, after = found.before, found.after
-    values = _share(after) - _share(before)
+    values = share_lacking(after) - share_lacking(before)
     hovers = [
         text("rules.hover_before", hover=_gap_hover(one, text))
         + "<br>"
@@ -57,15 +57,9 @@ def _by_rule(frame, rows, rule_names, owner_names, text: Text) -> pd.DataFrame:
             "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],
             "column": [rule_names[code] for code in frame["code"]],
             "key": [[row, code] for row, code in zip(frame["row"], frame["code"], strict=True)],
-            "muted": frame["customers"] < SMALLEST_GROUP,
+            "muted": frame["customers"] - frame["unknown"] < SMALLEST_GROUP,
         }
     )
-
-
-def _share(frame: pd.DataFrame) -> pd.Series:
-    """The share with a gap; NaN where nobody's state is known."""
-    share = (frame["partial"] + frame["gap"]) / frame["customers"]
-    return share.where(frame["unknown"] < frame["customers"])
 
 
 def _points(difference: float, text: Text) -> str:
@@ -79,4 +73,5 @@ def _points(difference: float, text: Text) -> str:
 
 def _gap_hover(cell: dict, text: Text) -> str:
     counts = {name: f"{cell[name]:,}" for name in ("customers", "gap", "partial", "unknown")}
+    counts["known"] = f"{cell['customers'] - cell['unknown']:,}"
     return text("portfolio.hover_gaps", shortfall=text.short_amount(cell["shortfall"]), **counts)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from fpcore.gap_books import ScopeGaps
+from fpcore.gap_books import ScopeGaps, share_lacking
 from fpcore.models import GapState
 from ui import gap_words, tables
 from ui.text import Text
@@ -15,15 +15,18 @@ def by_rule(found: ScopeGaps, text: Text) -> str | None:
     """Draw how many customers are in each state, rule by rule, those with the most gaps first; the
     code of the rule whose row was clicked."""
     counts = sorted(found.counts, key=lambda count: -_lacking(count))
+    shares = share_lacking(
+        pd.DataFrame([{**count.states, "customers": found.customers} for count in counts])
+    )
     table = pd.DataFrame(
         [
             {
                 text("field.rule"): gap_words.name(count.rule, text),
-                text("portfolio.share"): 100 * _lacking(count) / found.customers,
+                text("portfolio.share"): 100 * share,
                 **{text(f"state.{state}"): count.states[state] for state in _STATES},
                 text("portfolio.shortfall"): _shortfall(count, found, text),
             }
-            for count in counts
+            for count, share in zip(counts, shares, strict=True)
         ]
     )
     row = tables.clicked_row(

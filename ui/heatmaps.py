@@ -16,7 +16,7 @@ from ui.text import Text, is_unknown
 GAPS = "gap"
 """Stands beside the measures for the share of customers with a gap, by rule."""
 
-COLUMN_WIDTH = 60  # px, what the head of a column needs
+COLUMN_WIDTH = 62  # px, what the head of a column needs
 # On a narrow screen a map of many columns scrolls within its own box.
 _SCROLLING = """<style>
 .st-key-scrolling { overflow-x: auto; }

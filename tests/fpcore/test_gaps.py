@@ -6,9 +6,11 @@ What every rule says of whom stands in tests/cases and test_gap_engine.
 from collections import Counter
 from datetime import date
 from decimal import Decimal
+from math import isnan
 from random import Random
 from uuid import UUID, uuid4
 
+import pandas as pd
 import pytest
 from agency import TODAY, add_customer, add_policy, refusal, tables
 from random_book import random_people, store
@@ -302,3 +304,12 @@ def test_a_scopes_counts_are_the_sum_of_its_customers(db, people):
             assert count.states == {state: states[state] for state in GapState}
             assert sum(count.states.values()) == scope.customers
             assert count.shortfall == sum(gap.short or 0 for gap in of_rule)
+
+
+def test_a_share_is_of_those_whose_state_is_known():
+    cells = pd.DataFrame(
+        {"customers": [10, 10, 3], "partial": [1, 0, 0], "gap": [2, 0, 0], "unknown": [4, 9, 3]}
+    )
+    shares = gap_books.share_lacking(cells)
+    assert shares[:2].tolist() == [0.5, 0.0]
+    assert isnan(shares[2])
