@@ -27,6 +27,7 @@ from fpcore import (
     gap_states,
     gaps,
     policies,
+    portfolio,
     rule_book,
 )
 from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
@@ -273,7 +274,7 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
     )
     yield Figure(
         name="whole book: heatmap by age",
-        run=lambda: coverage.heatmap(reader.db, reader.account, RowKind.AGE_BAND, TODAY),
+        run=lambda: portfolio.figures(reader.db, reader.account, RowKind.AGE_BAND, TODAY),
         floor=reader.scan(f"max(birth_date), max(birth_year), {sums}"),
     )
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from fpcore.database import Cursor
+from fpcore.database import calculator
 from fpcore.models import (
     CUSTOMER_AMOUNTS,
     EARLIEST_BIRTH_YEAR,
@@ -119,21 +119,25 @@ POLICY_STATUS = (
 does not count as cover, and the screens say why."""
 
 
-def problems(
-    cursor: Cursor, checks: Iterable[Check], values: Mapping[str, Any], today: date
-) -> list[Problem]:
+def problems(checks: Iterable[Check], values: Mapping[str, Any], today: date) -> list[Problem]:
     """Run the checks over one record; what is wrong with it, in their order."""
     checks = list(checks)
     email = values.get("email")
-    record = {**values, "email_is_well_formed": email and email_is_well_formed(email)}
-    columns = ", ".join(f"${name}::{_SQL_TYPE.get(name, 'varchar')} as {name}" for name in record)
-    verdicts = ", ".join(f"coalesce({check.wrong_if}, false)" for check in checks)
-    found = cursor.execute(
-        f"select {verdicts} from (select {columns}, $today::date)", {**record, "today": today}
-    ).fetchone()
+    record = {
+        **values, "email_is_well_formed": email and email_is_well_formed(email), "today": today
+    }  # fmt: skip
+    columns = ", ".join(f"${name}::{_type_of(name)} as {name}" for name in record)
+    verdicts = ", ".join(
+        f"coalesce({check.wrong_if.replace('$today', 'today')}, false) as wrong_{number}"
+        for number, check in enumerate(checks)
+    )
+    found = calculator.row(
+        f"select {verdicts} from (select {columns})",
+        {name: (_type_of(name), value) for name, value in record.items()},
+    )
     return [
         (check.field, check.code, {"text": _quoted(check, values)})
-        for check, is_wrong in zip(checks, found, strict=True)
+        for check, is_wrong in zip(checks, found.values(), strict=True)
         if is_wrong
     ]
 
@@ -161,4 +165,9 @@ _SQL_TYPE = {
     **dict.fromkeys((*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS), "double"),  # has room for all typed
     **dict.fromkeys(("birth_year", "dependants", "occupation_class"), "double"),
     "email_is_well_formed": "boolean",
+    "today": "date",
 }
+
+
+def _type_of(field: str) -> str:
+    return _SQL_TYPE.get(field, "varchar")

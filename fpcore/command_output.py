@@ -14,7 +14,7 @@ import pandas as pd
 from fpcore import demo, personal_data, words
 from fpcore.book_report import ImportReport
 from fpcore.consents import Withdrawn
-from fpcore.coverage import CoverageSummary, TypeCoverage, measure_value
+from fpcore.coverage import CoverageSummary, TypeCoverage
 from fpcore.customer_list import CustomerPage
 from fpcore.customers import Removal
 from fpcore.errors import InvalidRules
@@ -22,7 +22,8 @@ from fpcore.gap_books import ScopeGaps
 from fpcore.gap_rules import Rule
 from fpcore.gaps import CustomerGaps, Gap, Term
 from fpcore.import_batches import ImportBatch, UndoReport
-from fpcore.models import Measure, RowKind
+from fpcore.models import Measure
+from fpcore.portfolio import Heatmap
 
 LANGUAGE = "en"
 
@@ -167,21 +168,21 @@ def rules(found: Sequence[Rule], valued_on: date, fault: InvalidRules | None) ->
     return document, lines
 
 
-def heatmap(
-    cells: pd.DataFrame, rows: RowKind, measure: Measure, valued_on: date, currency: str
-) -> Output:
-    """A whole book aggregated into cells."""
+def heatmap(found: Heatmap, figures: pd.DataFrame) -> Output:
+    """A whole book aggregated into cells: those of the measure, and the figures of the others."""
+    of_measure = found.cells[["row", "type", "value", "n", "base", "left_out"]]
+    cells = figures.merge(of_measure, on=["row", "type"])
     document = {
-        "rows": rows.value,
-        "measure": measure.value,
-        "valued_on": valued_on,
-        "currency": currency,
+        "rows": found.rows.value,
+        "measure": found.measure.value,
+        "valued_on": found.valued_on,
+        "currency": found.currency,
+        "since": found.since if found.measure is Measure.CHANGE else None,
+        "team": found.team,
         "cells": [_plain(cell) for cell in cells.to_dict("records")],
     }
-    shown = measure_value(cells, measure)
     return document, [
-        f"{row}\t{kind}\t{_shown(value)}"
-        for row, kind, value in zip(cells["row"], cells["type"], shown, strict=True)
+        f"{cell['row']}\t{cell['type']}\t{_shown(cell['value'])}" for cell in document["cells"]
     ]
 
 

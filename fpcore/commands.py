@@ -8,7 +8,7 @@ standard error as one sentence, with exit status 1 (2 for wrong usage).
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -27,6 +27,7 @@ from fpcore import (
     gaps,
     import_commands,
     personal_data,
+    portfolio,
     rule_book,
     words,
 )
@@ -212,17 +213,33 @@ def show_rules(check: Path | None, valued_on: date, as_json: bool) -> None:
     show_default=True,
 )
 @owner_option("Whose customers to count; left out, everybody's.")
+@click.option("--team", metavar="TEAM", help="Count the customers of this team only.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day that the measure `change` looks back to.  [default: 90 days before]",
+)
 @currency_option("The currency of the amounts.")
 @valued_on_option
 @json_option
 def show_heatmap(
-    rows: str, measure: str, owner: str | None, currency: str, valued_on: date, as_json: bool
+    rows: str,
+    measure: str,
+    owner: str | None,
+    team: str | None,
+    since: datetime | None,
+    currency: str,
+    valued_on: date,
+    as_json: bool,
 ) -> None:
     """Aggregate coverage by type over the whole book: one cell a row and type."""
+    before = since.date() if since else valued_on - portfolio.LOOKING_BACK
     with opened() as db:
-        cells = coverage.heatmap(db, acting_account(db, owner), RowKind(rows), valued_on, currency)
-    output = command_output.heatmap(cells, RowKind(rows), Measure(measure), valued_on, currency)
-    print_output(output, as_json)
+        asked = (db, acting_account(db, owner), RowKind(rows))
+        found = portfolio.heatmap(*asked, Measure(measure), valued_on, currency, before, team)
+        figures = portfolio.figures(*asked, valued_on, currency, team)
+    print_output(command_output.heatmap(found, figures), as_json)
 
 
 @main.command("export")

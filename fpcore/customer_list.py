@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -9,11 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from fpcore import accounts, gap_rules, gap_states
-from fpcore.coverage import ROW_SQL, UNKNOWN_ROW
-from fpcore.database import Database
+from fpcore import accounts, gap_rules, gap_states, measures, row_kinds
+from fpcore.database import Cursor, Database
 from fpcore.facts import customer_fact
-from fpcore.models import Account, Gender, PolicyStatus, PolicyType, Record, RowKind
+from fpcore.models import Account, Gender, Measure, PolicyStatus, PolicyType, Record, RowKind
+from fpcore.row_kinds import UNKNOWN_ROW
+from fpcore.rule_words import TOTAL
+from fpcore.stated_facts import stated_fact
 
 PAGE_SIZES = (20, 50, 100)
 ANY_GAP = "any"
@@ -58,6 +61,8 @@ class CustomerFilter(Record):
     has passed counting as expired. `not_contacted_for` are days since the last contact, or never.
     `gap` is the code of a gap rule, or ANY_GAP. `row_kind` and `row` are those of a heatmap cell,
     `row` being UNKNOWN_ROW for those of whom it is not known; `gender` knows "unknown" too.
+    `behind` and `of` are a heatmap's measure and column: who is behind such a cell, and for CHANGE
+    `since` when. `team` is the name of one.
     """
 
     search: str | None = None
@@ -71,6 +76,10 @@ class CustomerFilter(Record):
     gap: str | None = None
     row_kind: RowKind | None = None
     row: str | None = None
+    behind: Measure | None = None
+    of: PolicyType | Literal["total"] | None = None
+    since: date | None = None
+    team: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,22 +111,31 @@ def find(
     page_size: int = PAGE_SIZES[0],
 ) -> CustomerPage:
     """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
-    where, params = _where(wanted, valued_on)
-    relation = "customer_scope"
-    if wanted.gap:
-        relation, lacking = _judged(db, wanted.gap, valued_on)
-        where = f"{where} and {lacking}"
-    used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}, {relation}"
-    fact, base = customer_fact(db, account, valued_on, used_in=used_in)
+    with db.reading() as cursor:
+        where, params = _where(cursor, wanted, valued_on)
+        used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}"
+        relation = _relation(wanted, params)
+        if wanted.gap:
+            relation, lacking = _judged(db, cursor, wanted.gap, valued_on, relation)
+            where = f"{where} and {lacking}"
+        used_in = f"{used_in}, {relation}"
+        if wanted.behind in measures.STATED:
+            fact, base = stated_fact(db, cursor, account, valued_on, used_in, "customer_scope")
+        else:
+            fact, base = customer_fact(db, account, valued_on, used_in=used_in)
     order = f"order by sort_key {'desc' if descending else 'asc'} nulls last, name_key, id"
-    asked = _Asked(
-        considered=f"""
+
+    def considered(kept: str, columns: str) -> str:
+        return f"""
             with {fact},
-            considered as {{kept}} (
-                select {{columns}}, {_SORT_SQL[sort]} as sort_key,
+            considered as {kept} (
+                select {columns}, {_SORT_SQL[sort]} as sort_key,
                     withdrawn_on is null and coalesce({where}, false) as fits
                 from {relation}
-            )""",
+            )"""
+
+    asked = _Asked(
+        considered=considered,
         page=f"where fits {order} limit $limit offset $offset",
         order=order,
         params={
@@ -132,9 +150,10 @@ def find(
 
 
 class _Asked(NamedTuple):
-    """The parts of a list's SQL; `considered` is everybody in scope, `fits` who is wanted."""
+    """The parts of a list's SQL; `considered` gives that of everybody in scope, with these columns
+    and `fits`, who is wanted."""
 
-    considered: str
+    considered: Callable[..., str]
     page: str
     order: str
     params: dict[str, Any]
@@ -144,7 +163,7 @@ _COUNTS = """
     count(*) filter (fits) as matching, count(*) as in_scope, count(withdrawn_on) as withdrawn
 """
 _PAGE = f"""
-    id, name, gender, age, occupation, phone, email, {ROW_SQL[RowKind.FP]} as owner,
+    id, name, gender, age, occupation, phone, email, {row_kinds.OWNER} as owner,
     last_contact_on, next_contact_on, next_end_on, marketing, total_policies as policies,
     total_coverage as coverage, total_unknown as unknown, total_premium / 12 as premium,
     total_premium_unknown as premium_unknown
@@ -155,7 +174,7 @@ def _page_and_counts(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[st
     """Ask for both in one query; who fits is judged twice, which is quicker than keeping it."""
     found = db.frame(
         f"""
-        {asked.considered.format(kept="not materialized", columns="*")},
+        {asked.considered(kept="not materialized", columns="*")},
         page as (from considered {asked.page}),
         counts as (select {_COUNTS} from considered)
         select matching, in_scope, withdrawn, {_PAGE}
@@ -172,14 +191,14 @@ def _in_two_steps(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[str, 
     columns = "id, name_key, withdrawn_on"
     counts = db.read(
         f"""
-        {asked.considered.format(kept="materialized", columns=columns)},
+        {asked.considered(kept="materialized", columns=columns)},
         page as (select id from considered {asked.page})
         select (select list(id) from page) as ids, {_COUNTS} from considered
         """,
         asked.params,
     )[0]
     this_page = {"offset": 0, "ids": counts.pop("ids") or []}
-    considered = asked.considered.format(kept="not materialized", columns="*")
+    considered = asked.considered(kept="not materialized", columns="*")
     rows = db.frame(
         f"""
         {considered}
@@ -191,7 +210,7 @@ def _in_two_steps(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[str, 
     return rows, counts
 
 
-def _where(wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]]:
+def _where(cursor: Cursor, wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]]:
     """The SQL over customer_fact for a filter, and its parameters."""
     conditions: list[tuple[str, dict[str, Any]]] = [("true", {}), *_search(wanted.search)]
 
@@ -214,18 +233,34 @@ def _where(wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]
         latest = valued_on - timedelta(days=min(max(wanted.not_contacted_for, 0), 36_500))
         add("coalesce(last_contact_on < $contacted_before, true)", contacted_before=latest)
     if wanted.row_kind and wanted.row is not None:
-        add(f"coalesce({ROW_SQL[wanted.row_kind]}, '{UNKNOWN_ROW}') = $row", row=wanted.row)
+        conditions.append(row_kinds.has(cursor, wanted.row_kind, wanted.row, valued_on))
+    if wanted.team:
+        add(row_kinds.OF_TEAM, team=wanted.team)
+    if wanted.behind and (wanted.behind is not Measure.CHANGE or wanted.since):
+        add(measures.behind(wanted.behind, wanted.of or TOTAL))
     params = {key: value for _, more in conditions for key, value in more.items()}
     return " and ".join(sql for sql, _ in conditions), params
 
 
-def _judged(db: Database, code: str, valued_on: date) -> tuple[str, str]:
-    """The SQL of customer_scope judged by one rule, or by all for ANY_GAP, and of who has a gap."""
+def _relation(wanted: CustomerFilter, params: dict[str, Any]) -> str:
+    """The SQL of everybody in scope with what the filter needs to know of them."""
+    if wanted.behind in measures.STATED:
+        return "stated_fact"
+    if wanted.behind is Measure.CHANGE and wanted.since:
+        params["since"] = wanted.since
+        return f"(select *, {measures.CHANGE_COLUMNS} from customer_scope)"
+    return "customer_scope"
+
+
+def _judged(
+    db: Database, cursor: Cursor, code: str, valued_on: date, relation: str
+) -> tuple[str, str]:
+    """The SQL of a relation of customers judged by one rule, or by all for ANY_GAP, and of who has
+    a gap."""
     rules = [rule for rule in gap_rules.rules_on(db, valued_on) if code in (rule.code, ANY_GAP)]
-    with db.reading() as cursor:
-        targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
-    relation = gap_states.with_targets("customer_scope", targets)
-    judged = gap_states.judged(rules, valued_on, relation, targets)
+    targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
+    rows = gap_states.with_targets(relation, targets)
+    judged = gap_states.judged(rules, valued_on, rows, targets)
     return judged, _any_of([gap_states.lacking(number) for number in range(len(rules))])
 
 

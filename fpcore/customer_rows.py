@@ -8,18 +8,37 @@ Changes of different columns, or an edit and a removal, would not conflict by th
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from fpcore import database, gap_history, gap_rules, gap_states
-from fpcore.database import Cursor, Database
-from fpcore.facts import ROW_COLUMNS, computed_rows
+from fpcore.database import Cursor, Database, calculator
+from fpcore.facts import (
+    CUSTOMER_READ,
+    MAY_REPLACE,
+    POLICY_READ,
+    REPLACED_OF_ONE,
+    ROW_COLUMNS,
+    ROW_OF_ONE,
+    SPAN,
+    computed_rows,
+    struct_of,
+)
 from fpcore.gap_history import Because, Cause
-from fpcore.models import WON, Account
+from fpcore.gap_rules import Rule
+from fpcore.gap_states import KEPT
+from fpcore.models import NOBODY_REACHED, WON, Account
 
 CUSTOMERS_AT_ONCE = 250_000
 
 _COLUMNS = ", ".join(ROW_COLUMNS)
-_COMPARED = _COLUMNS.replace(" words,", " list_sort(string_split(words, chr(10))) as words,")
+_ALL_COLUMNS = (*ROW_COLUMNS, "rule_set", *KEPT)
+_IN_ORDER = {
+    "words": "list_sort(string_split(words, chr(10))) as words",
+    "spans": "list_sort(spans) as spans",
+}  # what a row holds in no order
+_COMPARED = ", ".join(_IN_ORDER.get(name, name) for name in ROW_COLUMNS)
 
 
 def refresh(
@@ -27,16 +46,8 @@ def refresh(
 ) -> None:
     """Make the rows of these customers anew, as this account changed something of theirs; of one
     who is gone, no row is left."""
-    said = {"ids": list(customer_ids)}
-    gap_history.remember(cursor, "id in (select unnest($ids))", said)
-    cursor.execute("delete from customer_row where id in (select unnest($ids))", said)
-    if cursor.fetchone()[0] < len(customer_ids):  # no row to take out: the customer's own instead
-        cursor.execute(
-            "update customer set updated_at = $now where id in (select unnest($ids))",
-            {**said, "now": database.utc_now()},
-        )
-    _insert(db, cursor, "c.id in (select unnest($ids))", today, said)
-    gap_history.note(cursor, today, gap_history.edited_by(account))
+    for customer_id in customer_ids:
+        _refresh_one(db, cursor, account, customer_id, today)
 
 
 def refresh_all_of(
@@ -54,6 +65,7 @@ def refresh_all_of(
     A part at a time, those of one owner together: the sums of a million customers at once would
     need more than a gigabyte.
     """
+    number_insurers(cursor)
     gap_history.remember(cursor, f"id in (select id from {relation})", {})
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
     cursor.execute(f"""
@@ -108,10 +120,11 @@ def differences(db: Database, today: date) -> list[UUID]:
             f"""
             with {computed_rows("true")},
             computed as (
-                select {_COMPARED}, $set::int as rule_set, {gap_states.packed(len(rules))} as states
+                select {_COMPARED}, $set::int as rule_set,
+                    {", ".join(gap_states.kept(rules, today))}
                 from {judged}
             ),
-            kept as (select {_COMPARED}, rule_set, states from customer_row)
+            kept as (select {_COMPARED}, rule_set, {", ".join(KEPT)} from customer_row)
             select distinct id from (
                 (from computed except all from kept) union all (from kept except all from computed))
             """,
@@ -123,6 +136,16 @@ def differences(db: Database, today: date) -> list[UUID]:
     return [row["id"] for row in found]
 
 
+def number_insurers(cursor: Cursor) -> None:
+    """Give every insurer that stands in a policy a number."""
+    cursor.execute("""
+insert into insurer
+select (select coalesce(max(number), 0) from insurer) + row_number() over (order by name), name
+from (select distinct insurer as name from policy where insurer is not null)
+where name not in (select name from insurer)
+""")
+
+
 def _insert(
     db: Database, cursor: Cursor, which: str, today: date, said: dict, only_ids: str = "true"
 ) -> None:
@@ -130,10 +153,116 @@ def _insert(
     rows = gap_states.with_targets("computed_row", targets)
     cursor.execute(
         f"""
-        insert into customer_row ({_COLUMNS}, rule_set, states)
+        insert into customer_row ({", ".join(_ALL_COLUMNS)})
         with {computed_rows(which, only_ids)}
-        select {_COLUMNS}, {gap_history.rule_set(cursor, rules)}, {gap_states.packed(len(rules))}
+        select {_COLUMNS}, {gap_history.rule_set(db, cursor, rules)},
+            {", ".join(gap_states.kept(rules, today))}
         from {gap_states.judged(rules, today, rows, targets)} order by owner_id
         """,
         {**said, "valued_on": today, "currency": WON},
     )
+
+
+def _refresh_one(
+    db: Database, cursor: Cursor, account: Account, customer_id: UUID, today: date
+) -> None:
+    said = {"id": customer_id}
+    row = _computed(db, cursor, customer_id, today)
+    before = cursor.execute(
+        "select rule_set, states from customer_row where id = $id", said
+    ).fetchone()
+    is_other = bool(row and before and before != (row["rule_set"], row["states"]))
+    if is_other:
+        gap_history.remember(cursor, "id = $id", said)
+    if before:
+        cursor.execute("delete from customer_row where id = $id", said)
+    else:  # no row to take out: the customer's own instead
+        cursor.execute(
+            "update customer set updated_at = $now where id = $id",
+            {**said, "now": database.utc_now()},
+        )
+    if row:
+        cursor.execute(_PUT_IN, row)
+    if is_other:
+        gap_history.note(cursor, today, gap_history.edited_by(account))
+
+
+def _computed(
+    db: Database, cursor: Cursor, customer_id: UUID, today: date
+) -> dict[str, Any] | None:
+    """Compute the row of one customer: the SQL of computed_rows over values that were read, so
+    that DuckDB keeps its plan. None for a customer who is gone."""
+    customer = database.rows(cursor, _CUSTOMER, {"id": customer_id})
+    if not customer:
+        return None
+    read = customer[0]
+    policies = _policies(db, cursor, customer_id)
+    targets = dict(cursor.execute(_TARGETS, {"id": customer_id}).fetchall())
+    rules = gap_rules.rules_on(db, today)
+    held = {"policies": (f"{struct_of(POLICY_READ)}[]", policies), "valued_on": ("date", today)}
+    replaced = {"replaced_on": None, "unclear_on": None}
+    if any(one["status"] == MAY_REPLACE for one in policies) and len(policies) > 1:
+        replaced = calculator.row(REPLACED_OF_ONE, held)
+    values = {
+        **held,
+        "customer": (struct_of(CUSTOMER_READ), {name: read[name] for name in CUSTOMER_READ}),
+        "contacted_on": ("date", read["contacted_on"]),
+        "marketing": ("boolean", read["marketing"]),
+        **{name: ("date", day) for name, day in replaced.items()},
+        **{f"target_{code}": ("bigint", amount) for code, amount in targets.items()},
+    }
+    row = calculator.row(_judged_row(rules, today, tuple(sorted(targets))), values)
+    return {**row, "rule_set": gap_history.rule_set(db, cursor, rules)}
+
+
+@lru_cache(maxsize=64)
+def _judged_row(rules: tuple[Rule, ...], day: date, targets: tuple[str, ...]) -> str:
+    by_hand = "".join(f", $target_{code}::bigint as target_{code}" for code in targets)
+    row = f"(select *{by_hand} from ({ROW_OF_ONE}))"
+    judged = gap_states.judged(rules, day, row, frozenset(targets))
+    return f"select {_COLUMNS}, {', '.join(gap_states.kept(rules, day))} from {judged}"
+
+
+def _policies(db: Database, cursor: Cursor, customer_id: UUID) -> list[dict[str, Any]]:
+    found = database.rows(cursor, _POLICIES, {"id": customer_id})
+    for policy in found:
+        policy["insurer_number"] = _number_of(db, cursor, policy["insurer"])
+    return found
+
+
+def _number_of(db: Database, cursor: Cursor, insurer: str | None) -> int | None:
+    if insurer is None:
+        return None
+    by_name = "select number from insurer where name = $name"
+
+    def committed() -> int | None:
+        found = db.read(by_name, {"name": insurer})
+        return found[0]["number"] if found else None
+
+    number = db.learned(("insurer", insurer), committed)
+    if number is None:
+        number_insurers(cursor)
+        number = database.value(cursor, by_name, {"name": insurer})
+    return number
+
+
+_CUSTOMER = f"""
+select {", ".join(f"c.{name}" for name in CUSTOMER_READ)},
+    (select max(x.contacted_on) from contact x where x.customer_id = $id
+        and x.outcome not in ({", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)}))
+        as contacted_on,
+    (select count(*) from consent s where s.customer_id = $id
+        and s.kind = 'marketing' and s.withdrawn_on is null) > 0 as marketing
+from customer c where c.id = $id
+"""
+_POLICIES = f"""
+select {", ".join(name for name in POLICY_READ if name != "insurer_number")}
+from policy where customer_id = $id
+"""
+_TARGETS = "select code, amount::bigint from customer_target where customer_id = $id"
+_TYPES = {"spans": f"{SPAN}[]", "insurers": "integer[]"}
+_PUT_IN = f"""
+insert into customer_row ({", ".join(_ALL_COLUMNS)}) values ({
+    ", ".join(f"${name}::{_TYPES[name]}" if name in _TYPES else f"${name}" for name in _ALL_COLUMNS)
+})
+"""

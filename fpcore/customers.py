@@ -213,9 +213,9 @@ def _understood(
     if values.get("birth_date") and values.get("birth_year") is None:
         values["birth_year"] = values["birth_date"].year
     known = {field: old.get(field) for field in _EDITABLE if field != "phone"}
-    wrong_before = checks.problems(cursor, checks.CUSTOMER, known, today) if old else []
     record = {**known, **{field: values[field] for field in known if field in values}}
-    wrong = checks.problems(cursor, checks.CUSTOMER, record, today)
+    wrong = checks.problems(checks.CUSTOMER, record, today)
+    wrong_before = checks.problems(checks.CUSTOMER, known, today) if wrong and old else []
     return values, [*unread, *(problem for problem in wrong if problem not in wrong_before)]
 
 

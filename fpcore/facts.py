@@ -12,6 +12,7 @@ the policies.
 
 import re
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -28,10 +29,9 @@ from fpcore.models import (
     Account,
     Driving,
     Housing,
+    PolicyStatus,
     PolicyType,
 )
-
-OLDEST_BAND = 100
 
 IN_FORCE = """
     p.status = 'active'
@@ -151,6 +151,9 @@ ARE_ALIKE = """
 """
 """A policy `new` may replace a cancelled one `old`: alike, and not of a term up to a year."""
 
+MAY_REPLACE = PolicyStatus.CANCELLED
+"""Without a policy in this status none is replaced."""
+
 ENDED_CLOSE = f"""
     old.end_date <= $valued_on
     and old.end_date >= new.start_date - {_MONTHS} and old.end_date <= new.start_date + {_MONTHS}
@@ -177,7 +180,8 @@ ROW_COLUMNS = (
     "living_cost", "dependants", "debts", "housing", "driving", "last_contact_on",
     "next_contact_on", "marketing",
     "withdrawn_on", "words", "expired_policies", "cancelled_policies", "pending_policies",
-    "next_end_on", "held_from", "held_until",
+    "next_end_on", "held_from", "held_until", "customer_since", "held", "insurers", "spans",
+    "unclear_ends",
     *(f"{prefix}_{held}" for prefix in _PREFIXES for held in _HELD),
     *(f"{kind}_{held}" for kind, held in _KINDS_HELD),
     "unnamed_health_policies", "protection_premium", "protection_premium_unknown",
@@ -186,25 +190,32 @@ ROW_COLUMNS = (
 """The columns of the table customer_row and of the computed one."""
 
 
+def _if(where: str, value: str) -> str:
+    """The SQL of a value where something is true, else NULL: quicker within an aggregate than its
+    `filter`, for which DuckDB sets a buffer aside each time."""
+    return f"case when {where} then {value} end"
+
+
 def _sums(prefix: str, where: str) -> str:
     """The SQL for what is held of one type, or of all."""
     return f"""
-        count(*) filter ({where}) as {prefix}_policies,
-        sum(coverage) filter ({where}) as {prefix}_coverage,
-        count(*) filter ({where} and coverage is null) as {prefix}_unknown,
-        sum(premium) filter ({where}) as {prefix}_premium,
-        count(*) filter ({where} and premium is null) as {prefix}_premium_unknown"""
+        count({_if(where, "1")}) as {prefix}_policies,
+        sum({_if(where, "coverage")}) as {prefix}_coverage,
+        count({_if(f"{where} and coverage is null", "1")}) as {prefix}_unknown,
+        sum({_if(where, "premium")}) as {prefix}_premium,
+        count({_if(f"{where} and premium is null", "1")}) as {prefix}_premium_unknown"""
 
 
-_SUM = {
-    "policies": "count(*) filter ({})",
-    "coverage": "(sum(coverage) filter ({}))::bigint",
-    "unknown": "count(*) filter ({} and coverage is null)",
-}
-_KIND_SUMS = ",".join(
-    f"{_SUM[held].format(f'in_force and {_is_of(kind)}')} as {kind}_{held}"
-    for kind, held in _KINDS_HELD
-)
+def _sum_of_kind(kind: str, held: str) -> str:
+    """The SQL for what is held of a kind of policies, in whole won."""
+    where = f"in_force and {_is_of(kind)}"
+    if held == "coverage":
+        return f"sum({_if(where, 'coverage')})::bigint as {kind}_coverage"
+    unknown = " and coverage is null" if held == "unknown" else ""
+    return f"count({_if(where + unknown, '1')}) as {kind}_{held}"
+
+
+_KIND_SUMS = ",".join(_sum_of_kind(kind, held) for kind, held in _KINDS_HELD)
 _KIND_SUMS_OR_NONE = ",".join(
     f"if(coalesce(h.{kind}_policies, 0) = 0, 0, h.{kind}_coverage) as {kind}_coverage"
     if held == "coverage"
@@ -226,80 +237,81 @@ _SUMS_OR_NONE = ",".join(
     for prefix in _PREFIXES
 )
 
+BIT = {kind: 1 << place for place, kind in enumerate(PolicyType)}
+"""The bit of each type in `held` and `spans`."""
 
-def computed_rows(which: str, only_ids: str = "true") -> str:
-    """Give the common table expressions that end in `computed_row`, with ROW_COLUMNS.
+_BITS = " ".join(f"when '{kind}' then {bit}" for kind, bit in BIT.items())
 
-    `which` is the SQL condition on the customers `c`; `only_ids` one on a customer's id `{}` that
-    is true of them, to pass over the policies of others unread.
-    Parameters: $valued_on, $currency.
-    """
-    of_policy, of_contact, of_consent = (
-        only_ids.format(f"{table}.customer_id") for table in ("p", "x", "s")
-    )
-    return f"""
-person as (from customer c where {which}),
-judged as materialized (  -- or each sum would judge every policy again
-    select
-        p.customer_id, p.type, p.status,
-        p.insurer, p.policy_number, p.policy_name, p.start_date, p.end_date,
+SPAN = "struct(bit utinyint, since date, until date)"
+"""How long a policy was in force: its type's bit, first day, last day. `until` is NULL where the
+policy is over and nobody knows since when; `since` is the first of all days where no beginning is
+known."""
+
+_SPAN = f"""
+    case when p.status <> 'pending' then {{
+        'bit': (case p.type {_BITS} end)::utinyint,
+        'since': coalesce(p.start_date, date '0001-01-01'),
+        'until': case
+            when p.status = 'active' then coalesce(p.end_date, date '{WHOLE_LIFE}')
+            when p.status = 'cancelled' and p.end_date <= $valued_on then (p.end_date - 1)::date
+            when p.status = 'expired' and p.end_date < $valued_on then p.end_date
+        end
+    }}::{SPAN} end
+"""
+
+JUDGED = f"""
+        p.type, p.status,
+        p.insurer, p.insurer_number, p.policy_number, p.policy_name, p.start_date, p.end_date,
         {PRODUCT} as product,
         {IN_FORCE} as in_force,
         if(p.currency = $currency, p.coverage_amount, null) as coverage,
         {YEARLY_PREMIUM} as premium,
-        if(p.status = 'active', p.start_date, null) as begins_on,
+        if(p.status <> 'pending', p.start_date, null) as begins_on,
         case
-            when p.end_date = date '{WHOLE_LIFE}' then null
-            when p.status = 'active' then p.end_date + 1
+            when p.end_date = date '{WHOLE_LIFE}' or p.status = 'pending' then null
             when p.status = 'cancelled' then p.end_date
-        end as over_on
-    from policy p join person on person.id = p.customer_id where {of_policy}
-),
-holding as (
-    select
-        customer_id,
-        count(*) filter (status = 'expired'
-            or (status = 'active' and over_on <= $valued_on)) as expired_policies,
-        count(*) filter (status = 'cancelled') as cancelled_policies,
-        count(*) filter (status = 'pending') as pending_policies,
-        (min(over_on) filter (in_force) - 1)::date as next_end_on,
-        greatest(max(begins_on) filter (begins_on <= $valued_on),
-            max(over_on) filter (over_on <= $valued_on)) as held_from,
-        least(min(begins_on) filter (begins_on > $valued_on),
-            min(over_on) filter (over_on > $valued_on)) as held_until,
-        concat_ws(chr(10), string_agg(insurer, chr(10)), string_agg(policy_number, chr(10)))
-            as policy_words,
+            else p.end_date + 1
+        end::date as over_on,
+        {_SPAN} as span
+"""
+"""What is told of each policy `p` by itself."""
+
+HOLDING = f"""
+        count({_if("status = 'expired' or (status = 'active' and over_on <= $valued_on)", "1")})
+            as expired_policies,
+        count({_if("status = 'cancelled'", "1")}) as cancelled_policies,
+        count({_if("status = 'pending'", "1")}) as pending_policies,
+        (min({_if("in_force", "over_on")}) - 1)::date as next_end_on,
+        greatest(max({_if("begins_on <= $valued_on", "begins_on")}),
+            max({_if("over_on <= $valued_on", "over_on")})) as held_from,
+        least(min({_if("begins_on > $valued_on", "begins_on")}),
+            min({_if("over_on > $valued_on", "over_on")})) as held_until,
+        min({_if("begins_on <= $valued_on", "begins_on")}) as customer_since,
+        list({_if("in_force", "insurer_number")}) as insurers,
+        list(span) as spans,
+        count({_if("span is not null and span.until is null", "1")}) as unclear_ends,
+        nullif(concat_ws(chr(10), string_agg(insurer, chr(10)), string_agg(policy_number, chr(10))),
+            '') as policy_words,
         {_SUMS},
         {_KIND_SUMS},
-        count(*) filter (in_force and type = 'health' and policy_name is null)
+        count({_if("in_force and type = 'health' and policy_name is null", "1")})
             as unnamed_health_policies,
-        sum(premium) filter (in_force and product is distinct from 'savings')::bigint
+        sum({_if("in_force and product is distinct from 'savings'", "premium")})::bigint
             as protection_premium,
-        count(*) filter (in_force and product is distinct from 'savings' and premium is null)
+        count({_if("in_force and product is distinct from 'savings' and premium is null", "1")})
             as protection_premium_unknown
-    from judged group by customer_id
-),
-replacement as (  -- like policies of which one was cancelled around the beginning of the other
-    select
-        old.customer_id,
-        max(greatest(new.start_date, old.end_date)) filter ({ENDED_CLOSE}) as replaced_on,
-        max(new.start_date) filter ({END_UNCLEAR}) as unclear_on
-    from judged old join judged new on new.customer_id = old.customer_id and {ARE_ALIKE}
-    group by old.customer_id
-),
-contacted as (
-    select x.customer_id, max(x.contacted_on) as on_day
-    from contact x join person on person.id = x.customer_id
-    where {of_contact} and x.outcome not in ({_NOBODY_REACHED})
-    group by x.customer_id
-),
-marketing as (
-    select distinct s.customer_id
-    from consent s join person on person.id = s.customer_id
-    where {of_consent} and s.kind = 'marketing' and s.withdrawn_on is null
-),
-computed_row as (
-    select
+"""
+"""What all policies of a customer come to, summed up over JUDGED."""
+
+REPLACED = f"""
+        max({_if(ENDED_CLOSE, "greatest(new.start_date, old.end_date)")}) as replaced_on,
+        max({_if(END_UNCLEAR, "new.start_date")}) as unclear_on
+"""
+"""Of pairs ARE_ALIKE: policies of which one was cancelled around the beginning of the other."""
+
+_HELD_BITS = " | ".join(f"if(h.{kind}_policies > 0, {bit}, 0)" for kind, bit in BIT.items())
+
+ROW = f"""
         c.id, c.owner_id, c.name, icu_sort_key(c.name, 'ko') as name_key, {INITIALS} as initials,
         c.birth_year, c.birth_date,
         coalesce(c.birth_date, make_date(c.birth_year, 1, 1)) as born_on,
@@ -320,6 +332,10 @@ computed_row as (
         h.next_end_on,
         coalesce(h.held_from, date '0001-01-01') as held_from,
         coalesce(h.held_until, date '9999-12-31') as held_until,
+        h.customer_since, coalesce({_HELD_BITS}, 0)::utinyint as held,
+        list_sort(list_distinct(coalesce(h.insurers, []))) as insurers,
+        list_filter(coalesce(h.spans, []), lambda one: one is not null) as spans,
+        coalesce(h.unclear_ends, 0) as unclear_ends,
         {_SUMS_OR_NONE},
         {_KIND_SUMS_OR_NONE},
         coalesce(h.unnamed_health_policies, 0) as unnamed_health_policies,
@@ -327,6 +343,102 @@ computed_row as (
             h.protection_premium) as protection_premium,
         coalesce(h.protection_premium_unknown, 0) as protection_premium_unknown,
         replacement.replaced_on, replacement.unclear_on as replacement_unclear_on
+"""
+"""The columns ROW_COLUMNS of a customer `c` with HOLDING `h`, and what else is known of them."""
+
+POLICY_READ = {
+    "type": "varchar", "status": "varchar", "insurer": "varchar", "insurer_number": "integer",
+    "policy_number": "varchar", "policy_name": "varchar", "start_date": "date", "end_date": "date",
+    "currency": "varchar", "coverage_amount": "decimal(18, 2)",
+    "premium_amount": "decimal(18, 2)", "premium_cycle": "varchar",
+}  # fmt: skip
+CUSTOMER_READ = {
+    "id": "uuid", "owner_id": "uuid", "name": "varchar", "birth_year": "smallint",
+    "birth_date": "date", "gender": "varchar", "phone": "varchar", "email": "varchar",
+    "occupation": "varchar", "occupation_class": "tinyint", "monthly_income": "decimal(18, 2)",
+    "living_cost": "decimal(18, 2)", "dependants": "smallint", "debts": "decimal(18, 2)",
+    "housing": "varchar", "driving": "varchar", "last_contact_on": "date",
+    "next_contact_on": "date", "withdrawn_on": "date",
+}  # fmt: skip
+"""What a row is computed from, column by column, with its type."""
+
+
+def struct_of(columns: dict[str, str]) -> str:
+    """The SQL type of a record with these columns."""
+    return f"struct({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+
+
+_JUDGED_VALUES = f"""
+    select {JUDGED.replace("$currency", f"'{WON}'").replace("$valued_on", "valued_on")}, valued_on
+    from (
+        select unnest(policies, max_depth := 2), valued_on
+        from (
+            select $policies::{struct_of(POLICY_READ)}[] as policies,
+                $valued_on::date as valued_on
+        )
+    ) p
+"""
+
+REPLACED_OF_ONE = f"""
+with judged as materialized ({_JUDGED_VALUES})
+select {REPLACED.replace("$valued_on", "old.valued_on")}
+from judged old join judged new on {ARE_ALIKE}
+"""
+"""REPLACED of one customer, from values alone: $policies, $valued_on."""
+
+ROW_OF_ONE = f"""
+select {ROW} from (
+    select {HOLDING.replace("$valued_on", "valued_on")},
+        $customer::{struct_of(CUSTOMER_READ)} as c,
+        {{'on_day': $contacted_on::date}} as contacted,
+        {{'customer_id': if($marketing::boolean, '{UUID(int=0)}', null)::uuid}} as marketing,
+        {{'replaced_on': $replaced_on::date, 'unclear_on': $unclear_on::date}} as replacement
+    from ({_JUDGED_VALUES})
+) h
+"""
+"""ROW of one customer in won, from values alone: $customer, $policies, $contacted_on, $marketing,
+$replaced_on, $unclear_on, $valued_on. Each stands in it once, so that DuckDB keeps its plan."""
+
+
+def computed_rows(which: str, only_ids: str = "true") -> str:
+    """Give the common table expressions that end in `computed_row`, with ROW_COLUMNS.
+
+    `which` is the SQL condition on the customers `c`; `only_ids` one on a customer's id `{}` that
+    is true of them, to pass over the policies of others unread.
+    Parameters: $valued_on, $currency.
+    """
+    of_policy, of_contact, of_consent = (
+        only_ids.format(f"{table}.customer_id") for table in ("p", "x", "s")
+    )
+    return f"""
+person as (from customer c where {which}),
+judged as materialized (  -- or each sum would judge every policy again
+    select p.customer_id, {JUDGED}
+    from (
+        select policy.*, insurer.number as insurer_number
+        from policy left join insurer on insurer.name = policy.insurer
+    ) p
+    join person on person.id = p.customer_id where {of_policy}
+),
+holding as (select customer_id, {HOLDING} from judged group by customer_id),
+replacement as (
+    select old.customer_id, {REPLACED}
+    from judged old join judged new on new.customer_id = old.customer_id and {ARE_ALIKE}
+    group by old.customer_id
+),
+contacted as (
+    select x.customer_id, max(x.contacted_on) as on_day
+    from contact x join person on person.id = x.customer_id
+    where {of_contact} and x.outcome not in ({_NOBODY_REACHED})
+    group by x.customer_id
+),
+marketing as (
+    select distinct s.customer_id
+    from consent s join person on person.id = s.customer_id
+    where {of_consent} and s.kind = 'marketing' and s.withdrawn_on is null
+),
+computed_row as (
+    select {ROW}
     from person c
     left join holding h on h.customer_id = c.id
     left join replacement on replacement.customer_id = c.id
@@ -336,50 +448,53 @@ computed_row as (
 """
 
 
-_AGES = {
-    "age": f"{AGE} as age",
-    "age_band": f"""
-        case
-            when {AGE} >= {OLDEST_BAND} then '{OLDEST_BAND}+'
-            when {AGE} >= 0
-                then ({AGE} // 10 * 10)::varchar || '-' || ({AGE} // 10 * 10 + 9)::varchar
-        end as age_band""",
-}
-
-
 def customer_fact(
-    db: Database, account: Account, valued_on: date, currency: str = WON, used_in: str = ""
+    db: Database,
+    account: Account,
+    valued_on: date,
+    currency: str = WON,
+    used_in: str = "",
+    kept: Sequence[str] = (),
 ) -> tuple[str, dict[str, Any]]:
     """Give the common table expressions that end in `customer_fact`, and their parameters.
 
-    Only the columns that the SQL `used_in` names, all without it: fewer are planned faster.
+    Only the columns that the SQL `used_in` names, all without it: fewer are planned faster. `kept`
+    are columns that only the table customer_row has: for where `are_kept` says so.
 
     Columns: ROW_COLUMNS, and age (full years on $valued_on; from the birth year alone where no
-    date is known), age_band. For each of the six types and `total`: _policies, _coverage,
+    date is known). For each of the six types and `total`: _policies, _coverage,
     _unknown, _premium (a year's), _premium_unknown, all of what is in force. `customer_scope`
     before it holds those who withdrew their consent, too.
     """
-    words = _words(used_in) or {*ROW_COLUMNS, "age", "age_band"}
+    words = words_of(used_in) or {*ROW_COLUMNS, "age"}
     columns = ", ".join(f"c.{name}" for name in ROW_COLUMNS if name in words | {"withdrawn_on"})
-    ages = ", ".join(sql for name, sql in _AGES.items() if name in words)
+    more = [f"c.{name}" for name in kept]
+    if "age" in words:
+        more.append(f"{AGE} as age")
     scope, params = _scope(accounts.visible_ids(db, account))
-    begin, end = db.remembered("kept days", lambda: _kept_days(db))
-    if currency == WON and begin <= valued_on < end:
+    if are_kept(db, valued_on, currency):
         before, rows = "", f"customer_row c where {scope} and $currency = '{WON}'"
     else:
         before, rows = f"{computed_rows(scope)},", "computed_row c where true"
     sql = f"""
 {before}
 customer_scope as not materialized (
-    select {columns}{", " if ages else ""}{ages} from {rows} and $valued_on is not null
+    select {", ".join([columns, *more])} from {rows} and $valued_on is not null
 ),
 customer_fact as (from customer_scope where withdrawn_on is null)
 """
     return sql, {**params, "valued_on": valued_on, "currency": currency}
 
 
+def are_kept(db: Database, valued_on: date, currency: str = WON) -> bool:
+    """Say whether the table customer_row holds the facts as of this day, in this currency."""
+    begin, end = db.remembered("kept days", lambda: _kept_days(db))
+    return currency == WON and begin <= valued_on < end
+
+
 @lru_cache(maxsize=256)
-def _words(sql: str) -> frozenset[str]:
+def words_of(sql: str) -> frozenset[str]:
+    """Give the words that stand in SQL: names of columns among them."""
     return frozenset(re.findall(r"\w+", sql))
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from fpcore import accounts, database, gap_rules, gap_states
-from fpcore.coverage import ROW_SQL, UNKNOWN_ROW, row_order
+from fpcore import accounts, database, gap_rules, gap_states, row_kinds
 from fpcore.database import Cursor, Database
 from fpcore.errors import NotAllowed
 from fpcore.facts import customer_fact
@@ -83,17 +82,19 @@ def heatmap(
 ) -> pd.DataFrame:
     """Count everybody in scope by a row kind, rule and state.
 
-    Columns: row (UNKNOWN_ROW where not known), code, customers (of the row), the five states, and
-    shortfall (known, in won). Rows in their natural order; rules by code. Errors: as `of_scope`.
+    Columns: row (row_kinds.UNKNOWN_ROW where not known), code, customers (of the row), the five
+    states, and shortfall (known, in won). Rows in their natural order; rules by code. Errors: as `of_scope`.
     """
-    rules = _rules(db, account, valued_on, rules)
+    judged_by = _rules(db, account, valued_on, rules)
     with db.reading() as cursor:
-        judged, params = _judged(db, cursor, account, valued_on, rules, rows)
+        judged, params = _judged(db, cursor, account, valued_on, judged_by, rows)
+        counts = _counts(judged_by, valued_on)
         wide = cursor.execute(
-            f"with {judged} select row, {_counts(rules, valued_on)} from judged_fact group by row",
+            f"with {judged} select row, {counts} from judged_fact group by row",
             params,
         ).df()
-    return _tidy(wide, rules)
+        wide["row"] = row_kinds.labels(cursor, rows, wide["row"])
+    return _tidy(wide, judged_by)
 
 
 def share_lacking(cells: pd.DataFrame) -> pd.Series:
@@ -125,7 +126,7 @@ def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> p
                     {shortfall} as shortfall
                 from judged_fact
             )
-            select id, name, {ROW_SQL[RowKind.FP]} as owner, points / 2 as score, gaps, shortfall
+            select id, name, {row_kinds.OWNER} as owner, points / 2 as score, gaps, shortfall
             from scored where gaps > 0
             order by points desc, shortfall desc, name_key, id limit $limit
             """,
@@ -194,7 +195,7 @@ def changed_customers(
         return cursor.execute(
             f"""
             with {both}
-            select id, name, {ROW_SQL[RowKind.FP]} as owner, {_state_name("before_0")} as before,
+            select id, name, {row_kinds.OWNER} as owner, {_state_name("before_0")} as before,
                 {_state_name("after_0")} as after
             from both_judged where before_0 <> after_0
             order by before_0 desc, after_0 desc, name_key, id limit $limit
@@ -220,7 +221,7 @@ def _judged(
     rows: RowKind | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """The common table expressions that end in `judged_fact`: everybody in scope, by rules."""
-    row = f"coalesce({ROW_SQL[rows]}, '{UNKNOWN_ROW}') as row, " if rows else ""
+    row = f"{row_kinds.key(rows, day)} as row, " if rows else ""
     targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
     relation = gap_states.with_targets("customer_fact", targets)
     judged = gap_states.judged(rules, day, relation, targets)
@@ -295,7 +296,7 @@ def _rule_count(rule: Rule, number: int, found: dict[str, Any]) -> RuleCount:
 
 def _tidy(wide: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     """Turn one line a row into one line a row and rule."""
-    order = sorted(range(len(wide)), key=lambda k: row_order(wide["row"][k]))
+    order = sorted(range(len(wide)), key=lambda k: row_kinds.order(wide["row"][k]))
     wide = wide.iloc[order].reset_index(drop=True)
     known = [state.value for state in STATES if state is not GapState.NOT_NEEDED]
     cells = []

@@ -21,6 +21,7 @@ from fpcore import accounts, database, gap_rules, gap_states
 from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.database import Cursor, Database
 from fpcore.gap_rules import Rule
+from fpcore.gap_states import KEPT
 from fpcore.models import Account, GapState
 
 
@@ -131,9 +132,10 @@ def note(cursor: Cursor, today: date, because: Because) -> None:
     )
 
 
-def rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int:
+def rule_set(db: Database, cursor: Cursor, rules: tuple[Rule, ...]) -> int:
     """Give the number of this set of rules, a new one where no row was judged by it yet."""
-    known = known_rule_set(cursor, rules)
+    known = db.learned(("rule set", rules), lambda: _committed_rule_set(db, rules))
+    known = known or known_rule_set(cursor, rules)
     if known is not None:
         return known
     accounts.take_turns(cursor)
@@ -141,6 +143,11 @@ def rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int:
     said = {"id": number, "members": _members(rules)}
     cursor.execute("insert into gap_rule_set values ($id, $members)", said)
     return number
+
+
+def _committed_rule_set(db: Database, rules: Sequence[Rule]) -> int | None:
+    with db.reading() as cursor:
+        return known_rule_set(cursor, rules)
 
 
 def known_rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int | None:
@@ -159,13 +166,13 @@ def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
 
     def work(cursor: Cursor) -> None:
         rules = gap_rules.rules_on(db, today)  # read anew where this runs again
-        number = rule_set(cursor, rules)
+        number = rule_set(db, cursor, rules)
         cursor.execute(
             f"create or replace temp table gap_now as {_other(cursor, rules, today, number)}"
         )
         remember(cursor, "id in (select id from gap_now)", {})
         cursor.execute(
-            "update customer_row set rule_set = $set, states = now from gap_now "
+            f"update customer_row set rule_set = $set, {_SET_KEPT} from gap_now "
             "where gap_now.id = customer_row.id",
             {"set": number},
         )
@@ -183,13 +190,34 @@ def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
 
 
 def _other(cursor: Cursor, rules: Sequence[Rule], today: date, number: int) -> str:
-    """The SQL of whose states are not those that are kept: `id` and `now`."""
+    """The SQL of who does not stand as is kept: `id` and gap_states.KEPT as they are now."""
     targets = gap_states.targeted(cursor)
     rows = gap_states.with_targets("customer_row", targets)
+    before = ", ".join(f"{name} as {name}_before" for name in KEPT)
+    same = " or ".join(f"{name} is distinct from {name}_before" for name in KEPT)
     return f"""
-select id, {gap_states.packed(len(rules))} as now
-from {gap_states.judged(rules, today, rows, targets)}
-where (rule_set, states) is distinct from ({number}, now)"""
+select id, {", ".join(KEPT)} from (
+    select id, rule_set, {before}, {", ".join(gap_states.kept(rules, today))}
+    from {gap_states.judged(rules, today, rows, targets)}
+)
+where rule_set is distinct from {number} or {same}"""
+
+
+_SET_KEPT = ", ".join(f"{name} = gap_now.{name}" for name in KEPT)
+
+
+def are_kept(db: Database, day: date) -> bool:
+    """Say whether the states kept with everybody are those of this day."""
+    return db.remembered(("states kept", day, gap_rules.file_state()), lambda: _are_kept(db, day))
+
+
+def _are_kept(db: Database, day: date) -> bool:
+    with db.reading() as cursor:
+        if _settled_on(cursor) != day:
+            return False
+        number = known_rule_set(cursor, gap_rules.rules_on(db, day))
+        others = "select count(*) from customer_row where rule_set is distinct from $set"
+        return database.value(cursor, others, {"set": number}) == 0
 
 
 def forget(cursor: Cursor, customer_id: UUID) -> None:

@@ -9,10 +9,17 @@ from datetime import date
 
 from fpcore.database import Cursor
 from fpcore.gap_rules import Rule
-from fpcore.models import GapState
-from fpcore.rule_words import COVERAGES, DIGIT, Asked
+from fpcore.models import GapState, PolicyType
+from fpcore.rule_words import COVERAGES, DIGIT, TOTAL, Asked
 
 STATES = tuple(GapState)
+NO_RULE = len(STATES)
+"""Stands in `type_states` for a type about which there is no rule that asks for cover."""
+TYPE_BITS = 3
+_TYPES = (*(kind.value for kind in PolicyType), TOTAL)
+
+KEPT = ("states", "type_states", *(f"{kind}_shortfall" for kind in PolicyType))
+"""What is kept with each customer of how they stand against the rules."""
 
 
 def lacking(number: int) -> str:
@@ -75,6 +82,67 @@ def judged(
     (select {", ".join(third)} from
     (select {", ".join(second)} from
     (select {", ".join(first)} from {relation})))"""
+
+
+def kept(rules: Sequence[Rule], day: date) -> list[str]:
+    """The SQL over `judged` of the columns KEPT.
+
+    `states` are those of all rules (`packed`). `type_states` has TYPE_BITS bits for each of the
+    six types and, last, all of them together: the worst state of the rules that ask for more cover
+    of that type. `<type>_shortfall` is the most that one of them finds short, in won: 0 where
+    nothing is, NULL where that is not known or no amount is recommended.
+    """
+    asking = {
+        kind: [n for n, rule in enumerate(rules) if _asks_for(rule, kind)] for kind in PolicyType
+    }
+    of_types = [*asking.values(), [n for numbers in asking.values() for n in numbers]]
+    in_short = " | ".join(
+        f"(({_worst(numbers)})::int << {TYPE_BITS * place})"
+        for place, numbers in enumerate(of_types)
+    )
+    amounts = {
+        kind: [n for n in numbers if rules[n].terms(day)] for kind, numbers in asking.items()
+    }
+    return [
+        f"({packed(len(rules))})::bigint as states",
+        f"({in_short})::int as type_states",
+        *(f"{_most_short(numbers)}::bigint as {kind}_shortfall"
+          for kind, numbers in amounts.items()),
+    ]  # fmt: skip
+
+
+def type_state(kind: str) -> str:
+    """The SQL over customer_row of the state of one type, or of TOTAL: a digit, or NO_RULE."""
+    return f"((type_states >> {TYPE_BITS * _TYPES.index(kind)}) & {(1 << TYPE_BITS) - 1})"
+
+
+def _asks_for(rule: Rule, kind: PolicyType) -> bool:
+    return COVERAGES[rule.coverage].type == kind and rule.need.asks_for_more
+
+
+def _worst(numbers: Sequence[int]) -> str:
+    """The SQL of the worst state of these rules: gap, partial, unknown, covered, not needed."""
+    states = [f"state_{number}" for number in numbers]
+    if len(states) < 2:
+        return states[0] if states else str(NO_RULE)
+    order = (GapState.GAP, GapState.PARTIAL, GapState.UNKNOWN, GapState.COVERED)
+    cases = " ".join(
+        f"when {' or '.join(f'{one} = {DIGIT[state]}' for one in states)} then {DIGIT[state]}"
+        for state in order
+    )
+    return f"case {cases} else {DIGIT[GapState.NOT_NEEDED]} end"
+
+
+def _most_short(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "null"
+    short = [
+        f"case when {lacking(n)} then amount_{n} - held_{n} "
+        f"when state_{n} = {DIGIT[GapState.UNKNOWN]} then null else 0 end"
+        for n in numbers
+    ]
+    unknown = " or ".join(f"state_{n} = {DIGIT[GapState.UNKNOWN]}" for n in numbers)
+    return f"nullif(greatest({', '.join(short)}), if({unknown}, 0, null))"
 
 
 def packed(count: int) -> str:

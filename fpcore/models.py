@@ -86,15 +86,26 @@ class RowKind(StrEnum):
     TEAM = "team"
     GENDER = "gender"
     OCCUPATION = "occupation"
+    OCCUPATION_CLASS = "occupation_class"
+    INSURER = "insurer"
+    SINCE = "since"
 
 
 class Measure(StrEnum):
-    """What a heatmap shows."""
+    """What a heatmap shows of a type: the share who hold it; customers without it; the median of
+    the holders' cover and its sum; the share who hold as much as is recommended; what all are short
+    of that; the premium a month; the share of holders of whom some amount is not known; by how much
+    the share who hold it changed since a day."""
 
     HOLDING = "holding"
     LACKING = "lacking"
+    MEDIAN = "median"
     COVERAGE = "coverage"
+    ADEQUACY = "adequacy"
+    SHORTFALL = "shortfall"
     PREMIUM = "premium"
+    UNKNOWN = "unknown"
+    CHANGE = "change"
 
 
 class ConsentKind(StrEnum):

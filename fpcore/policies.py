@@ -1,6 +1,7 @@
 """The policies of a customer: read, add, change, end, remove; which of them count as cover."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -83,8 +84,9 @@ def update(
         if not made:
             return old["ver"]
         audit.refuse_unseen(cursor, old, seen_ver)
+        changed = {field: value for field, value in values.items() if value != old[field]}
         said = {"id": old["id"], "ver": seen_ver, "now": database.utc_now()}
-        cursor.execute(_UPDATE, {**{field: old[field] for field in _EDITABLE}, **values, **said})
+        cursor.execute(_update_of(tuple(changed)), {**changed, **said})
         audit.write(
             cursor,
             account,
@@ -161,8 +163,12 @@ insert into policy (id, customer_id, {", ".join(_EDITABLE)}, created_at, updated
 values ($id, $customer, {", ".join(f"${field}" for field in _EDITABLE)}, $now, $now)
 """
 
-_UPDATE = f"""
-update policy set {", ".join(f"{field} = ${field}" for field in _EDITABLE)},
+
+@lru_cache
+def _update_of(fields: tuple[str, ...]) -> str:
+    """The SQL that changes these fields: to name them all takes DuckDB twice as long to plan."""
+    return f"""
+update policy set {", ".join(f"{field} = ${field}" for field in fields)},
     updated_at = $now, ver = ver + 1
 where id = $id and ver = $ver
 """
@@ -193,10 +199,11 @@ def _checked(
     if values.get("currency"):
         values["currency"] = values["currency"].upper()
     before = {field: old.get(field) for field in _EDITABLE}
-    wrong_before = checks.problems(cursor, _CHECKS, before, today) if old else []
-    wrong = checks.problems(cursor, _CHECKS, {**before, **values}, today)
-    wrong = [problem for problem in wrong if problem not in wrong_before]
     record = {**before, **values}
+    wrong = checks.problems(_CHECKS, record, today)
+    if wrong and old:
+        wrong_before = checks.problems(_CHECKS, before, today)
+        wrong = [problem for problem in wrong if problem not in wrong_before]
     is_another = any(record[field] != before[field] for field in ("policy_number", "insurer"))
     if not wrong and record["policy_number"] and is_another:
         wrong = _number_taken(cursor, customer_id, record, old.get("id"))

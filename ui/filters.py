@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from fpcore import rule_book, saved_filters, words
-from fpcore.coverage import UNKNOWN_ROW
 from fpcore.customer_list import ANY_GAP, PAGE_SIZES, CustomerFilter, Sort
 from fpcore.models import Account, Gender, PolicyStatus, PolicyType, RowKind
+from fpcore.row_kinds import UNKNOWN_ROW
 from ui import address, forms, session, tables
 from ui.text import Text, safe
 

@@ -12,9 +12,9 @@ from fpcore import privacy, words
 from fpcore.book_columns import Columns
 from fpcore.book_report import RejectedRow
 from fpcore.consents import Withdrawn
-from fpcore.coverage import UNKNOWN_ROW
 from fpcore.customer_list import CustomerPage
 from fpcore.models import Account, Policy, RowKind
+from fpcore.row_kinds import UNKNOWN_ROW
 from ui.text import Text, is_unknown, safe
 
 

@@ -37,6 +37,7 @@ from fpcore import (
     import_mappings,
     personal_data,
     policies,
+    portfolio,
     rule_book,
     saved_filters,
 )
@@ -447,12 +448,12 @@ LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
     "accounts.visible_ids": usernames_of_ids,
     "consents.withdrawn": lambda db, me: {one.owner for one in consents.withdrawn(db, me)},
     "coverage.currencies": owners_of_currencies,
-    "coverage.heatmap": lambda db, me: set(coverage.heatmap(db, me, RowKind.FP, TODAY)["row"]),
+    "coverage.heatmap": lambda db, me: set(portfolio.figures(db, me, RowKind.FP, TODAY)["row"]),
     "coverage.heatmap of another day": lambda db, me: set(
-        coverage.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=9000))["row"]
+        portfolio.figures(db, me, RowKind.FP, TODAY - timedelta(days=9000))["row"]
     ),
     "coverage.heatmap of another currency": lambda db, me: set(
-        coverage.heatmap(db, me, RowKind.FP, TODAY, "USD")["row"]
+        portfolio.figures(db, me, RowKind.FP, TODAY, "USD")["row"]
     ),
     "gap_books.heatmap": lambda db, me: set(gap_books.heatmap(db, me, RowKind.FP, TODAY)["row"]),
     "gap_books.heatmap of another day": lambda db, me: set(

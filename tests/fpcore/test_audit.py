@@ -14,7 +14,16 @@ from agency import (
     take,
 )
 
-from fpcore import audit, consents, contacts, coverage, customer_list, customers, database, policies
+from fpcore import (
+    audit,
+    consents,
+    contacts,
+    customer_list,
+    customers,
+    database,
+    policies,
+    portfolio,
+)
 from fpcore.customer_list import CustomerFilter
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges, RowKind
@@ -99,7 +108,7 @@ def test_a_look_that_is_refused_and_a_list_are_no_look(db, people, fp, customer)
     with pytest.raises(NotFound):
         customers.get(db, people["fp3"], customer, TODAY)
     customer_list.find(db, fp, CustomerFilter(), TODAY)
-    coverage.heatmap(db, fp, RowKind.FP, TODAY)
+    portfolio.figures(db, fp, RowKind.FP, TODAY)
     customers.removal(db, fp, customer)
     assert entries(db) == before
     consents.withdraw(db, fp, customer, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)

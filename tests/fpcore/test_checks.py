@@ -146,13 +146,12 @@ def fp(db):
     return hire(db)["fp1"]
 
 
-def of_form(db: Database, wanted: tuple, values: dict[str, Any]) -> list[checks.Problem]:
-    with db.reading() as cursor:
-        return checks.problems(cursor, wanted, values, TODAY)
+def of_form(wanted: tuple, values: dict[str, Any]) -> list[checks.Problem]:
+    return checks.problems(wanted, values, TODAY)
 
 
 def found(db: Database, wanted: tuple, values: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(field, code) for field, code, _ in of_form(db, wanted, values)}
+    return {(field, code) for field, code, _ in of_form(wanted, values)}
 
 
 def as_row(values: dict[str, Any]) -> dict[str, str]:
@@ -216,7 +215,7 @@ def test_a_book_is_held_to_the_same_edges(db, fp):
     ],
 )
 def test_what_was_typed_is_quoted(values, text, db):
-    problems = of_form(db, checks.CUSTOMER + checks.POLICY, {**CUSTOMER, **POLICY, **values})
+    problems = of_form(checks.CUSTOMER + checks.POLICY, {**CUSTOMER, **POLICY, **values})
     assert problems[0][2] == {"text": text}
 
 

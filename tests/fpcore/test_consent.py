@@ -18,7 +18,17 @@ from agency import (
     tables,
 )
 
-from fpcore import consents, contacts, coverage, customer_list, customers, gap_books, gaps, policies
+from fpcore import (
+    consents,
+    contacts,
+    coverage,
+    customer_list,
+    customers,
+    gap_books,
+    gaps,
+    policies,
+    portfolio,
+)
 from fpcore.customer_list import CustomerFilter
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound, UnreadableFile
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, NewCustomer, RowKind
@@ -250,8 +260,8 @@ def test_nothing_of_whoever_withdrew_is_shown_any_more(db, fp, customer):
     for read in (coverage.summary, gaps.of_customer):
         with pytest.raises((NotFound, ConsentWithdrawn)):
             read(db, fp, customer, TODAY)
-    assert coverage.heatmap(db, fp, RowKind.FP, TODAY).empty
-    assert coverage.heatmap(db, fp, RowKind.FP, TODAY, "EUR").empty
+    assert portfolio.figures(db, fp, RowKind.FP, TODAY).empty
+    assert portfolio.figures(db, fp, RowKind.FP, TODAY, "EUR").empty
     assert gap_books.of_scope(db, fp, TODAY).customers == 0
     for wanted in ({}, {"search": "김하늘"}, {"search": "ㄱㅎㄴ"}, {"gender": "unknown"}):
         assert len(found(db, fp, **wanted).rows) == found(db, fp, **wanted).matching == 0

@@ -7,10 +7,10 @@ import pytest
 from agency import TODAY, hire, tables, take
 from hypothesis import given
 
-from fpcore import customer_list, customers, database, gap_rules, gaps
-from fpcore.coverage import UNKNOWN_ROW
+from fpcore import customer_list, customers, database, gap_rules, gaps, portfolio
 from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
+from fpcore.row_kinds import UNKNOWN_ROW
 
 
 def day(days: int) -> str:
@@ -296,12 +296,13 @@ def test_on_a_day_without_rules_nobody_has_a_gap(small_book):
 @pytest.mark.parametrize("kind", RowKind)
 def test_the_rows_of_a_heatmap_share_out_everybody(kind, small_book):
     db, fp = small_book
-    column = {RowKind.FP: ["fp1"], RowKind.TEAM: ["강남"], RowKind.GENDER: ["M", "F", "unknown"],
-              RowKind.OCCUPATION: ["unknown"], RowKind.AGE_BAND: ["40-49", "60-69", "unknown"],
-              }[kind]  # fmt: skip
-    shares = [names((db, fp), row_kind=kind, row=row) for row in column]
+    rows = list(portfolio.figures(db, fp, kind, TODAY)["row"].unique())
+    shares = [names((db, fp), row_kind=kind, row=row) for row in rows]
     assert all(shares)
-    assert sorted(name for share in shares for name in share) == sorted(names((db, fp)))
+    everybody = [name for share in shares for name in share]
+    if kind is RowKind.INSURER:  # of whose customers some have others, too
+        everybody = set(everybody)
+    assert sorted(everybody) == sorted(names((db, fp)))
     assert names((db, fp), row_kind=kind, row="no such row'") == []
 
 

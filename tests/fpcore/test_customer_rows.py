@@ -38,6 +38,7 @@ from fpcore import (
     gap_books,
     gaps,
     policies,
+    portfolio,
 )
 from fpcore.customer_list import CustomerFilter, Sort
 from fpcore.customers import Removal
@@ -66,7 +67,7 @@ YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
 def answers(db: Database, account: Account, day: date, currency: str = "KRW") -> dict[str, Any]:
     """What lists, heatmaps and rules say of a day, in a form that can be compared."""
     said = {
-        rows.value: coverage.heatmap(db, account, rows, day, currency).to_csv()
+        rows.value: portfolio.figures(db, account, rows, day, currency).to_csv()
         for rows in (RowKind.AGE_BAND, RowKind.FP)
     }
     if currency != "KRW":

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
-from fpcore import accounts, coverage, database, demo, gap_books
+from fpcore import accounts, database, demo, gap_books, portfolio
 from fpcore.models import RowKind
 
 DATA = database.ROOT / "data"
@@ -24,7 +24,7 @@ def test_the_script_makes_the_shipped_files_byte_for_byte(tmp_path):
 
 
 def figures(db: database.Database) -> tuple[pd.DataFrame, list]:
-    cells = coverage.heatmap(db, accounts.OPERATOR, RowKind.FP, TODAY)
+    cells = portfolio.figures(db, accounts.OPERATOR, RowKind.FP, TODAY)
     return cells, gap_books.of_scope(db, accounts.OPERATOR, TODAY).counts
 
 

@@ -27,11 +27,11 @@ from hypothesis import given
 from random_book import EDGES, SUMS, random_people, store
 
 from fpcore import accounts, database, demo, gap_books, gap_rules, gap_states, gaps
-from fpcore.coverage import UNKNOWN_ROW
 from fpcore.database import Database
 from fpcore.facts import customer_fact
 from fpcore.gap_rules import Rule
 from fpcore.models import OCCUPATION_CLASSES, Account, GapState, Housing, RowKind
+from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import COVERAGES
 
 TESTS = Path(__file__).parents[1]

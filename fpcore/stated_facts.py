@@ -1,0 +1,34 @@
+"""customer_fact with how each customer stands against the gap rules, type by type."""
+
+from datetime import date
+from typing import Any
+
+from fpcore import facts, gap_history, gap_rules, gap_states
+from fpcore.database import Cursor, Database
+from fpcore.facts import customer_fact
+from fpcore.gap_states import KEPT
+from fpcore.models import Account
+
+
+def stated_fact(
+    db: Database,
+    cursor: Cursor,
+    account: Account,
+    valued_on: date,
+    used_in: str,
+    relation: str = "customer_fact",
+) -> tuple[str, dict[str, Any]]:
+    """Give the common table expressions that end in `stated_fact`, and their parameters: another
+    `relation` of those of customer_fact with the columns gap_states.KEPT, in won.
+
+    As they are kept with everybody, or judged now by the rules of the day.
+    """
+    if facts.are_kept(db, valued_on) and gap_history.are_kept(db, valued_on):
+        fact, params = customer_fact(db, account, valued_on, used_in=used_in, kept=KEPT)
+        return f"{fact}, stated_fact as not materialized (from {relation})", params
+    rules, targets = gap_rules.rules_on(db, valued_on), gap_states.targeted(cursor)
+    rows = gap_states.with_targets(relation, targets)
+    judged = gap_states.judged(rules, valued_on, rows, targets)
+    kept = ", ".join(gap_states.kept(rules, valued_on))
+    fact, params = customer_fact(db, account, valued_on, used_in=f"{used_in} {judged}")
+    return f"{fact}, stated_fact as not materialized (select *, {kept} from {judged})", params
