@@ -2,17 +2,22 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
-from benchmarks import book, figures
+from benchmarks import book, figures, peers, report
 from benchmarks.__main__ import main
+from benchmarks.measured import Measured
 
 
 def test_a_small_run_tells_every_figure(tmp_path, monkeypatch):
     for turns in ("WARM", "FEWEST_RUNS", "MOST_RUNS"):
         monkeypatch.setattr(figures, turns, 1)
+    monkeypatch.setattr(peers, "TIMES", 1)
     ran = CliRunner().invoke(
-        main, ["--size", "200", "--write", "--results", str(tmp_path)], catch_exceptions=False
+        main,
+        ["--size", "200", "--write", "--results", str(tmp_path), "--skip", "postgresql"],
+        catch_exceptions=False,
     )
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     document = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
@@ -22,6 +27,33 @@ def test_a_small_run_tells_every_figure(tmp_path, monkeypatch):
         assert figure.keys() == {"name", "seconds", "floor_seconds", "ratio", "goal", "peers"}
         assert figure["seconds"] > 0 and figure["floor_seconds"] > 0 and figure["ratio"] > 0
         assert figure["name"] in document and figure["name"] in ran.output
+    beside = [figure["peers"] for figure in found if figure["peers"]]
+    assert len(beside) == len(peers.WORKS)
+    for seconds in beside:
+        assert seconds["polars"] > 0 and seconds["pandas"] > 0 and seconds["postgresql"] is None
+
+
+def test_a_peer_that_finds_something_else_stops_the_benchmark():
+    found, truth = {"0-9": (3, 1)}, {"0-9": (3, 2)}
+    with pytest.raises(AssertionError, match="Polars finds something else"):
+        peers.compare("polars", peers.HOLDING, found, truth)
+
+
+def test_peers_are_shown_beside_the_program():
+    figure = Measured(
+        name="shares",
+        least=0.1,
+        median=0.1,
+        floor_least=0.05,
+        floor_median=0.05,
+        goal=None,
+        goal_ratio=2.5,
+        peers={"polars": 0.6, "pandas": 2.0, "postgresql": None},
+        peer_goals=peers.GOALS,
+    )
+    assert figure.faster == {"polars": pytest.approx(6), "pandas": pytest.approx(20)}
+    assert sorted(figure.verdicts) == [False, True, True]
+    assert report.reached([figure]) == "2 of 3 goals reached."
 
 
 def test_the_fps_of_a_large_book_have_100_to_2000_customers():
