@@ -9,13 +9,16 @@ from pathlib import Path
 
 import click
 
-from benchmarks import book, figures, importing, peers, report
+from benchmarks import book, figures, importing, peers, people, report
 from benchmarks.measured import Measured
+from benchmarks.report import Results
 from fpcore.database import Database
 
 DEFAULT_SIZE = 1_000_000
 HERE = Path(__file__).parent
-PARTS = ("peers", "postgresql", "import")
+PARTS = ("peers", "postgresql", "people", "import")
+LARGE = 100_000
+"""From how many customers on people click for a whole minute."""
 
 
 @click.command()
@@ -32,42 +35,57 @@ PARTS = ("peers", "postgresql", "import")
 )
 def main(size: int, write: bool, skip: tuple[str, ...], results: Path) -> None:
     """Time the program on a book of SIZE customers, five policies each."""
+    found = Results()
     with tempfile.TemporaryDirectory(prefix="fp-benchmark-") as name:
         folder = Path(name)
         click.echo(f"Making a book of {size:,} customers …")
         began = time.perf_counter()
         with closing(book.make(folder / "book.duckdb", size)) as db:
-            said = report.setting(db, time.perf_counter() - began)
-            found = _of_domain(db, said, folder, skip)
+            found.setting = report.setting(db, time.perf_counter() - began)
+            _domain(db, folder, skip, found)
             fps = [fp["username"] for fp in db.read("select username from account where role='fp'")]
             book.write_csv(db, folder / "book.csv")
-        beside = []
+        if "people" not in skip:
+            _app(folder, people.MINUTE if size >= LARGE else people.SHORT, found)
         if "import" not in skip:
-            click.echo("Importing the same book from a CSV …")
-            imported = importing.measured(folder / "book.csv", fps, folder)
-            found.append(report.tell(importing.figure(imported)))
-            beside += importing.beside(imported)
-    click.echo("\n" + "\n".join([*beside, "", report.reached(found)]))
+            _import(folder, fps, found)
+    click.echo("\n" + "\n".join([*found.beside, "", found.reached]))
     if write or size == DEFAULT_SIZE:
-        report.write(results, _ABOUT, said, found, beside)
+        report.write(results, _ABOUT, found)
     else:
         click.echo(f"Not written down: {size:,} is not the default size (--write writes it).")
 
 
-def _of_domain(
-    db: Database, said: list[str], folder: Path, skip: Collection[str]
-) -> list[Measured]:
+def _domain(db: Database, folder: Path, skip: Collection[str], found: Results) -> None:
     """Time what fpcore does, and the peers that do the same."""
-    click.echo("\n".join(said))
+    click.echo("\n".join(found.setting))
     report.heading()
-    found = [report.tell(figures.measured(figure)) for figure in figures.figures(db)]
+    found.figures = [report.tell(figures.measured(figure)) for figure in figures.figures(db)]
     if "peers" in skip:
-        return found
+        return
     click.echo("\nLetting Polars, pandas and PostgreSQL do the same as the heatmaps …")
     beside = figures.beside(db, folder, "postgresql" not in skip)
-    found = [_with_peers(figure, beside.get(figure.name, {})) for figure in found]
-    report.tell_peers(found)
-    return found
+    found.figures = [_with_peers(figure, beside.get(figure.name, {})) for figure in found.figures]
+    report.tell_peers(found.figures)
+
+
+def _app(folder: Path, seconds: float, found: Results) -> None:
+    """Time the app's screens, and 20 people before it."""
+    click.echo("\nStarting the app …")
+    timed, crowd = people.measured(folder / "book.duckdb", folder, seconds)
+    report.heading()
+    found.figures += [report.tell(figure) for figure in timed]
+    found.beside += people.beside(crowd)
+    found.verdicts += crowd.verdicts
+
+
+def _import(folder: Path, fps: list[str], found: Results) -> None:
+    """Time the import of the same book from a CSV."""
+    click.echo("\nImporting the same book from a CSV …")
+    imported = importing.measured(folder / "book.csv", fps, folder)
+    report.heading()
+    found.figures.append(report.tell(importing.figure(imported)))
+    found.beside += importing.beside(imported)
 
 
 def _with_peers(figure: Measured, seconds: dict[str, float | None]) -> Measured:
@@ -84,7 +102,12 @@ a bare `create table as from read_csv` of the same file. The ratio is that of th
 without a goal is told for information. Polars and pandas have customers and policies in memory,
 with whole numbers for their ids; PostgreSQL has the same tables, primary keys and indexes on
 `customer.owner_id` and `policy.customer_id`, a quarter of the memory as shared buffers, and is
-asked warm. What each finds is compared with what the program finds."""
+asked warm. What each finds is compared with what the program finds.
+
+A screen is one rerun of a page by Streamlit's websocket protocol, from the click to the end of the
+run, without a browser: just after somebody's edit, when nothing is kept of it, and once more. Its
+floor is the same for the cheapest page, that of a customer when none is named: sign-in, frame and
+one sentence. The 20 people and what asks them run on the same machine as the app."""
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,24 @@ from fpcore.database import Database
 
 HEADINGS = ("median", "least", "floor", "ratio", "goal", "", "figure")
 PEER_HEADINGS = ("program", "peer", "takes", "times", "goal", "", "figure")
+
+
+@dataclass
+class Results:
+    """All that was found: on what (lines), the figures, lines beside them, and whether goals that
+    stand in no figure are reached."""
+
+    setting: list[str] = field(default_factory=list)
+    figures: list[Measured] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+    verdicts: list[bool] = field(default_factory=list)
+
+    @property
+    def reached(self) -> str:
+        """How many goals are reached, as a sentence."""
+        verdicts = [verdict for figure in self.figures for verdict in figure.verdicts]
+        verdicts += self.verdicts
+        return f"{sum(verdicts)} of {len(verdicts)} goals reached."
 
 
 def setting(db: Database, seconds: float) -> list[str]:
@@ -63,17 +82,11 @@ def tell_peers(found: Iterable[Measured]) -> None:
     click.echo("\n".join(map(_line, _peer_rows(found))))
 
 
-def reached(found: Iterable[Measured]) -> str:
-    """Say how many goals are reached."""
-    verdicts = [verdict for figure in found for verdict in figure.verdicts]
-    return f"{sum(verdicts)} of {len(verdicts)} goals reached."
-
-
-def write(folder: Path, about: str, said: list[str], found: list[Measured], beside: list[str]):
+def write(folder: Path, about: str, found: Results) -> None:
     """Write results.json and RESULTS.md into a folder; say where they are."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(_json(found), encoding="utf-8")
-    (folder / "RESULTS.md").write_text(_document(about, said, found, beside), encoding="utf-8")
+    (folder / "results.json").write_text(_json(found.figures), encoding="utf-8")
+    (folder / "RESULTS.md").write_text(_document(about, found), encoding="utf-8")
     click.echo(f"Written: {folder / 'results.json'}, {folder / 'RESULTS.md'}")
 
 
@@ -139,13 +152,13 @@ def _json(found: list[Measured]) -> str:
     return json.dumps(records, ensure_ascii=False, indent=2) + "\n"
 
 
-def _document(about: str, said: list[str], found: list[Measured], beside: list[str]) -> str:
-    lines = ["# How long it takes", "", about, "", *said, ""]
-    lines += _table(HEADINGS, map(_cells, found))
-    rows = list(_peer_rows(found))
+def _document(about: str, found: Results) -> str:
+    lines = ["# How long it takes", "", about, "", *found.setting, ""]
+    lines += _table(HEADINGS, map(_cells, found.figures))
+    rows = list(_peer_rows(found.figures))
     if rows:
         lines += ["", *_table(PEER_HEADINGS, rows)]
-    return "\n".join([*lines, "", *beside, reached(found), ""])
+    return "\n".join([*lines, "", *found.beside, "", found.reached, ""])
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import book, figures, peers, report
+from benchmarks import book, figures, peers, people, report
 from benchmarks.__main__ import main
 from benchmarks.measured import Measured
 
@@ -16,7 +16,17 @@ def test_a_small_run_tells_every_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(peers, "TIMES", 1)
     ran = CliRunner().invoke(
         main,
-        ["--size", "200", "--write", "--results", str(tmp_path), "--skip", "postgresql"],
+        [
+            "--size",
+            "200",
+            "--write",
+            "--results",
+            str(tmp_path),
+            "--skip",
+            "postgresql",
+            "--skip",
+            "people",
+        ],
         catch_exceptions=False,
     )
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
@@ -53,7 +63,20 @@ def test_peers_are_shown_beside_the_program():
     )
     assert figure.faster == {"polars": pytest.approx(6), "pandas": pytest.approx(20)}
     assert sorted(figure.verdicts) == [False, True, True]
-    assert report.reached([figure]) == "2 of 3 goals reached."
+    assert report.Results(figures=[figure], verdicts=[True]).reached == "3 of 4 goals reached."
+
+
+def test_people_click_before_the_app_without_an_error(tmp_path, monkeypatch):
+    for name, number in {"TIMES": 1, "FPS": 2, "MANAGERS": 1}.items():
+        monkeypatch.setattr(people, name, number)
+    for name in set(people.SCREENS) - {"customers", "portfolio"}:
+        monkeypatch.delitem(people.SCREENS, name)
+    path = tmp_path / "book.duckdb"
+    book.make(path, 200).close()
+    figures_, crowd = people.measured(path, tmp_path, seconds=2)
+    assert len(figures_) == 2 * 2 * 2 + 3
+    assert all(figure.median > 0 and figure.floor_median > 0 for figure in figures_)
+    assert crowd.clicks.seconds and not crowd.clicks.errors and not crowd.faults
 
 
 def test_the_fps_of_a_large_book_have_100_to_2000_customers():
