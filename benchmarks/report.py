@@ -133,7 +133,7 @@ def _own_goal(figure: Measured) -> str:
 
 def _goals(figure: Measured) -> str:
     """All goals of a figure as one text."""
-    peers = (f"≥ {goal:g} × {TITLES[peer]}" for peer, goal in figure.peer_goals.items())
+    peers = (f"≥ {goal:g} × faster than {TITLES[peer]}" for peer, goal in figure.peer_goals.items())
     return ", ".join(filter(None, [_own_goal(figure), *peers]))
 
 
