@@ -1,5 +1,7 @@
 """Make a large book, time the program on it, and write down what was found: `make bench`."""
 
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Collection
@@ -111,4 +113,5 @@ one sentence. The 20 people and what asks them run on the same machine as the ap
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends, too
     main()
