@@ -8,14 +8,19 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import duckdb
+import pandas as pd
 
+from benchmarks import peers
 from benchmarks.book import TODAY
+from benchmarks.measured import Measured
 from fpcore import (
     accounts,
     coverage,
@@ -37,6 +42,7 @@ from fpcore.gap_rules import Rule
 from fpcore.models import (
     Account,
     CustomerChanges,
+    Measure,
     NewCustomer,
     PolicyChanges,
     PolicyStatus,
@@ -46,7 +52,7 @@ from fpcore.models import (
 from fpcore.rule_words import Fixed
 
 FP_LIST, BOOK_LIST, POLICY_EDIT, ONE_CUSTOMER = 0.010, 0.150, 0.015, 0.010
-GAPS_TO_FLOOR = 5
+GAPS_TO_FLOOR, HEATMAP_TO_FLOOR = 5, 2.5
 WARM, FEWEST_RUNS, MOST_RUNS, LONG_ENOUGH = 3, 9, 25, 1.5
 
 Work = Callable[[], object]
@@ -66,34 +72,6 @@ class Figure:
     goal: float | None = None
     before: Work | None = None
     goal_ratio: float | None = None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A figure's least and median seconds, and those of its floor in the same run; the goal in
-    seconds, or as a ratio to the floor."""
-
-    name: str
-    least: float
-    median: float
-    floor_least: float
-    floor_median: float
-    goal: float | None
-    goal_ratio: float | None = None
-
-    @property
-    def ratio(self) -> float:
-        return self.median / self.floor_median
-
-    @property
-    def missed(self) -> bool:
-        if self.goal_ratio is not None:
-            return self.ratio > self.goal_ratio
-        return self.goal is not None and self.median > self.goal
-
-    @property
-    def has_goal(self) -> bool:
-        return self.goal is not None or self.goal_ratio is not None
 
 
 def measured(figure: Figure) -> Measured:
@@ -267,16 +245,42 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
     ):  # fmt: skip
         yield _reader_figure(reader, f"whole book: {name}", wanted, matches=condition)
     yield from _of_gaps(reader, rules)
-    sums = ", ".join(
-        f"sum({kind}_coverage), sum({kind}_premium), max({kind}_unknown),"
-        f" max({kind}_premium_unknown), max({kind}_policies)"
-        for kind in PolicyType
-    )
-    yield Figure(
-        name="whole book: heatmap by age",
-        run=lambda: portfolio.figures(reader.db, reader.account, RowKind.AGE_BAND, TODAY),
-        floor=reader.scan(f"max(birth_date), max(birth_year), {sums}"),
-    )
+    yield from _of_heatmaps(reader)
+
+
+HEATMAPS = {
+    peers.HOLDING: "whole book: heatmap by age, share holding",
+    peers.COVERAGE: "whole book: heatmap by age, known coverage",
+}
+"""The names of the figures that have peers, by the work that is the same."""
+
+
+def heatmap(db: Database, account: Account, work: str) -> pd.DataFrame:
+    """Give the program's heatmap by age for one of peers.WORKS."""
+    measure = Measure.HOLDING if work == peers.HOLDING else Measure.COVERAGE
+    return portfolio.heatmap(db, account, RowKind.AGE_BAND, measure, TODAY).cells
+
+
+def beside(db: Database, folder: Path, with_postgresql: bool) -> dict[str, dict]:
+    """Give the seconds of each peer by the figure's name; `folder` is for files that go again."""
+    account = accounts.act_as(db, "admin")
+    truth = {work: peers.cells(heatmap(db, account, work), work) for work in peers.WORKS}
+    with closing(duckdb.connect(db.path, config=database.SETTINGS)) as bare:
+        found = peers.measured(bare, truth, folder, with_postgresql)
+    return {HEATMAPS[work]: seconds for work, seconds in found.items()}
+
+
+def _of_heatmaps(reader: _Reader) -> Iterator[Figure]:
+    """Heatmaps with nothing remembered, beside a bare sum over what is held of each type."""
+    amounts = ", ".join(f"sum({kind}_coverage), sum({kind}_premium)" for kind in PolicyType)
+    for work, name in HEATMAPS.items():
+        yield Figure(
+            name=name,
+            run=lambda work=work: heatmap(reader.db, reader.account, work),
+            floor=reader.scan(amounts),
+            before=lambda: reader.db.transaction(lambda cursor: None),
+            goal_ratio=HEATMAP_TO_FLOOR if work == peers.HOLDING else None,
+        )
 
 
 def _of_gaps(reader: _Reader, rules: Sequence[Rule]) -> Iterator[Figure]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.book import TODAY
+from benchmarks.measured import Measured
 from fpcore import accounts, book_import, customer_list, database
 from fpcore.book_import import ImportOptions
 from fpcore.customer_list import CustomerFilter
@@ -27,6 +28,7 @@ from fpcore.models import Role
 
 EACH_PAGE, EACH_LOOK = 0.2, 0.25  # seconds
 NEIGHBOURS = 1000
+TO_FLOOR = 3
 NEIGHBOUR = "neighbour"
 
 
@@ -54,6 +56,30 @@ def measured(book: Path, planners: list[str], folder: Path) -> Imported:
     told = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     floor = statistics.mean([before, _bare_load(book, folder)])
     return Imported(megabytes=book.stat().st_size / 1e6, floor_seconds=floor, **told)
+
+
+def figure(imported: Imported) -> Measured:
+    """Give the import as a figure."""
+    return Measured(
+        name=f"import of {imported.rows:,} rows ({imported.megabytes:,.0f} MB of CSV)",
+        least=imported.seconds,
+        median=imported.seconds,
+        floor_least=imported.floor_seconds,
+        floor_median=imported.floor_seconds,
+        goal=None,
+        goal_ratio=TO_FLOOR,
+    )
+
+
+def beside(imported: Imported) -> list[str]:
+    """Say what else there is to say of an import."""
+    return [
+        f"* The import's process had at most {imported.peak_mb:,.0f} MB of memory (goal: 2,048).",
+        f"* Meanwhile another planner's list took {imported.page_meanwhile:.0f} ms "
+        f"(95 of 100: {imported.page_meanwhile_p95:.0f} ms); before, "
+        f"{imported.page_before:.0f} ms.",
+        f"* The progress bar was at most {imported.progress_off:.0%} of the whole off.",
+    ]
 
 
 def _bare_load(book: Path, folder: Path) -> float:
