@@ -1,15 +1,10 @@
-"""What all tests share: an in-memory database, the people of an agency, and a way to import."""
+"""How all tests run: the examples they try, with cheap passwords."""
 
 from collections.abc import Iterator
 
 import bcrypt
 import pytest
-from agency import hire, take
 from hypothesis import Phase, settings
-
-from fpcore import database
-from fpcore.database import Database
-from fpcore.models import Account
 
 # The gate tries the same examples every time; `--hypothesis-profile=search` looks for new ones
 # and reduces what it finds to the smallest book that shows it.
@@ -32,27 +27,3 @@ def cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bcrypt, "gensalt", lambda *_, **__: gensalt(4))
         yield
-
-
-@pytest.fixture
-def db() -> Iterator[Database]:
-    """An empty database in memory, its tables up to date."""
-    opened = database.open_database(database.IN_MEMORY)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def people(db: Database) -> dict[str, Account]:
-    """admin; manager1, fp1 and fp2 of one team; manager2 and fp3 of another."""
-    return hire(db)
-
-
-@pytest.fixture
-def import_rows(db: Database, people: dict[str, Account]):
-    """A way to import rows, dicts of header and cell: `run(rows, owner="fp1", **options)`."""
-
-    def run(rows: list[dict[str, str]], owner: str = "fp1", **options):
-        return take(db, people[owner], rows, **options)
-
-    return run
