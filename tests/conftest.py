@@ -1,10 +1,12 @@
-"""How all tests run: the examples they try, with cheap passwords."""
+"""How all tests run: the examples they try, on two workers, with cheap passwords."""
 
 from collections.abc import Iterator
 
 import bcrypt
 import pytest
 from hypothesis import Phase, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # The gate tries the same examples every time; `--hypothesis-profile=search` looks for new ones
 # and reduces what it finds to the smallest book that shows it.
@@ -18,6 +20,27 @@ settings.register_profile(
 )
 settings.register_profile("search", max_examples=300, deadline=None, database=None)
 settings.load_profile("gate")
+
+WORKERS = 2
+BROWSER = "tests/browser"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share out whole folders; a single file or test is done sooner without workers."""
+    are_single = all("::" in argument or argument.endswith(".py") for argument in config.args)
+    return 0 if are_single else WORKERS
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deal out the tests by the file: what its tests share is made once."""
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):
+    """One worker does all tests of a file, and all journeys, which share a server and a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
 
 
 @pytest.fixture(autouse=True, scope="session")
