@@ -1,15 +1,12 @@
-"""What all tests share: an in-memory database, the people of an agency, and a way to import."""
+"""How all tests run: the examples they try, on two workers, with cheap passwords."""
 
 from collections.abc import Iterator
 
 import bcrypt
 import pytest
-from agency import hire, take
 from hypothesis import Phase, settings
-
-from fpcore import database
-from fpcore.database import Database
-from fpcore.models import Account
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # The gate tries the same examples every time; `--hypothesis-profile=search` looks for new ones
 # and reduces what it finds to the smallest book that shows it.
@@ -24,6 +21,27 @@ settings.register_profile(
 settings.register_profile("search", max_examples=300, deadline=None, database=None)
 settings.load_profile("gate")
 
+WORKERS = 2
+BROWSER = "tests/browser"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share out whole folders; a single file or test is done sooner without workers."""
+    are_single = all("::" in argument or argument.endswith(".py") for argument in config.args)
+    return 0 if are_single else WORKERS
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deal out the tests by the file: what its tests share is made once."""
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):
+    """One worker does all tests of a file, and all journeys, which share a server and a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
+
 
 @pytest.fixture(autouse=True, scope="session")
 def cheap_passwords() -> Iterator[None]:
@@ -32,27 +50,3 @@ def cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bcrypt, "gensalt", lambda *_, **__: gensalt(4))
         yield
-
-
-@pytest.fixture
-def db() -> Iterator[Database]:
-    """An empty database in memory, its tables up to date."""
-    opened = database.open_database(database.IN_MEMORY)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def people(db: Database) -> dict[str, Account]:
-    """admin; manager1, fp1 and fp2 of one team; manager2 and fp3 of another."""
-    return hire(db)
-
-
-@pytest.fixture
-def import_rows(db: Database, people: dict[str, Account]):
-    """A way to import rows, dicts of header and cell: `run(rows, owner="fp1", **options)`."""
-
-    def run(rows: list[dict[str, str]], owner: str = "fp1", **options):
-        return take(db, people[owner], rows, **options)
-
-    return run

@@ -92,7 +92,8 @@ def _clicks_policy(visitor: Visitor, name: str, table: int = 1) -> None:
     grids = visitor.page.locator("[data-testid=stDataFrame]")
     grid = grids.nth(table) if table >= 0 else grids.last
     rows = grid.locator("table tbody tr")
-    texts = [rows.nth(i).text_content() for i in range(rows.count())]
+    rows.filter(has_text=name).first.wait_for(state="attached")
+    texts = rows.all_text_contents()
     row = next(i for i, text in enumerate(texts) if name in text)
     canvas = grid.locator("canvas").first
     canvas.scroll_into_view_if_needed()

@@ -1,14 +1,68 @@
-"""Books that many tests of the domain read and none changes."""
+"""Offices for the tests of the domain, and books that many of them read and none changes."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
-from agency import TODAY, hire, take
+from agency import TODAY, add_customer, hire, newcomer, open_office, take
 from random_book import random_book
 
 from fpcore import database, demo
 from fpcore.database import Database
 from fpcore.models import Account
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[tuple[Database, dict[str, Account]]]:
+    """A database in memory with the agency's people, for the tests of one file."""
+    yield from open_office()
+
+
+@pytest.fixture
+def shared_office(request) -> tuple[Database, dict[str, Account]] | None:
+    """The office of a file that is marked so: its tests share it."""
+    is_shared = request.node.get_closest_marker("shared_office")
+    return request.getfixturevalue("office") if is_shared else None
+
+
+@pytest.fixture
+def db(shared_office) -> Iterator[Database]:
+    """An empty database in memory, its tables up to date; or that of the shared office."""
+    if shared_office:
+        yield shared_office[0]
+        return
+    opened = database.open_database(database.IN_MEMORY)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def people(db: Database, shared_office) -> dict[str, Account]:
+    """admin; manager1, fp1 and fp2 of one team; manager2 and fp3 of another.
+
+    In a shared office fp1 is somebody else for each test, without customers.
+    """
+    return {**shared_office[1], "fp1": newcomer(db)} if shared_office else hire(db)
+
+
+@pytest.fixture
+def fp(people) -> Account:
+    return people["fp1"]
+
+
+@pytest.fixture
+def customer(db: Database, fp: Account) -> UUID:
+    return add_customer(db, fp)
+
+
+@pytest.fixture
+def import_rows(db: Database, people: dict[str, Account]):
+    """A way to import rows, dicts of header and cell: `run(rows, owner="fp1", **options)`."""
+
+    def run(rows: list[dict[str, str]], owner: str = "fp1", **options):
+        return take(db, people[owner], rows, **options)
+
+    return run
 
 
 @pytest.fixture(scope="session", params=[1, 2])

@@ -9,8 +9,6 @@ from agency import (
     add_customer,
     add_policy,
     log_contact,
-    newcomer,
-    open_office,
     take,
 )
 
@@ -28,30 +26,7 @@ from fpcore.customer_list import CustomerFilter
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges, RowKind
 
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    return office[0]
-
-
-@pytest.fixture
-def people(office, db):
-    return {**office[1], "fp1": newcomer(db)}
-
-
-@pytest.fixture
-def fp(people):
-    return people["fp1"]
-
-
-@pytest.fixture
-def customer(db, fp):
-    return add_customer(db, fp)
+pytestmark = pytest.mark.shared_office
 
 
 def log(db, customer) -> list[dict]:

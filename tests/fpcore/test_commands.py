@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
@@ -48,22 +51,46 @@ def ask(*words: object, typed: str | None = None) -> dict | list:
     return json.loads(result.stdout)
 
 
-@pytest.fixture
-def machine(tmp_path, monkeypatch):
-    """A machine with an empty database, an account fp1 and a book to import."""
-    monkeypatch.setenv("FP_DATABASE", str(tmp_path / "fp.duckdb"))
-    ask("init")
-    ask("account", "add", "fp1", "--role", "fp", "--team", "강남", typed=PASSWORD)
-    book = tmp_path / "book.csv"
-    book.write_bytes(csv_bytes(BOOK))
-    return tmp_path
+@pytest.fixture(scope="module")
+def machine_made(tmp_path_factory) -> Path:
+    """A machine with an empty database, an account fp1 and a book to import; to be copied."""
+    folder = tmp_path_factory.mktemp("machine")
+    with own(folder):
+        ask("init")
+        ask("account", "add", "fp1", "--role", "fp", "--team", "강남", typed=PASSWORD)
+    (folder / "book.csv").write_bytes(csv_bytes(BOOK))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled_made(machine_made, tmp_path_factory) -> Path:
+    """The same machine with the book imported; to be copied."""
+    folder = shutil.copytree(machine_made, tmp_path_factory.mktemp("filled") / "own")
+    with own(folder):
+        ask("import", folder / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
+    return folder
+
+
+@contextmanager
+def own(folder: Path) -> Iterator[Path]:
+    """Let commands use the database of this folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FP_DATABASE", str(folder / "fp.duckdb"))
+        yield folder
 
 
 @pytest.fixture
-def filled(machine):
-    """The same machine with the book imported."""
-    ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
-    return machine
+def machine(machine_made, tmp_path) -> Iterator[Path]:
+    """A machine of one's own, nothing imported yet."""
+    with own(shutil.copytree(machine_made, tmp_path, dirs_exist_ok=True)) as folder:
+        yield folder
+
+
+@pytest.fixture
+def filled(filled_made, tmp_path) -> Iterator[Path]:
+    """A machine of one's own with the book imported."""
+    with own(shutil.copytree(filled_made, tmp_path, dirs_exist_ok=True)) as folder:
+        yield folder
 
 
 def test_init_makes_the_database_once_and_keeps_it(machine):

@@ -10,8 +10,6 @@ from agency import (
     add_policy,
     codes,
     log_contact,
-    newcomer,
-    open_office,
     outcome,
     refusal,
     row_of,
@@ -33,31 +31,11 @@ from fpcore.customer_list import CustomerFilter
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound, UnreadableFile
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, NewCustomer, RowKind
 
+pytestmark = pytest.mark.shared_office
+
 COLLECTION, MARKETING = ConsentKind.COLLECTION, ConsentKind.MARKETING
 PHONE, PAPER = ConsentChannel.PHONE, ConsentChannel.PAPER
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    """A database that the tests of this file share."""
-    return office[0]
-
-
-@pytest.fixture
-def people(office, db):
-    """The agency's people; fp1 is another one for each test, without customers."""
-    return {**office[1], "fp1": newcomer(db)}
-
-
-@pytest.fixture
-def fp(people):
-    return people["fp1"]
 
 
 def given(db, fp) -> dict[str, str]:

@@ -7,8 +7,6 @@ from agency import (
     TODAY,
     add_customer,
     log_contact,
-    newcomer,
-    open_office,
     refusal,
     row_of,
     tables,
@@ -19,36 +17,11 @@ from fpcore.customer_list import CustomerFilter
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, ContactChannel, ContactOutcome
 
+pytestmark = pytest.mark.shared_office
+
 DAY = timedelta(days=1)
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
 LONG_AGO = TODAY - 100 * DAY
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    """A database that the tests of this file share."""
-    return office[0]
-
-
-@pytest.fixture
-def people(office, db):
-    """The agency's people; fp1 is another one for each test, without customers."""
-    return {**office[1], "fp1": newcomer(db)}
-
-
-@pytest.fixture
-def fp(people):
-    return people["fp1"]
-
-
-@pytest.fixture
-def customer(db, fp):
-    return add_customer(db, fp)
 
 
 def listed(db, fp, customer):

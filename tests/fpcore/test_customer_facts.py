@@ -7,8 +7,6 @@ from agency import (
     TODAY,
     add_customer,
     codes,
-    newcomer,
-    open_office,
     outcome,
     refusal,
     row_of,
@@ -29,6 +27,8 @@ from fpcore import (
 )
 from fpcore.book_report import Doubt, UnknownWord
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
+
+pytestmark = pytest.mark.shared_office
 
 KNOWN = {
     "monthly_income": Decimal(4_000_000), "income_basis": "gross",
@@ -53,21 +53,10 @@ ENGLISH = {
 NAMES = {"고객번호": "A1", "고객명": "김하나", "생년월일": "1980-01-02"}
 
 
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
 @pytest.fixture
-def db(office):
-    yield office[0]
-    assert customer_rows.differences(office[0], TODAY) == []
-
-
-@pytest.fixture
-def fp(db):
-    """An FP of their own, whose customers the test may count on."""
-    return newcomer(db)
+def db(db):
+    yield db
+    assert customer_rows.differences(db, TODAY) == []
 
 
 def stored(db, fp) -> list[dict]:

@@ -15,7 +15,6 @@ from agency import (
     assert_listed_as_counted,
     log_contact,
     newcomer,
-    open_office,
     refusal,
     row_of,
     tables,
@@ -102,11 +101,6 @@ def policy(draw) -> dict:
 
 
 FEWER = settings(max_examples=settings.default.max_examples // 2)
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
 
 
 def as_stored(typed: dict) -> dict:

@@ -20,7 +20,6 @@ from agency import (
     hire,
     log_contact,
     newcomer,
-    open_office,
     take,
 )
 from hypothesis import HealthCheck, settings
@@ -100,11 +99,6 @@ def assert_kept_as_computed(db: Database, account: Account, today: date) -> None
 
 
 # --- What is read from where -----------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
 
 
 @pytest.fixture

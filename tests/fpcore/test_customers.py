@@ -12,8 +12,6 @@ from agency import (
     add_customer,
     add_policy,
     log_contact,
-    newcomer,
-    open_office,
     outcome,
     refusal,
     row_of,
@@ -28,24 +26,9 @@ from fpcore.customers import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, Gender, NewCustomer
 
+pytestmark = pytest.mark.shared_office
+
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    """A database that the tests of this file share."""
-    return office[0]
-
-
-@pytest.fixture
-def people(office, db):
-    """The agency's people; fp1 is another one for each test, without customers."""
-    return {**office[1], "fp1": newcomer(db)}
 
 
 def update(db, account, customer, seen_ver=1, **changes):

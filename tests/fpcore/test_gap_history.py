@@ -11,7 +11,6 @@ from agency import (
     add_policy,
     log_contact,
     newcomer,
-    open_office,
     refusal,
     row_of,
     tables,
@@ -40,11 +39,6 @@ DAY = timedelta(days=1)
 BORN = date(1980, 1, 1)
 WON = Decimal
 FIFTY = Decimal(50)
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ BEFORE_ANY_RULE = date(2025, 12, 31)
 
 
 @pytest.fixture
-def fp(people):
-    return people["fp1"]
-
-
-@pytest.fixture
 def father(db, fp) -> UUID:
     """43, two dependants, debts of 50,000,000, an income of 3,000,000; no policies yet."""
     return add_customer(db, fp, **FATHER)

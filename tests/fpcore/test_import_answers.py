@@ -29,11 +29,6 @@ from fpcore.models import (
 )
 
 
-@pytest.fixture
-def fp(people):
-    return people["fp1"]
-
-
 def book(header: str, texts: list[str], **more: str) -> list[dict[str, str]]:
     """A policy with a number for each text of one column, each of another customer."""
     return [

@@ -12,7 +12,6 @@ from agency import (
     hire,
     log_contact,
     newcomer,
-    open_office,
     row_of,
     tables,
     take,
@@ -38,6 +37,8 @@ from fpcore.errors import NotFound, UndoNotPossible
 from fpcore.import_batches import BatchState, WhyLeft
 from fpcore.models import Account, ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 
+pytestmark = pytest.mark.shared_office
+
 HANA = {
     "고객번호": "A1", "고객명": "김하나", "생년월일": "1980-01-02", "성별": "여",
     "휴대폰": "010-1234-5678", "이메일": "hana@example.com", "직업": "교사",
@@ -51,15 +52,10 @@ FACTS = ("customer", "policy", "consent", "contact", "customer_row")
 BEFORE = ("customer_before", "policy_before")
 
 
-@pytest.fixture(scope="module")
-def office() -> Iterator[tuple[Database, dict[str, Account]]]:
-    yield from open_office()
-
-
 @pytest.fixture
-def db(office) -> Iterator[Database]:
-    yield office[0]
-    assert customer_rows.differences(office[0], TODAY) == []
+def db(db) -> Iterator[Database]:
+    yield db
+    assert customer_rows.differences(db, TODAY) == []
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 """What was decided about a file's columns (whose it is: test_access_matrix)."""
 
 import pytest
-from agency import newcomer, open_office, refusal, tables
+from agency import newcomer, refusal, tables
 
 from fpcore import import_mappings
 from fpcore.errors import NotFound
 
+pytestmark = pytest.mark.shared_office
+
 HEADER = ["고객 이름", "생년월일", "가입금액(만원)"]
 SAID = {"columns": {"0": "name", "2": None}, "unit": 10000, "글": ["\ud800", "'\"<b>", True, 1.5]}
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    return office[0]
 
 
 @pytest.fixture

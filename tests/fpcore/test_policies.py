@@ -11,8 +11,6 @@ from agency import (
     add_customer,
     add_policy,
     codes,
-    newcomer,
-    open_office,
     outcome,
     refusal,
     row_of,
@@ -33,6 +31,8 @@ from fpcore.models import (
     PremiumCycle,
 )
 
+pytestmark = pytest.mark.shared_office
+
 DAY = timedelta(days=1)
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
 FULL = {
@@ -41,33 +41,6 @@ FULL = {
     "premium_cycle": "quarterly", "currency": "KRW", "start_date": date(2020, 1, 1),
     "end_date": date(2040, 1, 1), "status": "active",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    """A database that the tests of this file share."""
-    return office[0]
-
-
-@pytest.fixture
-def people(office, db):
-    """The agency's people; fp1 is another one for each test, without customers."""
-    return {**office[1], "fp1": newcomer(db)}
-
-
-@pytest.fixture
-def fp(people):
-    return people["fp1"]
-
-
-@pytest.fixture
-def customer(db, fp):
-    return add_customer(db, fp)
 
 
 def only(db, fp, customer, valued_on=TODAY):

@@ -10,7 +10,6 @@ from agency import (
     at_once,
     disable,
     forged,
-    open_office,
     refusal,
     tables,
     unpacked,
@@ -162,11 +161,6 @@ def test_a_version_for_an_earlier_day_than_a_coming_one_takes_its_place(db, peop
 
 
 # --- What is refused ----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
 
 
 def told(refused) -> list[str]:

@@ -1,12 +1,14 @@
 """Filters that a person keeps under a name, for themselves (whose they are: test_access_matrix)."""
 
 import pytest
-from agency import TODAY, add_customer, newcomer, open_office, refusal, tables
+from agency import TODAY, add_customer, newcomer, refusal, tables
 
 from fpcore import customer_list, saved_filters
 from fpcore.customer_list import CustomerFilter
 from fpcore.errors import NotFound
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
+
+pytestmark = pytest.mark.shared_office
 
 YOUNG = CustomerFilter(age_to=39)
 FULL = CustomerFilter(
@@ -14,16 +16,6 @@ FULL = CustomerFilter(
     status=PolicyStatus.ACTIVE, not_contacted_for=90, gap="any", row_kind=RowKind.OCCUPATION,
     row="교사 '\"<b>",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def office():
-    yield from open_office()
-
-
-@pytest.fixture
-def db(office):
-    return office[0]
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Pages run as the app runs them, from the frame, by somebody who is signed in."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,16 +23,24 @@ BOOK = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def office_file(tmp_path_factory) -> Path:
+    """A database file with an agency, fp1's book in it; closed, to be copied."""
+    path = tmp_path_factory.mktemp("office") / "fp.duckdb"
+    with closing(database.open_database(str(path), create=True)) as db:
+        take(db, hire(db)["fp1"], BOOK)
+    return path
+
+
 @pytest.fixture
-def office(tmp_path, monkeypatch) -> Iterator[Database]:
-    """A database file with an agency, fp1's book in it, which the app will open."""
-    path = str(tmp_path / "fp.duckdb")
-    db = database.open_database(path, create=True)
-    take(db, hire(db)["fp1"], BOOK)
+def office(office_file, tmp_path, monkeypatch) -> Iterator[Database]:
+    """The agency's database in a file of its own, which the app will open."""
+    path = shutil.copy(office_file, tmp_path)
+    shutil.copy(f"{office_file}.secret", tmp_path)
     monkeypatch.setenv("FP_DATABASE", path)
-    monkeypatch.setattr("ui.session.open_database", lambda _: db)
-    yield db
-    db.close()
+    with closing(database.open_database(path)) as db:
+        monkeypatch.setattr("ui.session.open_database", lambda _: db)
+        yield db
 
 
 @pytest.fixture

@@ -26,25 +26,25 @@ def test_a_cookie_signed_here_names_its_account():
     assert read_token(jwt.encode(GOOD, KEY), KEY) == "fp1"
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        None,
-        "",
-        "garbage",
-        "a.b.c",
-        object(),
-        _unsigned(GOOD, {"alg": "none"}),
-        _unsigned(GOOD, {"alg": "RS256"}),
-        jwt.encode(GOOD, KEY, algorithm="HS512"),
-        jwt.encode(GOOD, "another key of enough characters!!"),
-        jwt.encode({"username": "fp1"}, KEY),
-        jwt.encode({"exp_date": SOON}, KEY),
-        jwt.encode({**GOOD, "username": ["fp1"]}, KEY),
-        jwt.encode({**GOOD, "exp_date": "9999"}, KEY),
-        jwt.encode({**GOOD, "exp_date": time.time() - 1}, KEY),
-    ],
-)
+FORGED = {
+    "none": None,
+    "empty": "",
+    "garbage": "garbage",
+    "three parts of nothing": "a.b.c",
+    "no text": object(),
+    "unsigned": _unsigned(GOOD, {"alg": "none"}),
+    "unsigned as RS256": _unsigned(GOOD, {"alg": "RS256"}),
+    "another algorithm": jwt.encode(GOOD, KEY, algorithm="HS512"),
+    "another key": jwt.encode(GOOD, "another key of enough characters!!"),
+    "without an end": jwt.encode({"username": "fp1"}, KEY),
+    "without a name": jwt.encode({"exp_date": SOON}, KEY),
+    "a list for a name": jwt.encode({**GOOD, "username": ["fp1"]}, KEY),
+    "a text for an end": jwt.encode({**GOOD, "exp_date": "9999"}, KEY),
+    "past": jwt.encode({**GOOD, "exp_date": time.time() - 1}, KEY),
+}
+
+
+@pytest.mark.parametrize("token", FORGED.values(), ids=FORGED)
 def test_any_other_cookie_names_nobody(token):
     assert read_token(token, KEY) is None
 
