@@ -17,9 +17,8 @@ import polars as pl
 from benchmarks import postgresql
 from benchmarks.book import TODAY
 from fpcore.database import Cursor
-from fpcore.facts import OLDEST_BAND
 from fpcore.models import WON, PolicyType
-from fpcore.row_kinds import ALL_ROWS, UNKNOWN_ROW
+from fpcore.row_kinds import ALL_ROWS, OLDEST_BAND, UNKNOWN_ROW
 
 POLARS, PANDAS, POSTGRESQL = "polars", "pandas", "postgresql"
 PEERS = (POLARS, PANDAS, POSTGRESQL)

@@ -83,7 +83,8 @@ def heatmap(
     """Count everybody in scope by a row kind, rule and state.
 
     Columns: row (row_kinds.UNKNOWN_ROW where not known), code, customers (of the row), the five
-    states, and shortfall (known, in won). Rows in their natural order; rules by code. Errors: as `of_scope`.
+    states, and shortfall (known, in won). Rows in their natural order; rules by code. Errors: as
+    `of_scope`.
     """
     judged_by = _rules(db, account, valued_on, rules)
     with db.reading() as cursor:
