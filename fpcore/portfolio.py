@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fpcore import facts, measures, row_kinds
@@ -71,8 +72,8 @@ def heatmap(
         raise InvalidInput([("since", "since_not_before", {})])
     with db.reading() as cursor:
         asked = _Asked(db, cursor, account, rows, valued_on, currency, since, team)
-        wide, sql = _answered(asked, measure)
-        cells = _cells(wide, asked, measure)
+        found, sql = _answered(asked, measure)
+        cells = _cells(found, asked, measure)
     return Heatmap(rows, measure, valued_on, currency, since, team, cells, sql)
 
 
@@ -125,7 +126,7 @@ class _Asked:
     since: date | None
     team: str | None
 
-    def frame(self, figures: str, columns: str, measure: Measure) -> tuple[pd.DataFrame, str]:
+    def answer(self, figures: str, columns: str, measure: Measure) -> tuple["_Answer", str]:
         """Group by the row's key; `figures` are the aggregates, `columns` what they read. The
         answer, and the SQL."""
         relation = "stated_fact" if measure in STATED else "customer_fact"
@@ -151,7 +152,49 @@ customer_in_row as not materialized (
 counted as not materialized ({_COUNTED.get(measure, "from customer_in_row")})
 select row, {figures} from counted group by row
 """
-        return self.cursor.execute(sql, {**params, **said}).df(), sql
+        return _Answer.of(self.cursor.execute(sql, {**params, **said}).fetchnumpy()), sql
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the database answered: the rows' keys, and by `<column>_<figure>` a number a row, NaN
+    where it is NULL."""
+
+    keys: list[Any]
+    numbers: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, found: dict[str, np.ndarray]) -> "_Answer":
+        keys = found.pop("row").tolist()  # None where it is NULL
+        return cls(keys, {name: _floats(one) for name, one in found.items()})
+
+    def table(self, figure: str, otherwise: np.ndarray | float = 0.0) -> np.ndarray:
+        """Give a figure as one array, rows by COLUMNS."""
+        shape = (len(self.keys), 1)
+        each = [
+            self.numbers.get(f"{column}_{figure}", np.broadcast_to(otherwise, shape[:1]))
+            for column in COLUMNS
+        ]
+        return np.stack(each, axis=1)
+
+    def followed_by(self, other: "_Answer") -> "_Answer":
+        """Put the one row of another answer under these."""
+        numbers = {
+            name: np.append(one, other.numbers[name][-1]) for name, one in self.numbers.items()
+        }
+        return _Answer([*self.keys, ALL_ROWS], numbers)
+
+    def summed(self) -> "_Answer":
+        """Add up all rows; NaN where nothing is known."""
+        return _Answer([ALL_ROWS], {name: _sum(one) for name, one in self.numbers.items()})
+
+
+def _floats(found: np.ndarray) -> np.ndarray:
+    return np.ma.filled(np.ma.asarray(found).astype(float), np.nan)
+
+
+def _sum(numbers: np.ndarray) -> np.ndarray:
+    return np.array([np.nan if np.isnan(numbers).all() else np.nansum(numbers)])
 
 
 _COUNTED_BY = {
@@ -197,13 +240,13 @@ def _count(condition: str, measure: Measure) -> str:
     return "count(*)" if condition == "true" else f"count(case when {condition} then 1 end)"
 
 
-def _answered(asked: _Asked, measure: Measure) -> tuple[pd.DataFrame, str]:
-    """One line a row, with all figures of all columns; and the SQL."""
+def _answered(asked: _Asked, measure: Measure) -> tuple[_Answer, str]:
+    """Ask for all figures of all columns; the answer, and the SQL."""
     figures = _figures(measure)
     read = ", ".join(_read_by(" ".join(figures)))
     if measure is Measure.CHANGE:
         read = f"held, {measures.CHANGE_COLUMNS}"
-    return asked.frame(", ".join(figures), read, measure)
+    return asked.answer(", ".join(figures), read, measure)
 
 
 def _read_by(sql: str) -> list[str]:
@@ -212,60 +255,51 @@ def _read_by(sql: str) -> list[str]:
     return sorted(names & set(facts.words_of(sql)))
 
 
-def _cells(wide: pd.DataFrame, asked: _Asked, measure: Measure) -> pd.DataFrame:
-    """Add the line of everybody, name and sort the rows, and make a cell of each column."""
-    wide["row"] = row_kinds.labels(asked.cursor, asked.rows, wide["row"])
-    if len(wide):
-        wide = pd.concat([wide, _everybody(wide, asked, measure)], ignore_index=True)
-    order = sorted(wide.index, key=lambda k: row_kinds.order(wide["row"][k]))
-    wide = wide.loc[order].reset_index(drop=True)
-    cells = pd.concat([_column(wide, column, measure) for column in COLUMNS], keys=COLUMNS)
-    cells = cells.rename_axis(["type", "place"]).reset_index()
-    places = cells["type"].map({column: place for place, column in enumerate(COLUMNS)})
-    cells = cells.assign(column=places).sort_values(["place", "column"], ignore_index=True)
-    return cells[["row", "type", "value", *_COUNTS]]
+def _cells(found: _Answer, asked: _Asked, measure: Measure) -> pd.DataFrame:
+    """Name and sort the rows, add that of everybody, and make a cell of each column."""
+    labels = row_kinds.labels(asked.cursor, asked.rows, found.keys)
+    if labels:
+        found = found.followed_by(_everybody(found, asked, measure))
+        labels.append(ALL_ROWS)
+    figures = _tables(found, measure)
+    figures["value"] = _value(figures, measure)
+    order = sorted(range(len(labels)), key=lambda k: row_kinds.order(labels[k]))
+    cells = {
+        "row": np.repeat(np.array(labels, dtype=object)[order], len(COLUMNS)),
+        "type": np.tile(np.array(COLUMNS, dtype=object), len(labels)),
+        "value": figures["value"][order].ravel(),
+        **{name: figures[name][order].ravel().astype("int64") for name in _COUNTS},
+    }
+    return pd.DataFrame(cells)
 
 
-def _everybody(wide: pd.DataFrame, asked: _Asked, measure: Measure) -> pd.DataFrame:
-    """The line of all rows together: their sum, where each customer is in one row and the measure
-    adds up; else it is asked for."""
+def _everybody(found: _Answer, asked: _Asked, measure: Measure) -> _Answer:
+    """The row of everybody: the sum of all, where each customer is in one row and the measure adds
+    up; else it is asked for."""
     if asked.rows is RowKind.INSURER or measure is Measure.MEDIAN:
-        whole, _ = _answered(replace(asked, rows=None), measure)
-        return whole.assign(row=ALL_ROWS)
-    sums = wide.drop(columns="row").astype(float).sum(min_count=1)
-    return pd.DataFrame([sums]).assign(row=ALL_ROWS)
+        return _answered(replace(asked, rows=None), measure)[0]
+    return found.summed()
 
 
-def _column(wide: pd.DataFrame, column: str, measure: Measure) -> pd.DataFrame:
-    """The cells of one column, a row each."""
-
-    def figure(name: str, otherwise: pd.Series | float = 0) -> pd.Series:
-        found = wide.get(f"{column}_{name}")
-        return pd.Series(otherwise, wide.index) if found is None else found.astype(float)
-
-    customers = wide["customers"].astype(float)
-    cells = pd.DataFrame(
-        {
-            "row": wide["row"],
-            "n": figure("n"),
-            "base": figure("base", customers),
-            "left_out": figure("left_out"),
-            "customers": customers,
-            "gained": figure("gained"),
-            "lost": figure("lost"),
-        }
-    )
-    if measure is Measure.SHORTFALL and not cells["base"].any():  # no amount is recommended
-        cells["left_out"] = 0.0
-    value = _value(cells, measure, figure("amount"), figure("ruled"))
-    return cells.astype(dict.fromkeys(_COUNTS, "int64")).assign(value=value)
+def _tables(found: _Answer, measure: Measure) -> dict[str, np.ndarray]:
+    """The figures that the cells show, and those that their values are made of."""
+    customers = found.numbers["customers"]
+    tables = {
+        name: found.table(name) for name in ("n", "left_out", "gained", "lost", "ruled", "amount")
+    }
+    tables["base"] = found.table("base", customers)
+    tables["customers"] = np.repeat(customers[:, None], len(COLUMNS), axis=1)
+    if measure is Measure.SHORTFALL:  # of a type for which no amount is recommended
+        tables["left_out"] = np.where(tables["base"].any(axis=0), tables["left_out"], 0)
+    return tables
 
 
-def _value(cells: pd.DataFrame, measure: Measure, amount: pd.Series, ruled: pd.Series) -> pd.Series:
+def _value(tables: dict[str, np.ndarray], measure: Measure) -> np.ndarray:
     """The number of each cell; NaN where nothing is known of it."""
-    n, base = cells["n"], cells["base"].where(cells["base"] > 0)
+    n, amount = tables["n"], tables["amount"]
+    base = np.where(tables["base"] > 0, tables["base"], np.nan)
     if measure is Measure.CHANGE:
-        return (cells["gained"] - cells["lost"]) / base
+        return (tables["gained"] - tables["lost"]) / base
     if measure is Measure.LACKING:
         return n
     if measure is Measure.ADEQUACY:
@@ -273,8 +307,8 @@ def _value(cells: pd.DataFrame, measure: Measure, amount: pd.Series, ruled: pd.S
     if measure in measures.SHARES:
         return n / base
     if measure is Measure.SHORTFALL:
-        return amount.where((ruled > 0) & base.notna())
+        return np.where((tables["ruled"] > 0) & (tables["base"] > 0), amount, np.nan)
     if measure is Measure.MEDIAN:
-        return amount.where(n > 0)
+        return np.where(n > 0, amount, np.nan)
     known = amount / (12 if measure is Measure.PREMIUM else 1)
-    return known.where(n > 0, other=cells["base"].where(cells["base"] == 0))
+    return np.where(n > 0, known, np.where(tables["base"] == 0, 0, np.nan))
