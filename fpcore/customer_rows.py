@@ -146,6 +146,26 @@ where name not in (select name from insurer)
 """)
 
 
+def insurers_of(cursor: Cursor, customer_id: UUID) -> list[str]:
+    """Name the insurers that stand in a customer's policies."""
+    sql = "select distinct insurer from policy where customer_id = $id and insurer is not null"
+    return [name for (name,) in cursor.execute(sql, {"id": customer_id}).fetchall()]
+
+
+def forget_insurers(cursor: Cursor, names: Sequence[str]) -> None:
+    """Blot out the names that stand in no policy any more: what somebody typed for one person may
+    tell who they are. Their numbers are not given again."""
+    if names:
+        cursor.execute(_FORGET_INSURERS, {"names": list(names)})
+
+
+_FORGET_INSURERS = """
+update insurer set name = 'erased ' || number::varchar
+where name in (select unnest($names)) and name not in (
+    select insurer from policy where insurer in (select unnest($names)))
+"""
+
+
 def _insert(
     db: Database, cursor: Cursor, which: str, today: date, said: dict, only_ids: str = "true"
 ) -> None:
@@ -155,7 +175,7 @@ def _insert(
         f"""
         insert into customer_row ({", ".join(_ALL_COLUMNS)})
         with {computed_rows(which, only_ids)}
-        select {_COLUMNS}, {gap_history.rule_set(db, cursor, rules)},
+        select {_COLUMNS}, {gap_history.rule_set(cursor, rules)},
             {", ".join(gap_states.kept(rules, today))}
         from {gap_states.judged(rules, today, rows, targets)} order by owner_id
         """,
@@ -212,7 +232,7 @@ def _computed(
         **{f"target_{code}": ("bigint", amount) for code, amount in targets.items()},
     }
     row = calculator.row(_judged_row(rules, today, tuple(sorted(targets))), values)
-    return {**row, "rule_set": gap_history.rule_set(db, cursor, rules)}
+    return {**row, "rule_set": gap_history.rule_set(cursor, rules)}
 
 
 @lru_cache(maxsize=64)

@@ -162,6 +162,7 @@ def remove_all_of(
     row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
     if _removal(cursor, account, row["id"]) != confirmed:
         raise EditedMeanwhile([], row["ver"])
+    insurers = customer_rows.insurers_of(cursor, row["id"]) if erased else []
     for table in ("policy", "contact", "consent"):
         cursor.execute(f"delete from {table} where customer_id = $id", {"id": row["id"]})
     for table in ("customer_row", "customer"):
@@ -169,6 +170,7 @@ def remove_all_of(
     import_batches.forget(cursor, row["id"])
     gap_history.forget(cursor, row["id"])
     audit.forget(cursor, row["id"], whom_too=erased)
+    customer_rows.forget_insurers(cursor, insurers)
     action = Action.ERASED if erased else Action.DELETED
     audit.write(cursor, account, action, None if erased else row["id"])
 

@@ -264,6 +264,7 @@ class Database:
         """
         if self._is_used_here():
             raise RuntimeError("rewrite() inside a transaction would wait for itself")
+        self._learned = {}
         if self.path == IN_MEMORY:
             return
         with self._alone(), _opening:

@@ -132,10 +132,9 @@ def note(cursor: Cursor, today: date, because: Because) -> None:
     )
 
 
-def rule_set(db: Database, cursor: Cursor, rules: tuple[Rule, ...]) -> int:
+def rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int:
     """Give the number of this set of rules, a new one where no row was judged by it yet."""
-    known = db.learned(("rule set", rules), lambda: _committed_rule_set(db, rules))
-    known = known or known_rule_set(cursor, rules)
+    known = known_rule_set(cursor, rules)
     if known is not None:
         return known
     accounts.take_turns(cursor)
@@ -143,11 +142,6 @@ def rule_set(db: Database, cursor: Cursor, rules: tuple[Rule, ...]) -> int:
     said = {"id": number, "members": _members(rules)}
     cursor.execute("insert into gap_rule_set values ($id, $members)", said)
     return number
-
-
-def _committed_rule_set(db: Database, rules: Sequence[Rule]) -> int | None:
-    with db.reading() as cursor:
-        return known_rule_set(cursor, rules)
 
 
 def known_rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int | None:
@@ -166,7 +160,7 @@ def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
 
     def work(cursor: Cursor) -> None:
         rules = gap_rules.rules_on(db, today)  # read anew where this runs again
-        number = rule_set(db, cursor, rules)
+        number = rule_set(cursor, rules)
         cursor.execute(
             f"create or replace temp table gap_now as {_other(cursor, rules, today, number)}"
         )

@@ -9,7 +9,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,7 @@ from fpcore.models import (
     ContactChannel,
     ContactOutcome,
     CustomerChanges,
+    Measure,
     NewContact,
     NewCustomer,
     NewPolicy,
@@ -64,7 +65,9 @@ from fpcore.models import (
     Role,
     RowKind,
 )
+from fpcore.row_kinds import ALL_ROWS, OWNER
 from fpcore.rule_words import Fixed
+from fpcore.stated_facts import stated_fact
 
 SEES = {
     "fp1": {"fp1"},
@@ -417,6 +420,22 @@ def owners_found(db: Database, me: Account, **wanted: Any) -> set[str]:
     return set(page.rows["owner"])
 
 
+def owners_in_map(db: Database, me: Account, measure: Measure, day: date) -> set[str]:
+    rows = set(portfolio.heatmap(db, me, RowKind.FP, measure, day).cells["row"])
+    return rows - {ALL_ROWS}
+
+
+def owners_in_stated_fact(db: Database, me: Account) -> set[str]:
+    with db.reading() as cursor:
+        fact, params = stated_fact(db, cursor, me, TODAY, "owner_id")
+        found = database.rows(
+            cursor,
+            f"with {fact} select distinct {OWNER} as owner from stated_fact",
+            params,
+        )
+    return {row["owner"] for row in found}
+
+
 def owners_of_currencies(db: Database, me: Account) -> set[str]:
     found = coverage.currencies(db, me)
     return {owner for owner, currency in CURRENCY.items() if currency in found}
@@ -448,13 +467,19 @@ LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
     "accounts.visible_ids": usernames_of_ids,
     "consents.withdrawn": lambda db, me: {one.owner for one in consents.withdrawn(db, me)},
     "coverage.currencies": owners_of_currencies,
-    "coverage.heatmap": lambda db, me: set(portfolio.figures(db, me, RowKind.FP, TODAY)["row"]),
-    "coverage.heatmap of another day": lambda db, me: set(
+    "portfolio.figures": lambda db, me: set(portfolio.figures(db, me, RowKind.FP, TODAY)["row"]),
+    "portfolio.figures of another day": lambda db, me: set(
         portfolio.figures(db, me, RowKind.FP, TODAY - timedelta(days=9000))["row"]
     ),
-    "coverage.heatmap of another currency": lambda db, me: set(
+    "portfolio.figures of another currency": lambda db, me: set(
         portfolio.figures(db, me, RowKind.FP, TODAY, "USD")["row"]
     ),
+    "portfolio.heatmap": lambda db, me: owners_in_map(db, me, Measure.LACKING, TODAY),
+    "portfolio.heatmap by the rules": lambda db, me: owners_in_map(db, me, Measure.ADEQUACY, TODAY),
+    "portfolio.heatmap by the rules, judged now": lambda db, me: owners_in_map(
+        db, me, Measure.ADEQUACY, TODAY - timedelta(days=90)
+    ),
+    "stated_facts.stated_fact": owners_in_stated_fact,
     "gap_books.heatmap": lambda db, me: set(gap_books.heatmap(db, me, RowKind.FP, TODAY)["row"]),
     "gap_books.heatmap of another day": lambda db, me: set(
         gap_books.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=90))["row"]
@@ -522,6 +547,13 @@ CHECKED_BEFORE = {
     "audit.write_view": "notes a look that customers.get allowed",
     "book_matching.match": "matches a book whose owner book_import checked",
     "consents.insert": "writes a consent for a customer whom its caller checked or just added",
+    "customer_rows.number_insurers": "numbers names of insurers; shows nothing",
+    "customer_rows.insurers_of": "part of an erasure, which checked",
+    "customer_rows.forget_insurers": "part of an erasure, which checked",
+    "facts.are_kept": "says of a day whether rows are kept; shows nobody",
+    "gap_history.are_kept": "says of a day whether states are kept; shows nobody",
+    "row_kinds.has": "makes a condition; tells whether an FP, a team or an insurer has that name",
+    "row_kinds.labels": "names the keys that a query in scope found",
     "customer_rows.refresh": "keeps rows true, in the transaction of an operation that checked",
     "import_batches.begin": "notes that an import runs whose owner book_import checked",
 }

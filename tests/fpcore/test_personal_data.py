@@ -219,6 +219,10 @@ def test_after_an_erasure_no_byte_of_the_person_is_left(withdrawn, checkpointed,
     assert {row["record_id"] for row in about_nobody} == {None}
     assert len(after["audit"]) == log + 1
     after["audit"] = [row for row in after["audit"] if row["customer_id"]]
+    named = [{row["number"]: row["name"] for row in one.pop("insurer")} for one in (before, after)]
+    blotted = {number for number, name in named[0].items() if named[1][number] != name}
+    assert all(named[1][number] == f"erased {number}" for number in blotted)
+    assert named[0].keys() == named[1].keys()
     assert after == before
     assert customer_rows.differences(db, TODAY) == []
 

@@ -65,7 +65,7 @@ def kept_states(db, customer, day: date = TODAY) -> dict[str, GapState]:
     (row,) = db.read("select rule_set, states from customer_row where id = $id", {"id": customer})
     rules = gap_rules.rules_on(db, day)
     with db.reading() as cursor:
-        assert gap_history.rule_set(db, cursor, rules) == row["rule_set"], "judged by other rules"
+        assert gap_history.rule_set(cursor, rules) == row["rule_set"], "judged by other rules"
     found = unpacked(row["states"], len(rules))
     return {rule.code: state for rule, state in zip(rules, found, strict=True)}
 
