@@ -58,6 +58,8 @@ class CustomerFilter(Record):
     has passed counting as expired. `not_contacted_for` are days since the last contact, or never.
     `gap` is the code of a gap rule, or ANY_GAP. `row_kind` and `row` are those of a heatmap cell,
     `row` being UNKNOWN_ROW for those of whom it is not known; `gender` knows "unknown" too.
+
+    For an account without the right to names, a search finds only its own customers.
     """
 
     search: str | None = None
@@ -83,12 +85,16 @@ class CustomerPage:
     force), marketing (consented to it), policies, coverage (the known sum in won; NaN where none
     is known), unknown (policies without a known amount), premium (a month's; NaN likewise),
     premium_unknown.
+
+    `names_masked`: the account has no right to names. Of the customers of others the name is
+    masked, phone and email are null, and age is that of the birth year.
     """
 
     rows: pd.DataFrame
     matching: int
     in_scope: int
     withdrawn: int
+    names_masked: bool
 
 
 def find(
@@ -101,7 +107,8 @@ def find(
     page: int = 1,
     page_size: int = PAGE_SIZES[0],
 ) -> CustomerPage:
-    """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
+    """List a page (counted from 1) of the customers in scope that fit; unknown values last, and
+    of those whose names are masked the earliest added first."""
     where, params = _where(wanted, valued_on)
     relation = "customer_scope"
     if wanted.gap:
@@ -124,11 +131,11 @@ def find(
             **base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size
         },
     )  # fmt: skip
-    everybody = accounts.visible_ids(db, account) is None
+    seen = accounts.scope(db, account)
     takes_long = wanted.search or wanted.gap
-    find_page = _in_two_steps if takes_long and everybody else _page_and_counts
+    find_page = _in_two_steps if takes_long and seen.owners is None else _page_and_counts
     rows, counts = find_page(db, asked)
-    return CustomerPage(rows=rows, **counts)
+    return CustomerPage(rows=rows, names_masked=not seen.by_name, **counts)
 
 
 class _Asked(NamedTuple):

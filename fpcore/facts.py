@@ -30,6 +30,7 @@ from fpcore.models import (
     Housing,
     PolicyType,
 )
+from fpcore.privacy import MASKED_NAME
 
 OLDEST_BAND = 100
 
@@ -347,6 +348,25 @@ _AGES = {
 }
 
 
+_MASKED = {
+    "name": MASKED_NAME.format("c.name"),
+    "age": "(year($valued_on) - c.birth_year)::int",
+    **dict.fromkeys(("name_key", "initials", "birth_date", "phone", "email", "words"), "null"),
+}
+"""What an account without the right to names sees in the place of these columns."""
+
+
+_USED = " and $names_of is not null"
+
+
+def _column(name: str, by_name: bool) -> str:
+    sql = _AGES.get(name, f"c.{name}")
+    if by_name or name not in _MASKED:
+        return sql
+    exact = AGE if name == "age" else f"c.{name}"
+    return f"if(c.owner_id = $names_of, {exact}, {_MASKED[name]}) as {name}"
+
+
 def customer_fact(
     db: Database, account: Account, valued_on: date, currency: str = WON, used_in: str = ""
 ) -> tuple[str, dict[str, Any]]:
@@ -358,11 +378,16 @@ def customer_fact(
     date is known), age_band. For each of the six types and `total`: _policies, _coverage,
     _unknown, _premium (a year's), _premium_unknown, all of what is in force. `customer_scope`
     before it holds those who withdrew their consent, too.
+
+    For an account without the right to names, the name of somebody else's customer is masked, the
+    age that of the birth year, and what else tells who it is NULL: nobody can be searched for or
+    sorted by it. `born_on` stays, for rules to reckon with: it is not to be shown.
     """
     words = _words(used_in) or {*ROW_COLUMNS, "age", "age_band"}
-    columns = ", ".join(f"c.{name}" for name in ROW_COLUMNS if name in words | {"withdrawn_on"})
-    ages = ", ".join(sql for name, sql in _AGES.items() if name in words)
-    scope, params = _scope(accounts.visible_ids(db, account))
+    seen = accounts.scope(db, account)
+    wanted = [name for name in (*ROW_COLUMNS, *_AGES) if name in words | {"withdrawn_on"}]
+    columns = ", ".join(_column(name, seen.by_name) for name in wanted)
+    scope, params = _scope(seen.owners)
     begin, end = db.remembered("kept days", lambda: _kept_days(db))
     if currency == WON and begin <= valued_on < end:
         before, rows = "", f"customer_row c where {scope} and $currency = '{WON}'"
@@ -371,10 +396,12 @@ def customer_fact(
     sql = f"""
 {before}
 customer_scope as not materialized (
-    select {columns}{", " if ages else ""}{ages} from {rows} and $valued_on is not null
+    select {columns} from {rows} and $valued_on is not null{"" if seen.by_name else _USED}
 ),
 customer_fact as (from customer_scope where withdrawn_on is null)
 """
+    if not seen.by_name:
+        params["names_of"] = account.id
     return sql, {**params, "valued_on": valued_on, "currency": currency}
 
 
