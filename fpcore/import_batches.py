@@ -253,7 +253,7 @@ _BATCHES = f"""
 with visible as ({VISIBLE_OWNERS})
 select b.id,
     if(b.imported_by = $asker or (select bool_and(by_name) from visible), b.file_name,
-        '*' || regexp_extract(b.file_name, '[.][A-Za-z]+$')) as file_name,
+        '*' || regexp_extract(b.file_name, '(?i)[.](csv|tsv|txt|ods|xls[xmb]?)$')) as file_name,
     importer.name as imported_by, b.state,
     {", ".join(f"b.{name}" for name in COUNTS)},
     b.created_at, b.finished_at, undoer.name as undone_by, b.undone_at,
