@@ -262,7 +262,7 @@ where owner_id in (select id from ({VISIBLE_OWNERS})) and destroy_by <= $today
 order by destroy_by, id
 """
 
-_NOT_FACTS = ("owner_id", "owner", "batch_id")
+_NOT_FACTS = ("owner_id", "owner", "batch_id", "is_masked")
 
 
 def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
