@@ -83,7 +83,11 @@ def test_a_name_is_masked_as_is_the_custom(name, masked):
     assert privacy.masked_name(name) == masked
 
 
-@given(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=9))
+ANY_SIGN = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
+
+
+@given(st.text("가김 王\u3000철", max_size=5) | st.text(ANY_SIGN, max_size=9))
+@example("김철")
 @example("홍길동 Gil-Dong\u00a0")
 @settings(max_examples=200)
 def test_a_name_is_masked_alike_in_sql(sql_only, name):
