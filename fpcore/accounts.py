@@ -1,15 +1,20 @@
 """Accounts, teams and scope: who may see whose customers.
 
 Scope is decided in SQL from the account's row as it is at that moment, never from what the
-caller claims about itself: a role taken away ends at the next call.
+caller claims about itself: a role taken away ends at the next call. So is the right to names: who
+the customers of others are. Of one whose name it may not see, an account reads what is not
+personal, and changes nothing.
 """
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import bcrypt
 
-from fpcore import database
+from fpcore import database, privacy
 from fpcore.database import Cursor, Database
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotAllowed, NotFound
 from fpcore.models import LONGEST_NAME, Account, Role
@@ -25,7 +30,8 @@ LONGEST_PASSWORD_BYTES = 72  # bcrypt reads no further, and bcrypt 5 refuses mor
 SHORTEST_PASSWORD = 8
 
 VISIBLE_OWNERS = """
-    select owner.id, owner.username, owner.name, owner.role, owner.team_id
+    select owner.id, owner.username, owner.name, owner.role, owner.team_id,
+        coalesce(me.sees_names, false) or owner.id = me.id as by_name
     from account me
     join account owner
         on me.role = 'admin'
@@ -33,10 +39,11 @@ VISIBLE_OWNERS = """
         or (me.role = 'manager' and owner.team_id = me.team_id)
     where me.id = $asker and not me.disabled
 """
-"""The accounts whose customers the account `$asker` may see, one row each."""
+"""The accounts whose customers the account `$asker` may see, one row each; `by_name`: whether it
+may see who they are."""
 
 _ACCOUNT = """
-    select a.id, a.username, a.name, a.role, a.team_id, t.name as team, a.language
+    select a.id, a.username, a.name, a.role, a.team_id, t.name as team, a.language, a.sees_names
     from account a left join team t on t.id = a.team_id
     where not a.disabled
 """
@@ -80,35 +87,49 @@ def act_as(db: Database, username: str) -> Account:
     return Account(**found[0])
 
 
-def visible_owners(db: Database, account: Account) -> list[Account]:
-    """List the accounts whose customers this account may see, itself included, by name."""
+def visible_owners(db: Database, account: Account, by_name: bool = False) -> list[Account]:
+    """List the accounts whose customers this account may see, itself included, by name; `by_name`:
+    only those whose customers' names it may see, so that it may change something of theirs."""
     found = db.read(
         f"""
         with visible as ({VISIBLE_OWNERS})
-        {_ACCOUNT} and a.id in (select id from visible) and a.id <> $operator
+        {_ACCOUNT} and a.id in (select id from visible where by_name or not $by_name)
+            and a.id <> $operator
         order by a.name, a.username
         """,
-        {"asker": account.id, "operator": OPERATOR.id},
+        {"asker": account.id, "operator": OPERATOR.id, "by_name": by_name},
     )
     return [Account(**row) for row in found]
 
 
-def visible_ids(db: Database, account: Account) -> list[UUID] | None:
-    """Give the ids of the accounts whose customers this account may see; None: everybody's.
+@dataclass(frozen=True)
+class Scope:
+    """Whose customers an account may see: the ids of their owners, None being everybody's;
+    `by_name`: all of them with their names, or else only its own."""
+
+    owners: list[UUID] | None
+    by_name: bool
+
+
+def scope(db: Database, account: Account) -> Scope:
+    """Say how far this account sees.
 
     Looked up once a version of the database, so that a changed role counts at the next call.
     """
-    return db.remembered(("visible ids", account.id), lambda: _visible_ids(db, account))
+    return db.remembered(("scope", account.id), lambda: _scope(db, account))
 
 
-def _visible_ids(db: Database, account: Account) -> list[UUID] | None:
+def _scope(db: Database, account: Account) -> Scope:
     found = db.read(
-        f"select id, (select role from account where id = $asker) as role from ({VISIBLE_OWNERS})",
+        f"""
+        select id, by_name, (select role from account where id = $asker) as role
+        from ({VISIBLE_OWNERS})
+        """,
         {"asker": account.id},
     )
-    if found and found[0]["role"] == Role.ADMIN:
-        return None
-    return [row["id"] for row in found]
+    sees_all = bool(found) and found[0]["role"] == Role.ADMIN
+    by_name = all(row["by_name"] for row in found)
+    return Scope(None if sees_all else [row["id"] for row in found], by_name)
 
 
 def is_manager(db: Database, account: Account) -> bool:
@@ -134,14 +155,17 @@ def take_turns(cursor: Cursor) -> None:
 
 
 def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
-    """Confirm that this account may keep customers for that owner. Errors: NotAllowed."""
+    """Confirm that this account may keep customers for that owner. Errors: NotAllowed, also where
+    it may not see their names."""
     found = database.rows(
         cursor,
-        f"select id from ({VISIBLE_OWNERS}) where id = $owner",
+        f"select by_name from ({VISIBLE_OWNERS}) where id = $owner",
         {"asker": account.id, "owner": owner_id},
     )
     if not found:
         raise NotAllowed("owner_not_allowed")
+    if not found[0]["by_name"]:
+        raise NotAllowed("names_hidden")
     return owner_id
 
 
@@ -154,28 +178,45 @@ def as_uuid(text: UUID | str, code: str) -> UUID:
 
 
 def customer_in_scope(
-    cursor: Cursor, account: Account, customer_id: UUID | str, withdrawn_too: bool = False
+    cursor: Cursor,
+    account: Account,
+    customer_id: UUID | str,
+    withdrawn_too: bool = False,
+    masked_too: bool = False,
 ) -> dict:
-    """Read the row of a customer whom this account may see.
+    """Read the row of a customer whom this account may see by name.
 
-    Errors: NotFound, also for a customer out of scope; ConsentWithdrawn unless `withdrawn_too`.
+    `masked_too`: of one whose name it may not see, too, without what is personal (`is_masked`).
+    Errors: NotFound, also for a customer out of scope; NotAllowed unless `masked_too`;
+    ConsentWithdrawn unless `withdrawn_too`.
     """
     found = database.rows(
         cursor,
         f"""
         with owner as ({VISIBLE_OWNERS})
-        select c.*, owner.username as owner
+        select c.*, owner.username as owner, not owner.by_name as is_masked
         from customer c join owner on owner.id = c.owner_id where c.id = $customer
         """,
         {"asker": account.id, "customer": as_uuid(customer_id, "customer_not_found")},
     )
     if not found:
         raise NotFound("customer_not_found")
-    customer = found[0]
+    customer = _masked(found[0]) if found[0]["is_masked"] else found[0]
+    if customer["is_masked"] and not masked_too:
+        raise NotAllowed("names_hidden")
     if customer["withdrawn_on"] and not withdrawn_too:
         days = {name: customer[name].isoformat() for name in ("withdrawn_on", "destroy_by")}
-        raise ConsentWithdrawn(**days)
+        raise ConsentWithdrawn(customer["is_masked"], **days)
     return customer
+
+
+_PERSONAL = ("source_key", "birth_date", "phone", "phone_hash", "email", "notes")
+
+
+def _masked(customer: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the row of a customer as it is shown without the right to names."""
+    hidden = {"name": privacy.masked_name(customer["name"]), **dict.fromkeys(_PERSONAL)}
+    return {**customer, **hidden}
 
 
 def add(
@@ -186,17 +227,19 @@ def add(
     password: str,
     team: str | None = None,
     name: str | None = None,
+    sees_names: bool = True,
 ) -> Account:
     """Add an account, and its team where there is none of that name.
 
-    Errors: NotAllowed for whoever is no admin, InvalidInput for a taken name or a weak password.
+    Errors: NotAllowed for whoever is no admin, or would give a right to names that they have not;
+    InvalidInput for a taken name or a weak password.
     """
     username = username.strip().lower()
     _check_new(username, password, team)
     password_hash = bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
     def work(cursor: Cursor) -> None:
-        _require_admin(cursor, account)
+        _require_admin(cursor, account, to_give_names=sees_names)
         taken = "select count(*) from account where username = $username"
         if database.value(cursor, taken, {"username": username}):
             raise InvalidInput([("username", "username_taken", {"name": username})])
@@ -204,8 +247,10 @@ def add(
         cursor.execute(
             """
             insert into account (
-                id, username, name, password_hash, role, team_id, created_at, updated_at)
-            values (uuidv7(), $username, $name, $password_hash, $role, $team_id, $now, $now)
+                id, username, name, password_hash, role, team_id, sees_names, created_at,
+                updated_at)
+            values (uuidv7(), $username, $name, $password_hash, $role, $team_id, $sees_names, $now,
+                $now)
             """,
             {
                 "username": username,
@@ -213,10 +258,34 @@ def add(
                 "password_hash": password_hash,
                 "role": role.value,
                 "team_id": _team_id(cursor, team) if team else None,
+                "sees_names": sees_names,
                 "now": now,
             },
         )
 
+    db.transaction(work)
+    return act_as(db, username)
+
+
+def set_names(db: Database, account: Account, username: str, sees_names: bool) -> Account:
+    """Give an account the right to names, or take it away: it counts from the next call on.
+
+    Errors: NotFound, NotAllowed as `add`.
+    """
+
+    def work(cursor: Cursor) -> None:
+        _require_admin(cursor, account, to_give_names=sees_names)
+        cursor.execute(
+            """
+            update account set sees_names = $sees_names, updated_at = $now, ver = ver + 1
+            where id = $id
+            """,
+            {"sees_names": sees_names, "now": database.utc_now(), "id": found.id},
+        )
+
+    found = act_as(db, username)
+    if found.id == OPERATOR.id:
+        raise NotFound("account_unknown", name=username)
     db.transaction(work)
     return act_as(db, username)
 
@@ -253,10 +322,14 @@ def _check_new(username: str, password: str, team: str | None) -> None:
         raise InvalidInput(problems)
 
 
-def _require_admin(cursor: Cursor, account: Account) -> None:
-    sql = "select count(*) from account where id = $id and role = 'admin' and not disabled"
-    if not database.value(cursor, sql, {"id": account.id}):
+def _require_admin(cursor: Cursor, account: Account, to_give_names: bool) -> None:
+    """Errors: NotAllowed, also for an admin who would give a right to names that they have not."""
+    sql = "select sees_names from account where id = $id and role = 'admin' and not disabled"
+    found = database.rows(cursor, sql, {"id": account.id})
+    if not found:
         raise NotAllowed("admin_only")
+    if to_give_names and not found[0]["sees_names"]:
+        raise NotAllowed("names_hidden")
 
 
 def _team_id(cursor: Cursor, name: str) -> UUID:

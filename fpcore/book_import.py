@@ -91,7 +91,8 @@ def preview(
     """Tell what an import of this file would do; nothing is stored.
 
     `today` is the day that two-digit years and future dates are judged by.
-    Errors: UnreadableFile for a file that is no book, NotAllowed for an owner out of scope,
+    Errors: UnreadableFile for a file that is no book; NotAllowed for an owner out of scope, or
+    whose customers' names this account may not see: the report would tell them;
     ImportCancelled where `progress` was cancelled.
     """
     progress = progress or Progress()

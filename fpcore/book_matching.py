@@ -84,7 +84,7 @@ create or replace temp macro compatible(a, b) as a is null or b is null or a = b
 
 _OWNED = f"""
 create or replace temp table book_owned as
-with visible as ({VISIBLE_OWNERS}),
+with visible as (from ({VISIBLE_OWNERS}) where by_name),
 called as (
     select word, min(id) as id, count(distinct id) as accounts
     from (select id, same_text(username) as word from visible
@@ -104,7 +104,7 @@ select c.*, coalesce($owner, owner.id) as owner_id, same_text(c.name) as name_ke
 from book_customer c left join owner on owner.word = same_text(c.owner)
 """
 """Each set of customer cells with whose customer it is: the account called so, if the asker may
-see it."""
+see it and its customers' names."""
 
 _PROBLEMS = """
 create or replace temp table book_problem as

@@ -22,7 +22,7 @@ from fpcore.gap_books import ScopeGaps
 from fpcore.gap_rules import Rule
 from fpcore.gaps import CustomerGaps, Gap, Term
 from fpcore.import_batches import ImportBatch, UndoReport
-from fpcore.models import Measure
+from fpcore.models import Account, Measure
 from fpcore.portfolio import Heatmap
 
 LANGUAGE = "en"
@@ -97,6 +97,7 @@ def listed(page: CustomerPage) -> Output:
         "total": page.in_scope,
         "withdrawn": page.withdrawn,
         "matching": page.matching,
+        "names_masked": page.names_masked,
         "customers": rows,
     }
     lines = [f"{row['id']}  {row['name']}  policies: {row['policies']}" for row in rows]
@@ -220,6 +221,18 @@ def erasing_due(due: list[Withdrawn]) -> str:
 def erased_due(count: int) -> Output:
     """How many customers were erased because their day of destruction had come."""
     return {"erased": count}, [f"Customers erased: {count}"]
+
+
+def account(found: Account, done: str) -> Output:
+    """An account that was added or changed."""
+    document = {
+        "account": found.username,
+        "role": found.role.value,
+        "team": found.team,
+        "sees_names": found.sees_names,
+    }
+    without = "" if found.sees_names else ", without the names of other people's customers"
+    return document, [f"Account {found.username} ({found.role.value}) {done}{without}."]
 
 
 def demo_accounts() -> list[str]:

@@ -105,9 +105,15 @@ def account() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--team", metavar="T", help="The team; it is made if there is none of that name.")
 @click.option("--full-name", metavar="TEXT", help="The name that screens show.")
+@click.option(
+    "--names/--no-names",
+    "sees_names",
+    default=True,
+    help="Whether it sees the names of customers who are not its own; with them, if left out.",
+)
 @json_option
 def account_add(
-    name: str, role: str, team: str | None, full_name: str | None, as_json: bool
+    name: str, role: str, team: str | None, full_name: str | None, sees_names: bool, as_json: bool
 ) -> None:
     """Add an account NAME.
 
@@ -117,13 +123,30 @@ def account_add(
     typed = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     password = typed or accounts.new_password()
     with opened() as db:
-        added = accounts.add(db, accounts.OPERATOR, name, Role(role), password, team, full_name)
-    document = {"account": added.username, "role": added.role.value, "team": added.team}
-    lines = [f"Account {added.username} ({added.role.value}) added."]
+        added = accounts.add(
+            db, accounts.OPERATOR, name, Role(role), password, team, full_name, sees_names
+        )
+    document, lines = command_output.account(added, "added")
     if not typed:
         document["password"] = password
         lines.append(f"Password, shown only this once: {password}")
     print_output((document, lines), as_json)
+
+
+@account.command("set")
+@click.argument("name")
+@click.option(
+    "--names/--no-names",
+    "sees_names",
+    required=True,
+    help="Whether it sees the names of customers who are not its own.",
+)
+@json_option
+def account_set(name: str, sees_names: bool, as_json: bool) -> None:
+    """Change the account NAME: it counts from its next click on."""
+    with opened() as db:
+        changed = accounts.set_names(db, accounts.OPERATOR, name, sees_names)
+    print_output(command_output.account(changed, "changed"), as_json)
 
 
 @main.command("customers")

@@ -34,7 +34,7 @@ TEXTS = ROOT / "data" / "consent_texts"
 
 
 class Withdrawn(Record):
-    """A customer whose data wait for their destruction; the name is masked (김*늘)."""
+    """A customer whose data wait for their destruction; the name is masked for everybody."""
 
     id: UUID
     masked_name: str
@@ -59,12 +59,17 @@ def texts(version: str | None = None) -> dict | None:
 def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list[Consent]:
     """List a customer's consents, the newest first. Errors: NotFound."""
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+        row = accounts.customer_in_scope(
+            cursor, account, customer_id, withdrawn_too=True, masked_too=True
+        )
         found = database.rows(
             cursor,
-            f"select {', '.join(Consent.model_fields)} from consent "
-            "where customer_id = $id order by given_on desc, created_at desc, id desc",
-            {"id": row["id"]},
+            f"""
+            select {", ".join(Consent.model_fields)}
+            from (select * replace (if($is_masked, null, basis) as basis) from consent)
+            where customer_id = $id order by given_on desc, created_at desc, id desc
+            """,
+            {"id": row["id"], "is_masked": row["is_masked"]},
         )
     return [Consent(**consent) for consent in found]
 
@@ -81,8 +86,8 @@ def give(
 ) -> None:
     """Keep that a customer agreed. The consent to collection, given again, ends a withdrawal.
 
-    Errors: NotFound; InvalidInput, also for one older than the withdrawal that it would end;
-    ConsentWithdrawn for any other kind while that to collection is withdrawn.
+    Errors: NotFound, NotAllowed; InvalidInput, also for one older than the withdrawal that it
+    would end; ConsentWithdrawn for any other kind while that to collection is withdrawn.
     """
     problems = _problems(basis, given_on, today)
     if problems:
@@ -114,7 +119,7 @@ def withdraw(
     """Keep that a customer withdrew a consent. Without that to collection nothing of them is
     shown any more, all other consents end too, and the days to their destruction begin.
 
-    Errors: NotFound, also where no such consent holds.
+    Errors: NotFound, also where no such consent holds; NotAllowed.
     """
 
     def work(cursor: Cursor) -> None:
@@ -167,12 +172,7 @@ def withdrawn(db: Database, account: Account) -> list[Withdrawn]:
         """,
         {"asker": account.id},
     )
-    return [Withdrawn(masked_name=masked_name(row.pop("name")), **row) for row in found]
-
-
-def masked_name(name: str) -> str:
-    """Hide a name as is the custom: 김하늘 -> 김*늘, 김솔 -> 김*."""
-    return name[:1] + "*" * max(len(name) - 2, 1) + name[2:][-1:]
+    return [Withdrawn(masked_name=privacy.masked_name(row.pop("name")), **row) for row in found]
 
 
 def problems_of_new(new: NewCustomer, today: date) -> list[Problem]:

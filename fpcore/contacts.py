@@ -24,16 +24,16 @@ CONTACT = RecordKind.CONTACT
 def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list[Contact]:
     """List a customer's contacts, the latest first. Errors: NotFound, ConsentWithdrawn."""
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
         found = database.rows(
             cursor,
             """
-            select x.id, x.customer_id, x.contacted_on, x.channel, x.outcome, x.notes,
-                account.name as recorded_by
+            select x.id, x.customer_id, x.contacted_on, x.channel, x.outcome,
+                if($is_masked, null, x.notes) as notes, account.name as recorded_by
             from contact x join account on account.id = x.recorded_by
             where x.customer_id = $id order by x.contacted_on desc, x.created_at desc, x.id desc
             """,
-            {"id": row["id"]},
+            {"id": row["id"], "is_masked": row["is_masked"]},
         )
     return [Contact(**contact) for contact in found]
 
@@ -50,7 +50,7 @@ def add(
 ) -> UUID:
     """Log a contact; `next_contact_on`, if given, becomes the customer's next date.
 
-    Errors: NotFound, ConsentWithdrawn; InvalidInput with every field that cannot be.
+    Errors: NotFound, NotAllowed, ConsentWithdrawn; InvalidInput with every field that cannot be.
     """
     problems = _problems(new, today)
     if problems:
@@ -85,7 +85,7 @@ def add(
 
 
 def remove(db: Database, account: Account, contact_id: UUID | str, today: date) -> None:
-    """Take an entry out of the log that should not be there. Errors: NotFound."""
+    """Take an entry out of the log that should not be there. Errors: NotFound, NotAllowed."""
 
     def work(cursor: Cursor) -> None:
         contact = accounts.as_uuid(contact_id, "contact_not_found")

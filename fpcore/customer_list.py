@@ -63,6 +63,8 @@ class CustomerFilter(Record):
     `row` being UNKNOWN_ROW for those of whom it is not known; `gender` knows "unknown" too.
     `behind` and `of` are a heatmap's measure and column: who is behind such a cell, and for CHANGE
     `since` when. `team` is the name of one.
+
+    For an account without the right to names, a search finds only its own customers.
     """
 
     search: str | None = None
@@ -92,12 +94,16 @@ class CustomerPage:
     force), marketing (consented to it), policies, coverage (the known sum in won; NaN where none
     is known), unknown (policies without a known amount), premium (a month's; NaN likewise),
     premium_unknown.
+
+    `names_masked`: the account has no right to names. Of the customers of others the name is
+    masked, phone and email are null, and age is that of the birth year.
     """
 
     rows: pd.DataFrame
     matching: int
     in_scope: int
     withdrawn: int
+    names_masked: bool
 
 
 def find(
@@ -110,7 +116,8 @@ def find(
     page: int = 1,
     page_size: int = PAGE_SIZES[0],
 ) -> CustomerPage:
-    """List a page (counted from 1) of the customers in scope that fit; unknown values last."""
+    """List a page (counted from 1) of the customers in scope that fit; unknown values last, and
+    of those whose names are masked the earliest added first."""
     with db.reading() as cursor:
         where, params = _where(cursor, wanted, valued_on)
         used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}"
@@ -142,11 +149,11 @@ def find(
             **base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size
         },
     )  # fmt: skip
-    everybody = accounts.visible_ids(db, account) is None
+    seen = accounts.scope(db, account)
     takes_long = wanted.search or wanted.gap
-    find_page = _in_two_steps if takes_long and everybody else _page_and_counts
+    find_page = _in_two_steps if takes_long and seen.owners is None else _page_and_counts
     rows, counts = find_page(db, asked)
-    return CustomerPage(rows=rows, **counts)
+    return CustomerPage(rows=rows, names_masked=not seen.by_name, **counts)
 
 
 class _Asked(NamedTuple):

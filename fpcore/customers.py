@@ -40,19 +40,19 @@ class Removal:
 
 
 def get(db: Database, account: Account, customer_id: UUID | str, valued_on: date) -> Customer:
-    """Read one customer; the access log notes it, once a visit.
-
-    Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
+    """Read one customer, without the right to names what is not personal; the access log notes it,
+    once a visit. Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
     """
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
         row |= _ages(cursor, row, valued_on)
     audit.write_view(db, account, row["id"])
     return Customer(**{field: row[field] for field in Customer.model_fields})
 
 
 def identify(db: Database, account: Account, words: str) -> UUID:
-    """Find the one customer in scope meant by an id, a customer number or a name.
+    """Find the one customer in scope meant by an id, a customer number or a name; without the right
+    to names, somebody else's by the id alone.
 
     Errors: NotFound where nobody or more than one fits.
     """
@@ -60,7 +60,8 @@ def identify(db: Database, account: Account, words: str) -> UUID:
         f"""
         with owner as ({VISIBLE_OWNERS})
         select c.id from customer c join owner on owner.id = c.owner_id
-        where c.id::varchar = lower($words) or c.source_key = $words or c.name = $words
+        where c.id::varchar = lower($words)
+            or owner.by_name and (c.source_key = $words or c.name = $words)
         limit 2
         """,
         {"asker": account.id, "words": words},
@@ -75,7 +76,8 @@ def create(
 ) -> UUID:
     """Add a customer with the consents they gave, for `owner_id` or the account itself.
 
-    Errors: InvalidInput with every field that cannot be, NotAllowed for an owner out of scope.
+    Errors: InvalidInput with every field that cannot be; NotAllowed for an owner out of scope, or
+    whose customers' names this account may not see.
     """
     typed = {field: getattr(new, field) for field in _EDITABLE}
 
@@ -111,7 +113,7 @@ def update(
 ) -> int:
     """Change the fields that were given, and only those; the customer's version afterwards.
 
-    `seen_ver` is the version that the person saw. Errors: NotFound, ConsentWithdrawn;
+    `seen_ver` is the version that the person saw. Errors: NotFound, NotAllowed, ConsentWithdrawn;
     InvalidInput for what the change makes wrong; EditedMeanwhile where there is a later version,
     and nothing is changed.
     """
@@ -135,7 +137,7 @@ def update(
 
 
 def removal(db: Database, account: Account, customer_id: UUID | str) -> Removal:
-    """Say what would go with a customer, for the confirmation. Errors: NotFound."""
+    """Say what would go with a customer, for the confirmation. Errors: NotFound, NotAllowed."""
     with db.reading() as cursor:
         return _removal(cursor, account, customer_id)
 
@@ -145,7 +147,7 @@ def delete(db: Database, account: Account, customer_id: UUID | str, confirmed: R
 
     The log keeps that it was done, not what the data were. The bytes stay in the database file
     until it is rewritten: personal_data.erase does that too.
-    Errors: NotFound; EditedMeanwhile where more or less would go than was confirmed.
+    Errors: NotFound, NotAllowed; EditedMeanwhile where more or less would go than was confirmed.
     """
     db.transaction(lambda cursor: remove_all_of(cursor, account, customer_id, confirmed))
 

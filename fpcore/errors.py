@@ -78,9 +78,14 @@ class InvalidRules(FpError):
 
 class ConsentWithdrawn(FpError):
     """The customer withdrew the consent to collection: nothing of them is shown any more
-    (particulars: withdrawn_on, destroy_by)."""
+    (particulars: withdrawn_on, destroy_by). `is_masked`: the account has no right to their name,
+    so that there is nothing it may do for them."""
 
     code = "consent_withdrawn"
+
+    def __init__(self, is_masked: bool = False, **particulars: object) -> None:
+        self.is_masked = is_masked
+        super().__init__(**particulars)
 
 
 class EditedMeanwhile(FpError):

@@ -32,6 +32,7 @@ from fpcore.models import (
     PolicyStatus,
     PolicyType,
 )
+from fpcore.privacy import MASKED_NAME
 
 IN_FORCE = """
     p.status = 'active'
@@ -448,6 +449,25 @@ computed_row as (
 """
 
 
+_MASKED = {
+    "name": MASKED_NAME.format("c.name"),
+    "age": "(year($valued_on) - c.birth_year)::int",
+    **dict.fromkeys(("name_key", "initials", "birth_date", "phone", "email", "words"), "null"),
+}
+"""What an account without the right to names sees in the place of these columns."""
+
+
+_USED = " and $names_of is not null"
+
+
+def _column(name: str, by_name: bool) -> str:
+    sql = f"{AGE} as age" if name == "age" else f"c.{name}"
+    if by_name or name not in _MASKED:
+        return sql
+    exact = AGE if name == "age" else f"c.{name}"
+    return f"if(c.owner_id = $names_of, {exact}, {_MASKED[name]}) as {name}"
+
+
 def customer_fact(
     db: Database,
     account: Account,
@@ -465,13 +485,18 @@ def customer_fact(
     date is known). For each of the six types and `total`: _policies, _coverage,
     _unknown, _premium (a year's), _premium_unknown, all of what is in force. `customer_scope`
     before it holds those who withdrew their consent, too.
+
+    For an account without the right to names, the name of somebody else's customer is masked, the
+    age that of the birth year, and what else tells who it is NULL: nobody can be searched for or
+    sorted by it. `born_on` stays, for rules to reckon with: it is not to be shown.
     """
     words = words_of(used_in) or {*ROW_COLUMNS, "age"}
-    columns = ", ".join(f"c.{name}" for name in ROW_COLUMNS if name in words | {"withdrawn_on"})
-    more = [f"c.{name}" for name in kept]
-    if "age" in words:
-        more.append(f"{AGE} as age")
-    scope, params = _scope(accounts.visible_ids(db, account))
+    seen = accounts.scope(db, account)
+    wanted = [name for name in (*ROW_COLUMNS, "age") if name in words | {"withdrawn_on"}]
+    columns = ", ".join(
+        [*(_column(name, seen.by_name) for name in wanted), *(f"c.{name}" for name in kept)]
+    )
+    scope, params = _scope(seen.owners)
     if are_kept(db, valued_on, currency):
         before, rows = "", f"customer_row c where {scope} and $currency = '{WON}'"
     else:
@@ -479,10 +504,12 @@ def customer_fact(
     sql = f"""
 {before}
 customer_scope as not materialized (
-    select {", ".join([columns, *more])} from {rows} and $valued_on is not null
+    select {columns} from {rows} and $valued_on is not null{"" if seen.by_name else _USED}
 ),
 customer_fact as (from customer_scope where withdrawn_on is null)
 """
+    if not seen.by_name:
+        params["names_of"] = account.id
     return sql, {**params, "valued_on": valued_on, "currency": currency}
 
 

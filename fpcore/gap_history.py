@@ -56,7 +56,10 @@ def edited_by(account: Account) -> Because:
 @dataclass(frozen=True)
 class GapChange:
     """A state that changed. `by` is the name of who did it, `file` that of the upload; None where
-    it was neither. `code` and `version` are those of the rule that judged afterwards."""
+    it was neither. `code` and `version` are those of the rule that judged afterwards.
+
+    For an account without the right to the customer's name, `file` is None, and a change that came
+    with a birthday has the first day of the year."""
 
     code: str
     version: int
@@ -73,8 +76,9 @@ def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list
     """List how a customer's states changed, the latest first. Errors: NotFound,
     ConsentWithdrawn."""
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
-        found = database.rows(cursor, _OF_CUSTOMER, {"customer": row["id"]})
+        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
+        said = {"customer": row["id"], "is_masked": row["is_masked"]}
+        found = database.rows(cursor, _OF_CUSTOMER, said)
     return [
         GapChange(
             **{**one, "before": GapState(one["before"]), "after": GapState(one["after"]),
@@ -293,8 +297,12 @@ from judged where old_digit <> digit
 
 _OF_CUSTOMER = """
 select g.code, g.version, g.state_before as before, g.state as after, g.on_day as "on", g.cause,
-    coalesce(a.name, publisher.name) as "by", b.file_name as file, g.created_at as at
-from gap_change g
+    coalesce(a.name, publisher.name) as "by", if($is_masked, null, b.file_name) as file,
+    g.created_at as at
+from (select * replace (
+        if(is_hidden, date_trunc('year', on_day)::date, on_day) as on_day,
+        if(is_hidden, date_trunc('year', created_at), created_at) as created_at)
+    from (select *, $is_masked and cause = 'birthday' as is_hidden from gap_change)) g
 left join account a on a.id = g.account_id
 left join import_batch b on b.id = g.batch_id
 left join gap_rule r on g.cause = 'rule' and r.code = g.code and r.version = g.version

@@ -70,10 +70,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Target:
-    """An amount in won that somebody set for one customer in the place of a rule's."""
+    """An amount in won that somebody set for one customer in the place of a rule's; `note` is None
+    for an account without the right to the customer's name."""
 
     amount: Decimal
-    note: str
+    note: str | None
     by: str
     on: datetime
     ver: int
@@ -171,7 +172,8 @@ def of_customer(
         judged = _judged_sql(targets, rules, valued_on)
         fact, params = customer_fact(db, account, valued_on, used_in=judged)
         row = _row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
-        return _judged(cursor, rules, valued_on, customer_id, row, bool(targets))
+        is_masked = not accounts.scope(db, account).by_name and row["owner_id"] != account.id
+        return _judged(cursor, rules, valued_on, customer_id, row, bool(targets), is_masked)
 
 
 def what_if(
@@ -184,25 +186,29 @@ def what_if(
 ) -> WhatIf:
     """Say how the gaps would be with policies added and others ended today; nothing is stored.
 
+    Without the right to the customer's name a policy number is passed over: whether it is taken
+    would tell whose it is.
     Errors: NotFound, ConsentWithdrawn; InvalidInput for a policy that could not be added.
     """
     rules = gap_rules.rules_on(db, today)
 
     def work(cursor: Cursor) -> WhatIf:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
         said = {"customer": row["id"], "valued_on": today, "currency": WON}
+        unnumbered = {"policy_number": None} if row["is_masked"] else {}
         rows = computed_rows("c.id = $customer", "{} = $customer")
         judged = _judged_sql(gap_states.targeted(cursor), rules, today)
         sql = f"with {rows}, customer_fact as (from computed_row) {judged}"
 
         def as_it_is() -> CustomerGaps:
-            return _judged(cursor, rules, today, row["id"], _row(cursor, sql, said), True)
+            found = _row(cursor, sql, said)
+            return _judged(cursor, rules, today, row["id"], found, True, row["is_masked"])
 
         before = as_it_is()
         for policy_id in end:
             policies.end_for_now(cursor, row["id"], policy_id, today)
         for new in add:
-            policies.add_for_now(cursor, row["id"], new, today)
+            policies.add_for_now(cursor, row["id"], new.model_copy(update=unnumbered), today)
         return WhatIf(before, as_it_is())
 
     return db.dry_run(work)
@@ -219,7 +225,7 @@ def set_target(
 ) -> None:
     """Set what is recommended to one customer under a rule, in won, in the place of its amount.
 
-    Errors: NotFound, also for a rule without an amount; ConsentWithdrawn; InvalidInput.
+    Errors: NotFound, also for a rule without an amount; NotAllowed, ConsentWithdrawn; InvalidInput.
     """
     note = privacy.scrubbed(note or "").strip()
     wanted = {rule.code: rule for rule in gap_rules.rules_on(db, today)}.get(code)
@@ -248,7 +254,7 @@ def set_target(
 def remove_target(
     db: Database, account: Account, customer_id: UUID | str, code: str, today: date
 ) -> None:
-    """Take a target away: the rule's own amount counts again. Errors: NotFound,
+    """Take a target away: the rule's own amount counts again. Errors: NotFound, NotAllowed,
     ConsentWithdrawn."""
 
     def work(cursor: Cursor) -> None:
@@ -269,12 +275,14 @@ def _judged(
     customer_id: UUID,
     row: Mapping[str, Any],
     may_have_targets: bool,
+    is_masked: bool,
 ) -> CustomerGaps:
     """Judge a customer by `row`, which `_judged_sql` gave of them."""
     said = {"customer": customer_id, "valued_on": day, "currency": WON}
     held = database.rows(cursor, _POLICIES, said)
     held.sort(key=lambda policy: (policy["begun_on"], policy["id"]), reverse=True)
-    by_hand = database.rows(cursor, _TARGETS, {"customer": customer_id}) if may_have_targets else []
+    which = {"customer": customer_id, "is_masked": is_masked}
+    by_hand = database.rows(cursor, _TARGETS, which) if may_have_targets else []
     set_by_hand = {one.pop("code"): Target(**one) for one in by_hand}
     burden = _burden(row, rules)
     gaps = [
@@ -318,10 +326,11 @@ def _judged_sql(targets: frozenset[str], rules: tuple[Rule, ...], day: date) -> 
 
 
 _FACTS = (
-    "born_on", "occupation_class", "monthly_income", "living_cost", "dependants", "debts",
-    "housing", "driving", "protection_premium", "protection_premium_unknown",
+    "owner_id", "born_on", "occupation_class", "monthly_income", "living_cost", "dependants",
+    "debts", "housing", "driving", "protection_premium", "protection_premium_unknown",
 )  # fmt: skip
-"""What the words of rules ask for when they say what is missing, and the premium burden."""
+"""Whose customer it is, and what the words of rules ask for when they say what is missing, and the
+premium burden."""
 
 
 def _explained(rule: Rule, number: int, day: date) -> str:
@@ -471,7 +480,8 @@ def _why_not_counted(rule: Rule, policy: Mapping[str, Any], has_terms: bool) -> 
 
 
 _TARGETS = """
-select t.code, t.amount, t.note, a.name as "by", t.updated_at as "on", t.ver
+select t.code, t.amount, if($is_masked, null, t.note) as note, a.name as "by",
+    t.updated_at as "on", t.ver
 from customer_target t join account a on a.id = t.set_by where t.customer_id = $customer
 """
 

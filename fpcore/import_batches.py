@@ -15,7 +15,7 @@ from fpcore import accounts, customer_rows, database
 from fpcore.accounts import VISIBLE_OWNERS
 from fpcore.audit import Action, RecordKind
 from fpcore.database import Cursor, Database
-from fpcore.errors import NotFound, UndoNotPossible
+from fpcore.errors import NotAllowed, NotFound, UndoNotPossible
 from fpcore.gap_history import Because, Cause
 from fpcore.models import Account, Record, Role
 
@@ -55,6 +55,7 @@ class ImportBatch(Record):
     Of one that is done, `row_count` = `created_count` + `updated_count` + `unchanged_count` +
     `rejected_count` + `question_count`. A count that nobody knows is None: all of one that is not
     done, and those that were not kept of imports of long ago. `may_undo`: by whoever asked.
+    Without the right to names `file_name` is masked (*.xlsx) of what somebody else imported.
     """
 
     id: UUID
@@ -194,9 +195,11 @@ def undo(
       taken out of it.
 
     Waits for a running import. Errors: NotFound, also for an import that this account may not
-    undo; UndoNotPossible for one that is not done.
+    undo; NotAllowed where that is for want of the right to names; UndoNotPossible for one that is
+    not done.
     """
     batch = accounts.as_uuid(batch_id, "import_not_found")
+    hides_names = not accounts.scope(db, account).by_name
 
     def plan(cursor: Cursor) -> UndoReport:
         found = _batches(cursor, account, batch)
@@ -205,7 +208,7 @@ def undo(
         if found[0].state is not BatchState.DONE:
             raise UndoNotPossible(state=found[0].state)
         if not found[0].may_undo:
-            raise NotFound("import_not_found")
+            raise NotAllowed("names_hidden") if hides_names else NotFound("import_not_found")
         return _plan(cursor, account, batch)
 
     def work(cursor: Cursor) -> UndoReport:
@@ -248,10 +251,13 @@ def _end(cursor: Cursor, batch_id: UUID | None, state: BatchState) -> None:
 
 _BATCHES = f"""
 with visible as ({VISIBLE_OWNERS})
-select b.id, b.file_name, importer.name as imported_by, b.state,
+select b.id,
+    if(b.imported_by = $asker or (select bool_and(by_name) from visible), b.file_name,
+        '*' || regexp_extract(b.file_name, '(?i)[.](csv|tsv|txt|ods|xls[xmb]?)$')) as file_name,
+    importer.name as imported_by, b.state,
     {", ".join(f"b.{name}" for name in COUNTS)},
     b.created_at, b.finished_at, undoer.name as undone_by, b.undone_at,
-    b.state = 'done' and (b.imported_by = $asker
+    b.state = 'done' and (select bool_and(by_name) from visible) and (b.imported_by = $asker
         or (select role from visible where id = $asker) = '{Role.ADMIN}') as may_undo
 from import_batch b
 join account importer on importer.id = b.imported_by
@@ -272,9 +278,10 @@ with touched as (
     select b.import_id, c.owner_id from policy_before b join customer c on c.id = b.customer_id
 )
 select distinct id from touched
-where id in (select unnest($ids)) and owner_id not in (select id from ({VISIBLE_OWNERS}))
+where id in (select unnest($ids))
+    and owner_id not in (select id from ({VISIBLE_OWNERS}) where by_name)
 """
-"""Those of the imports that touched a customer whom the asker may not see."""
+"""Those of the imports that touched a customer whom the asker may not see, or not by name."""
 
 
 def _batches(

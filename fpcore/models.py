@@ -193,7 +193,8 @@ class Record(BaseModel):
 
 
 class Account(Record):
-    """A person who signs in. `team_id` and `team` are None for whoever is in no team."""
+    """A person who signs in. `team_id` and `team` are None for whoever is in no team;
+    `sees_names`: the right to the names of customers who are somebody else's."""
 
     id: UUID
     username: str
@@ -202,6 +203,7 @@ class Account(Record):
     team_id: UUID | None = None
     team: str | None = None
     language: Literal["ko", "en"] | None = None
+    sees_names: bool = True
 
 
 class Customer(Record):
@@ -212,6 +214,10 @@ class Customer(Record):
     `insurance_age_changes_on` (상령일); None without a birth date. `withdrawn_on` and `destroy_by`
     are None while the consent to collection holds. CUSTOMER_AMOUNTS are in won; None is unknown,
     as it is of `dependants`, never zero. `occupation_class` is one of OCCUPATION_CLASSES.
+
+    `is_masked`: read for an account without the right to this name, which is masked; then
+    `source_key`, `birth_date`, `phone`, `email` and `notes` are None, whatever is known, and `age`
+    is that of the birth year.
     """
 
     id: UUID
@@ -244,6 +250,7 @@ class Customer(Record):
     ver: int
     created_at: datetime
     updated_at: datetime
+    is_masked: bool
 
 
 def is_shown(text: str) -> bool:
@@ -331,13 +338,14 @@ class NewCustomer(CustomerChanges):
 class Consent(Record):
     """A consent of a customer: to what, by which version of the text, how and when.
 
-    `withdrawn_on` and `withdrawn_channel` are None while it holds.
+    `withdrawn_on` and `withdrawn_channel` are None while it holds; `basis` is for an account
+    without the right to the customer's name.
     """
 
     id: UUID
     customer_id: UUID
     kind: ConsentKind
-    basis: str
+    basis: str | None
     text_version: str | None
     channel: ConsentChannel
     given_on: date
@@ -346,7 +354,8 @@ class Consent(Record):
 
 
 class Contact(Record):
-    """An entry of the contact log. `recorded_by` is the name of the account that wrote it."""
+    """An entry of the contact log. `recorded_by` is the name of the account that wrote it; `notes`
+    is None for an account without the right to the customer's name."""
 
     id: UUID
     customer_id: UUID
@@ -372,6 +381,8 @@ class Policy(Record):
 
     `in_force` and `why_not` are as of the day the policy was read for: `why_not` is None, or the
     reason why the policy does not count as cover (a code such as `cancelled` or `ended`).
+    `policy_name` and `policy_number` are None for an account without the right to the customer's
+    name.
     """
 
     id: UUID

@@ -40,7 +40,8 @@ class Part:
 
 
 def export(db: Database, account: Account, customer_id: UUID | str, valued_on: date) -> dict:
-    """Give all that is held about one person, and log that it was given. Errors: NotFound.
+    """Give all that is held about one person, and log that it was given. Errors: NotFound,
+    NotAllowed.
 
     It works for a customer who withdrew their consent, too. The values are those of JSON: dates
     as YYYY-MM-DD, times in UTC with a Z, amounts as numbers, what is not known as null.
@@ -138,7 +139,7 @@ def erase(db: Database, account: Account, customer_id: UUID | str, confirmed: Re
     uploads, and what people wrote about them into another customer's notes or the name of a
     saved filter. Copies elsewhere (a backup, an exported page) are for their keepers to destroy.
 
-    Errors: NotFound; EditedMeanwhile where more or less would go than was confirmed;
+    Errors: NotFound, NotAllowed; EditedMeanwhile where more or less would go than was confirmed;
     ErasureUnfinished where the person is deleted but the file could not be rewritten.
     """
 
@@ -153,8 +154,8 @@ def erase(db: Database, account: Account, customer_id: UUID | str, confirmed: Re
 def erase_due(db: Database, account: Account, today: date) -> int:
     """Erase everybody in scope whose day of destruction has come; how many that were.
 
-    Errors: EditedMeanwhile where somebody changes one of them at that moment, and nobody is
-    erased; ErasureUnfinished as `erase`.
+    Errors: NotAllowed where this account may not see the name of one of them, EditedMeanwhile where
+    somebody changes one at that moment: nobody is erased; ErasureUnfinished as `erase`.
     """
 
     def work(cursor: Cursor) -> int:
@@ -261,7 +262,7 @@ where owner_id in (select id from ({VISIBLE_OWNERS})) and destroy_by <= $today
 order by destroy_by, id
 """
 
-_NOT_FACTS = ("owner_id", "owner", "batch_id")
+_NOT_FACTS = ("owner_id", "owner", "batch_id", "is_masked")
 
 
 def _facts(row: Mapping[str, Any]) -> dict[str, Any]:

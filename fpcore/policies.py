@@ -25,17 +25,19 @@ def of_customer(
     Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
     """
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
         found = database.rows(
             cursor,
             f"""
-            select p.id, p.customer_id, p.type, p.policy_name, p.insurer, p.policy_number,
+            select p.id, p.customer_id, p.type, p.insurer,
+                if($is_masked, null, p.policy_name) as policy_name,
+                if($is_masked, null, p.policy_number) as policy_number,
                 p.coverage_amount, p.premium_amount, p.premium_cycle, p.currency, p.start_date,
                 p.end_date, p.status, p.ver, {WHY_NOT_IN_FORCE} as why_not
             from policy p where p.customer_id = $customer
             order by why_not is not null, p.start_date desc nulls last, p.id
             """,
-            {"customer": row["id"], "valued_on": valued_on},
+            {"customer": row["id"], "valued_on": valued_on, "is_masked": row["is_masked"]},
         )
     return [Policy(**row, in_force=row["why_not"] is None) for row in found]
 
@@ -45,7 +47,7 @@ def add(
 ) -> UUID:
     """Add a policy to a customer.
 
-    Errors: NotFound, ConsentWithdrawn; InvalidInput with every field that cannot be.
+    Errors: NotFound, NotAllowed, ConsentWithdrawn; InvalidInput with every field that cannot be.
     """
     typed = {field: getattr(new, field) for field in _EDITABLE}
 
@@ -73,7 +75,7 @@ def update(
 ) -> int:
     """Change the fields that were given, and only those; the policy's version afterwards.
 
-    Errors: NotFound, ConsentWithdrawn; InvalidInput for what the change makes wrong;
+    Errors: NotFound, NotAllowed, ConsentWithdrawn; InvalidInput for what the change makes wrong;
     EditedMeanwhile where there is a later version than the one seen, and nothing is changed.
     """
 
@@ -116,7 +118,7 @@ def end(
 def remove(
     db: Database, account: Account, policy_id: UUID | str, seen_ver: int, today: date
 ) -> None:
-    """Take a policy out that should not be there. Errors: NotFound, ConsentWithdrawn;
+    """Take a policy out that should not be there. Errors: NotFound, NotAllowed, ConsentWithdrawn;
     EditedMeanwhile where there is a later version than the one seen."""
 
     def work(cursor: Cursor) -> None:

@@ -49,6 +49,6 @@ gap_section.draw(customer, found, changes, listed, text, today)
 tables.coverage(labels.coverage_rows(summary, found, text))
 what_if.draw(customer.id, listed, text, today)
 
-policy_section.draw(customer.id, listed, text, today)
+policy_section.draw(customer, listed, text, today)
 contact_section.draw(customer, log, text, today)
-privacy.draw(customer.id, given, text, today)
+privacy.draw(customer, given, text, today)

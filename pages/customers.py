@@ -15,10 +15,11 @@ owners = accounts.visible_owners(db, account)
 
 @st.dialog(text("customers.add"), width="large")
 def add_customer() -> None:
-    owner = owners[0]
-    if len(owners) > 1:
+    named = accounts.visible_owners(db, account, by_name=True)
+    owner = named[0]
+    if len(named) > 1:
         owner = st.selectbox(
-            text("customers.owner_for"), owners, format_func=lambda one: one.name, key="new owner"
+            text("customers.owner_for"), named, format_func=lambda one: one.name, key="new owner"
         )
     privacy.draw_texts(text)
     fields = (*forms.CUSTOMER_FIELDS, *forms.CONSENT_FIELDS)
@@ -52,6 +53,8 @@ if not found.in_scope:
 if found.matching and found.rows.empty:
     address.write(page=None)  # the address names a page behind the last one
 st.caption(tables.shown_of(found, text))
+if found.names_masked:
+    st.caption(f":material/visibility_off: {text('names.list')}")
 if found.matching:
     chosen = tables.customers(found.rows, names, text, key=f"list {address.here()}")
     address.pages("page", pages=-(-found.matching // view.page_size))

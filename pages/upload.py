@@ -35,12 +35,14 @@ with working:
     if importing and (upload.file is None or uploads.is_of(importing, upload)):
         import_report.draw_ended(importing, account, text)
     st.markdown(text("upload.how"))
+    if not accounts.scope(db, account).by_name:
+        st.caption(f":material/visibility_off: {text('names.upload')}")
     uploads.choose_file(upload, account, text)
     book = upload_steps.read(upload, account, text)
 
     st.subheader(text("upload.columns"))
     columns = mapping.draw(upload, account, book, text)
-    owners = accounts.visible_owners(db, account)
+    owners = accounts.visible_owners(db, account, by_name=True)
     options = upload_steps.choose_what_holds_for_all(upload, columns, owners, text)
     previewed = upload_steps.preview(upload, account, options, text, today)
     report = previewed.result

@@ -17,14 +17,16 @@ SHOWN = 5
 def draw(customer: Customer, log: Sequence[Contact], text: Text, today: date) -> None:
     """Draw the log, the latest first, and the form for the next entry."""
     st.subheader(text("customer.contacts"))
-    with st.expander(text("contact.add"), icon=":material/add_call:"):
-        _draw_new(customer, len(log), text, today)
+    may_edit = not customer.is_masked
+    if may_edit:
+        with st.expander(text("contact.add"), icon=":material/add_call:"):
+            _draw_new(customer, len(log), text, today)
     for contact in log[:SHOWN]:
-        _draw_entry(contact, text, today)
+        _draw_entry(contact, may_edit, text, today)
     if earlier := log[SHOWN:]:
         with st.expander(text("contact.earlier", count=len(earlier))):
             for contact in earlier:
-                _draw_entry(contact, text, today)
+                _draw_entry(contact, may_edit, text, today)
 
 
 def latest(log: Sequence[Contact], customer: Customer, text: Text) -> str:
@@ -52,18 +54,23 @@ def _draw_new(customer: Customer, number: int, text: Text, today: date) -> None:
         st.rerun()
 
 
-def _draw_entry(contact: Contact, text: Text, today: date) -> None:
-    account, db = session.account(), session.database()
+def _draw_entry(contact: Contact, may_edit: bool, text: Text, today: date) -> None:
     how = text(f"contact_channel.{contact.channel}")
     what = text(f"contact_outcome.{contact.outcome}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{text.day(contact.contacted_on)}** · {how} · {what}", width="content")
         st.caption(safe(contact.recorded_by), width="content")
-        st.space("stretch")
-        with st.popover("", icon=":material/delete:", type="tertiary"):
-            st.markdown(text("contact.remove_what"))
-            if st.button(text("contact.remove"), key=f"remove {contact.id}"):
-                contacts.remove(db, account, contact.id, today)
-                st.rerun()
+        if may_edit:
+            st.space("stretch")
+            _draw_removal(contact, text, today)
     if contact.notes:
         st.text(contact.notes)
+
+
+def _draw_removal(contact: Contact, text: Text, today: date) -> None:
+    account, db = session.account(), session.database()
+    with st.popover("", icon=":material/delete:", type="tertiary"):
+        st.markdown(text("contact.remove_what"))
+        if st.button(text("contact.remove"), key=f"remove {contact.id}"):
+            contacts.remove(db, account, contact.id, today)
+            st.rerun()

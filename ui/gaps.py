@@ -107,7 +107,8 @@ def _draw_card(gap: Gap, page: _Page) -> None:
         st.markdown(f":material/flag: {safe(_target(gap.target, text))}")
     with st.expander(text("gaps.why")):
         _draw_explanation(gap, page)
-    if gap.ways[0].terms and COVERAGES[gap.rule.coverage].has_amount:
+    has_amount = gap.ways[0].terms and COVERAGES[gap.rule.coverage].has_amount
+    if has_amount and not page.customer.is_masked:
         with st.container(horizontal=True):
             _draw_target_buttons(gap, page)
 
@@ -190,7 +191,7 @@ def _target(target: Target, text: Text) -> str:
     return text(
         "gaps.target",
         amount=text.amount(target.amount),
-        note=target.note,
+        note=target.note or "–",
         by=target.by,
         day=text.day(target.on.replace(tzinfo=UTC).astimezone(session.SEOUL).date()),
     )
@@ -248,7 +249,7 @@ def _draw_questions(unknown: Sequence[Gap], page: _Page) -> None:
     ]
     st.markdown("\n".join(lines))
     of_policies_only = all(of_policy for of_policy, _ in waiting)
-    if of_policies_only or address.read("edit"):
+    if of_policies_only or address.read("edit") or page.customer.is_masked:
         return
     if st.button(text("customer.edit"), icon=":material/edit:", key="edit for gaps"):
         st.toast(text("gaps.edit_above"))  # the form is far above

@@ -8,7 +8,15 @@ import streamlit as st
 
 from fpcore import book_values, policies
 from fpcore.errors import EditedMeanwhile
-from fpcore.models import WON, NewPolicy, Policy, PolicyChanges, PolicyStatus, PremiumCycle
+from fpcore.models import (
+    WON,
+    Customer,
+    NewPolicy,
+    Policy,
+    PolicyChanges,
+    PolicyStatus,
+    PremiumCycle,
+)
 from ui import address, edits, forms, session, tables
 from ui.text import Text, safe
 
@@ -16,33 +24,37 @@ NEW = "new"
 BEGUN = {"status": PolicyStatus.ACTIVE, "premium_cycle": PremiumCycle.MONTHLY, "currency": WON}
 
 
-def draw(customer_id: object, listed: Sequence[Policy], text: Text, today: date) -> None:
+def draw(customer: Customer, listed: Sequence[Policy], text: Text, today: date) -> None:
     """Draw the section; the policy that is being edited stands in the address."""
-    editing = address.read("policy")
+    may_edit = not customer.is_masked
+    editing = address.read("policy") if may_edit else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(text("customer.policies"))
         st.space("stretch")
-        if editing != NEW and st.button(text("policy.add"), icon=":material/add:"):
+        may_add = may_edit and editing != NEW
+        if may_add and st.button(text("policy.add"), icon=":material/add:"):
             address.write(policy=NEW)
     counted = [policy for policy in listed if policy.in_force]
     ended = [policy for policy in listed if not policy.in_force]
     if counted:
-        _draw_table(counted, editing, text, with_reason=False)
+        _draw_table(counted, editing, text, may_edit, with_reason=False)
     else:
         st.info(text("customer.no_policies"))
     if ended:
         with st.expander(text("customer.ended", count=len(ended))):
-            _draw_table(ended, editing, text, with_reason=True)
+            _draw_table(ended, editing, text, may_edit, with_reason=True)
     if editing == NEW:
-        _draw_new(customer_id, text, today)
+        _draw_new(customer.id, text, today)
     elif policy := next((one for one in listed if str(one.id) == editing), None):
         _draw_edit(policy, text, today)
 
 
-def _draw_table(listed: Sequence[Policy], editing: str | None, text: Text, with_reason: bool):
+def _draw_table(
+    listed: Sequence[Policy], editing: str | None, text: Text, may_edit: bool, with_reason: bool
+) -> None:
     key = f"policies {with_reason} {editing}"
     chosen = tables.policies(listed, text, with_reason, key)
-    if chosen is not None:
+    if chosen is not None and may_edit:
         session.forget_draft(_form(chosen))  # one that was left open shows what was then
         address.write(policy=chosen)
 

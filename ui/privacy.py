@@ -10,31 +10,37 @@ import streamlit as st
 from fpcore import consents, customers, personal_data
 from fpcore.customers import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile
-from fpcore.models import Consent, ConsentChannel, ConsentKind
+from fpcore.models import Consent, ConsentChannel, ConsentKind, Customer
+from fpcore.privacy import masked_name
 from ui import address, forms, session
 from ui.text import Text, safe
 
 CHANNELS = [channel for channel in ConsentChannel if channel is not ConsentChannel.IMPORT]
 
 
-def draw(customer_id: UUID, given: Sequence[Consent], text: Text, today: date) -> None:
-    """Draw the section: each consent with give and withdraw, export, delete and erase."""
+def draw(customer: Customer, given: Sequence[Consent], text: Text, today: date) -> None:
+    """Draw the section: each consent with give and withdraw, export, delete and erase; only the
+    consents where the name is masked."""
     st.subheader(text("customer.privacy"))
     for kind in ConsentKind:
         held = next((c for c in given if c.kind is kind and c.withdrawn_on is None), None)
-        _draw_kind(customer_id, kind, held, text, today)
-    _draw_export(customer_id, text, today)
-    _draw_removal(customer_id, text, shown=str)
+        _draw_kind(customer.id, kind, held, text, today, may_change=not customer.is_masked)
+    if not customer.is_masked:
+        _draw_export(customer.id, text, today)
+        _draw_removal(customer.id, text, shown=str)
 
 
 def draw_withdrawn(customer_id: str, withdrawn: ConsentWithdrawn, text: Text, today: date) -> None:
     """Draw what is left to do for a customer who withdrew the consent; nothing of them is shown."""
     account, db = session.account(), session.database()
     st.warning(safe(text("error.consent_withdrawn", **withdrawn.particulars)))
+    if withdrawn.is_masked:
+        st.caption(f":material/visibility_off: {text('names.customer')}")
+        return
     given = consents.of_customer(db, account, customer_id)
     _draw_kind(given[0].customer_id, ConsentKind.COLLECTION, None, text, today)
     _draw_export(given[0].customer_id, text, today)
-    _draw_removal(given[0].customer_id, text, shown=consents.masked_name)
+    _draw_removal(given[0].customer_id, text, shown=masked_name)
 
 
 def draw_texts(text: Text) -> None:
@@ -47,21 +53,26 @@ def draw_texts(text: Text) -> None:
 
 
 def _draw_kind(
-    customer_id: UUID, kind: ConsentKind, held: Consent | None, text: Text, today: date
+    customer_id: UUID,
+    kind: ConsentKind,
+    held: Consent | None,
+    text: Text,
+    today: date,
+    may_change: bool = True,
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"consent_{kind}"):
         st.markdown(f"**{text(f'consent_kind.{kind}')}**", width="content")
         if held:
             st.badge(text("consent.held"), color="green", icon=":material/check_circle:")
             st.caption(safe(_how(held, text)), width="content")
-            st.space("stretch")
-            with st.popover(text("consent.withdraw"), type="tertiary"):
-                _draw_withdrawal(customer_id, kind, text, today)
         else:
             st.badge(text("consent.none"), color="gray", icon=":material/remove:")
-            st.space("stretch")
-            with st.popover(text("consent.give"), type="tertiary"):
-                _draw_giving(customer_id, kind, text, today)
+        if not may_change:
+            return
+        st.space("stretch")
+        with st.popover(text("consent.withdraw" if held else "consent.give"), type="tertiary"):
+            draw_form = _draw_withdrawal if held else _draw_giving
+            draw_form(customer_id, kind, text, today)
 
 
 def _how(held: Consent, text: Text) -> str:

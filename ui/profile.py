@@ -33,9 +33,12 @@ def draw(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(safe(customer.name))
         st.space("stretch")
-        if not address.read("edit") and st.button(text("customer.edit"), icon=":material/edit:"):
+        may_open = not customer.is_masked and not address.read("edit")
+        if may_open and st.button(text("customer.edit"), icon=":material/edit:"):
             open_form(customer)
-    if address.read("edit"):
+    if customer.is_masked:
+        st.caption(f":material/visibility_off: {text('names.customer')}")
+    elif address.read("edit"):
         _draw_form(customer, text, today)
     st.caption(" · ".join(safe(fact) for fact in _facts(customer, text)))
     if circumstances := _circumstances(customer, text):

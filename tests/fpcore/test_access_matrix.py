@@ -453,7 +453,7 @@ def owners_in_fact(db: Database, me: Account) -> set[str]:
 
 def usernames_of_ids(db: Database, me: Account) -> set[str]:
     """None stands for everybody."""
-    ids = accounts.visible_ids(db, me)
+    ids = accounts.scope(db, me).owners
     found = db.read("select id, username from account")
     return {row["username"] for row in found if ids is None or row["id"] in ids} & CURRENCY.keys()
 
@@ -464,7 +464,7 @@ LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
         {owner.username for owner in accounts.visible_owners(db, me)} & CURRENCY.keys()
         | ({"fired"} & SEES[me.username])  # nobody is given customers any more, but keeps them
     ),
-    "accounts.visible_ids": usernames_of_ids,
+    "accounts.scope": usernames_of_ids,
     "consents.withdrawn": lambda db, me: {one.owner for one in consents.withdrawn(db, me)},
     "coverage.currencies": owners_of_currencies,
     "portfolio.figures": lambda db, me: set(portfolio.figures(db, me, RowKind.FP, TODAY)["row"]),
@@ -519,6 +519,7 @@ STORES = {"book_import.import_book", "customers.create"}
 
 BY_THEMSELVES = {
     "accounts.add": "test_only_an_admin_adds_accounts",
+    "accounts.set_names": "test_only_an_admin_gives_and_takes_the_right_to_names",
     "accounts.set_language": "test_a_language_is_chosen_for_oneself",
     "import_batches.of_account": "test_imports_are_listed_and_undone_within_the_scope_only",
     "import_batches.undo": "test_imports_are_listed_and_undone_within_the_scope_only",
@@ -866,6 +867,21 @@ def test_only_an_admin_adds_accounts(asker, agency):
         accounts.add(db, agency.people[asker], "intruder", Role.ADMIN, PASSWORD, team="새 팀")
     assert refused.value.code == "admin_only"
     assert changed(before, fingerprint(db)) == set()
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_only_an_admin_gives_and_takes_the_right_to_names(asker, agency):
+    db, me, before = agency.db, agency.people[asker], fingerprint(agency.db)
+    for sees_names in (False, True):
+        if asker == "admin":
+            changed_one = accounts.set_names(db, me, "manager2", sees_names)
+            assert (changed_one.username, changed_one.sees_names) == ("manager2", sees_names)
+            assert changed(before, fingerprint(db)) == {"account"}
+            continue
+        with pytest.raises(NotAllowed) as refused:
+            accounts.set_names(db, me, "manager2", sees_names)
+        assert refused.value.code == "admin_only"
+        assert changed(before, fingerprint(db)) == set()
 
 
 @pytest.mark.parametrize("asker", SEES)

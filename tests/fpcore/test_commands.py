@@ -35,7 +35,8 @@ BOOK = [
     {"고객번호": "K3", "고객명": "박셋", "상품명": "종신보험", "가입금액": "abc"},
 ]  # fmt: skip
 COMMANDS = [
-    [], ["init"], ["start"], ["account"], ["account", "add"], ["import"], ["customers"],
+    [], ["init"], ["start"], ["account"], ["account", "add"], ["account", "set"], ["import"],
+    ["customers"],
     ["coverage"], ["gaps"], ["rules"], ["heatmap"], ["export"], ["erase"],
 ]  # fmt: skip
 
@@ -110,7 +111,7 @@ def test_init_loads_the_demo_book_once(machine, monkeypatch):
 
 def test_an_account_takes_the_password_that_is_typed(machine):
     added = ask("account", "add", "Boss", "--role", "manager", "--team", "강남", typed=PASSWORD)
-    assert added == {"account": "boss", "role": "manager", "team": "강남"}
+    assert added == {"account": "boss", "role": "manager", "team": "강남", "sees_names": True}
     db = database.open_database()
     hashed = accounts.sign_in_credentials(db)["usernames"]["boss"]["password"]
     assert accounts.bcrypt.checkpw(PASSWORD.encode(), hashed.encode())
@@ -122,6 +123,24 @@ def test_an_account_without_a_typed_password_gets_one_that_is_shown_once(machine
     assert result.exit_code == 0
     assert len(result.stdout.strip().rpartition(" ")[2]) >= 12
     assert len(ask("account", "add", "root2", "--role", "admin", typed="\n")["password"]) >= 12
+
+
+def test_a_manager_is_given_and_denied_the_right_to_names(filled):
+    boss = ("account", "add", "boss", "--role", "manager", "--team", "강남", "--no-names")
+    assert ask(*boss, typed=PASSWORD)["sees_names"] is False
+    for option, name in (("--names", "김하나"), ("--no-names", "김*나")):
+        changed = ask("account", "set", "boss", option)
+        assert changed["sees_names"] is (option == "--names")
+        listed = ask("customers", "--owner", "boss", "--valued-on", "2025-01-01")
+        assert listed["names_masked"] is (option == "--no-names")
+        assert listed["customers"][0]["name"] == name
+    assert listed["customers"][0]["age"] == 40, "the year of birth, whatever the day"
+    assert ask("customers", "--owner", "boss", "--search", "김하나")["matching"] == 0
+    assert ask("customers", "--owner", "fp1", "--search", "김하나")["matching"] == 1
+    printed = run("account", "set", "boss", "--no-names").stdout
+    assert printed.strip() == (
+        "Account boss (manager) changed, without the names of other people's customers."
+    )
 
 
 def test_an_import_prints_what_became_of_every_row(machine):
@@ -150,7 +169,7 @@ def test_customers_are_listed_and_searched(filled):
     assert ask("customers", "--owner", "fp1", "--search", "%")["matching"] == 0
     [kim] = everybody["customers"]
     assert (kim["name"], kim["policies"], kim["coverage"]) == ("김하나", 2, 30_000_000)
-    assert list(everybody) == ["total", "withdrawn", "matching", "customers"]
+    assert list(everybody) == ["total", "withdrawn", "matching", "names_masked", "customers"]
     assert set(kim) == {
         "id", "name", "gender", "age", "occupation", "phone", "email", "owner", "last_contact_on",
         "next_contact_on", "next_end_on", "marketing", "policies", "coverage", "unknown",
@@ -396,6 +415,8 @@ def test_lines_for_people_are_printed_without_json(filled):
         (["import", "book.csv", "--owner", "fp1", "--consent-basis", "x", "--rejects", "no/x.csv"],
          "no/x.csv"),
         (["account", "add", "fp1", "--role", "fp"], "fp1"),
+        (["account", "set", "nobody", "--no-names"], "nobody"),
+        (["account", "set", "operator", "--no-names"], "operator"),
     ],
 )  # fmt: skip
 def test_an_error_is_one_sentence_on_standard_error(words, said, machine, monkeypatch):

@@ -262,8 +262,8 @@ def test_a_list_counts_whom_it_hides(db, fp, customer):
 @pytest.mark.parametrize(
     ("name", "masked"),
     [
-        ("김하늘", "김*늘"), ("김솔", "김*"), ("김", "김*"), ("남궁민수", "남**수"),
-        ("Lee Hanna", "L*******a"),
+        ("김하늘", "김*늘"), ("김솔", "김*"), ("김", "*"), ("남궁민수", "남**수"),
+        ("Lee Hanna", "L** H****"),
     ],
 )  # fmt: skip
 def test_those_who_withdrew_are_listed_masked_the_most_urgent_first(name, masked, db, fp):
