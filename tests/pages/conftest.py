@@ -53,7 +53,6 @@ def open_page(office) -> Callable[..., AppTest]:
         if username:
             at.session_state["authentication_status"] = True
             at.session_state["username"] = username
-        at.run()
         if page != "customers":
             at.switch_page(f"../pages/{page}.py")
         for name, value in parameters.items():
