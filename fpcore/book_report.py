@@ -454,8 +454,8 @@ def _changes(columns: Columns) -> str:
     return f"""
 select record, customer, policy, told.field as field, told.old as old, told.new as new
 from (select * exclude (told), unnest(told) as told
-    from ({_told("{changed}", "said.is_changed", columns)} order by row_no limit $most))
-order by row_no limit $most
+    from ({_told("{changed}", "said.is_changed", columns)} order by row_no, policy nulls first limit $most))
+order by row_no, policy nulls first, field limit $most
 """
 
 
@@ -464,7 +464,7 @@ def _kept(columns: Columns) -> str:
 select record, customer, policy, told as field
 from (select * exclude (told), unnest(told) as told
     from ({_told("said.kept", "len(said.kept) > 0", columns)}))
-order by row_no limit $most
+order by row_no, policy nulls first, field limit $most
 """
 
 

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_MEMORY = ":memory:"
-WRITE_ATTEMPTS = 8
+WRITE_ATTEMPTS = 11  # about 5 s of waiting in all
 SETTINGS = {
     "storage_compatibility_version": "v1.5.0",
     "autoinstall_known_extensions": "false",

@@ -46,6 +46,7 @@ from fpcore import (
     import_mappings,
     personal_data,
     policies,
+    portfolio,
     privacy,
     rule_book,
     saved_filters,
@@ -59,12 +60,14 @@ from fpcore.models import (
     ConsentChannel,
     ConsentKind,
     CustomerChanges,
+    Measure,
     NewPolicy,
     PolicyType,
     Role,
     RowKind,
 )
 from fpcore.rule_words import Fixed
+from fpcore.stated_facts import stated_fact
 
 # --- What becomes of a name ------------------------------------------------------------------
 
@@ -235,11 +238,22 @@ def all_lists(db: Database, me: Account) -> list:
         *(
             find(db, me, row_kind=kind, row=row)
             for kind in RowKind
-            for row in set(coverage.heatmap(db, me, kind, TODAY)["row"])
+            for row in set(portfolio.figures(db, me, kind, TODAY)["row"])
         ),
         find(db, me, gap=ANY_GAP),
         find(db, me, search="비밀", gap=ANY_GAP),
     ]
+
+
+def stated(db: Database, me: Account) -> list:
+    """The relation of heatmaps by the rules, as kept and as judged now."""
+    shown = "name, name_key, initials, birth_date, phone, email, words, type_states"
+    found = []
+    for day in (TODAY, date(2020, 1, 1)):
+        with db.reading() as cursor:
+            fact, params = stated_fact(db, cursor, me, day, shown)
+            found += database.rows(cursor, f"with {fact} select {shown} from stated_fact", params)
+    return found
 
 
 def relation(db: Database, me: Account) -> pd.DataFrame:
@@ -282,9 +296,15 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     "customer_list.find": lambda office, me: all_lists(office.db, me),
     "consents.withdrawn": lambda office, me: consents.withdrawn(office.db, me),
     "coverage.currencies": lambda office, me: coverage.currencies(office.db, me),
-    "coverage.heatmap": lambda office, me: [
-        coverage.heatmap(office.db, me, kind, TODAY) for kind in RowKind
+    "portfolio.figures": lambda office, me: [
+        portfolio.figures(office.db, me, kind, TODAY) for kind in RowKind
     ],
+    "portfolio.heatmap": lambda office, me: [
+        portfolio.heatmap(office.db, me, kind, measure, TODAY, since=date(2020, 1, 1))
+        for kind in RowKind
+        for measure in Measure
+    ],
+    "stated_facts.stated_fact": lambda office, me: stated(office.db, me),
     "gap_books.heatmap": lambda office, me: [
         gap_books.heatmap(office.db, me, kind, TODAY) for kind in RowKind
     ],
@@ -428,7 +448,7 @@ def test_a_customer_is_shown_without_what_is_personal(office):
 def test_counts_are_those_of_everybody(office):
     db, blind, manager = office.db, office.people["blind"], office.people["manager1"]
     for kind in RowKind:
-        for read in (coverage.heatmap, gap_books.heatmap):
+        for read in (portfolio.figures, gap_books.heatmap):
             pd.testing.assert_frame_equal(
                 read(db, blind, kind, TODAY), read(db, manager, kind, TODAY)
             )
