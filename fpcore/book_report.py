@@ -454,7 +454,8 @@ def _changes(columns: Columns) -> str:
     return f"""
 select record, customer, policy, told.field as field, told.old as old, told.new as new
 from (select * exclude (told), unnest(told) as told
-    from ({_told("{changed}", "said.is_changed", columns)} order by row_no, policy nulls first limit $most))
+    from ({_told("{changed}", "said.is_changed", columns)}
+        order by row_no, policy nulls first limit $most))
 order by row_no, policy nulls first, field limit $most
 """
 

@@ -14,6 +14,7 @@ import pandas as pd
 from fpcore import demo, personal_data, words
 from fpcore.book_report import ImportReport
 from fpcore.consents import Withdrawn
+from fpcore.consistency import Checked, Finding
 from fpcore.coverage import CoverageSummary, TypeCoverage
 from fpcore.customer_list import CustomerPage
 from fpcore.customers import Removal
@@ -185,6 +186,42 @@ def heatmap(found: Heatmap, figures: pd.DataFrame) -> Output:
     return document, [
         f"{cell['row']}\t{cell['type']}\t{_shown(cell['value'])}" for cell in document["cells"]
     ]
+
+
+MOST_FINDINGS = 1000
+
+
+def checked(found: Checked) -> Output:
+    """What was found when all that is kept was computed again."""
+    document = {
+        "customers": found.customers,
+        "policies": found.policies,
+        "differences": [
+            {
+                "code": one.code.value,
+                "customer": one.customer_id,
+                "column": one.column,
+                "kept": one.kept,
+                "computed": one.computed,
+            }
+            for one in found.findings
+        ],
+    }
+    counted = f"{found.customers:,} customers, {found.policies:,} policies"
+    if not found.findings:
+        return document, [f"{counted}: all as computed"]
+    more = len(found.findings) - MOST_FINDINGS
+    return document, [
+        f"{counted}: {len(found.findings):,} differences",
+        *map(_finding, found.findings[:MOST_FINDINGS]),
+        *([f"… and {more:,} more"] if more > 0 else []),
+    ]
+
+
+def _finding(one: Finding) -> str:
+    said = words.say(LANGUAGE, f"fault.{one.code}", column=one.column or "")
+    both = f": {one.kept} is kept, {one.computed} computed" if one.code == "row_differs" else ""
+    return f"{one.customer_id or '-'}\t{said}{both}"
 
 
 def exported(document: dict) -> Output:

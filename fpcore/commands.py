@@ -17,6 +17,7 @@ from fpcore import (
     accounts,
     command_output,
     consents,
+    consistency,
     coverage,
     customer_list,
     customers,
@@ -220,6 +221,18 @@ def show_rules(check: Path | None, valued_on: date, as_json: bool) -> None:
         found = rule_book.in_use(db, accounts.OPERATOR, valued_on)
         fault = rule_book.fault(db, accounts.OPERATOR)
     print_output(command_output.rules(found, valued_on, fault), as_json)
+
+
+@main.command("check")
+@json_option
+@click.pass_context
+def check_all(context: click.Context, as_json: bool) -> None:
+    """Recompute all that is kept for speed, and name every difference; exit 1 if there is one."""
+    with opened() as db:
+        found = consistency.check(db, today())
+    print_output(command_output.checked(found), as_json)
+    if found.findings:
+        context.exit(1)
 
 
 @main.command("heatmap")

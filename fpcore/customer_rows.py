@@ -9,7 +9,7 @@ Changes of different columns, or an edit and a removal, would not conflict by th
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fpcore import database, gap_history, gap_rules, gap_states
@@ -107,33 +107,83 @@ def roll_forward(db: Database, today: date) -> None:
     gap_history.settle(db, today)
 
 
+class Difference(NamedTuple):
+    """A column of a kept row that is not as computed; both as text. `column` is None where there
+    is no such row, or no such customer."""
+
+    customer_id: UUID
+    column: str | None
+    kept: str | None
+    computed: str | None
+
+
 def differences(db: Database, today: date) -> list[UUID]:
+    """Compute all rows again, and all states by the rules of today; the ids of those that are not
+    as they were kept, are missing or too many."""
+    with db.reading() as cursor:
+        apart = cursor.execute(_APART).fetchall()
+    return list(
+        dict.fromkeys([*(one for (one,) in apart), *(d.customer_id for d in compared(db, today))])
+    )
+
+
+def compared(db: Database, today: date) -> list[Difference]:
     """Compute all rows again from customers, policies, contacts and consents, and all states by the
-    rules of today; the ids of those that are not as they were kept."""
+    rules of today; each column of a kept row that differs.
+
+    A part of the customers at a time, as `refresh_all_of`.
+    """
     rules = gap_rules.rules_on(db, today)
+    found: list[Difference] = []
     with db.reading() as cursor:
         targets = gap_states.targeted(cursor)
         rows = gap_states.with_targets("computed_row", targets)
         judged = gap_states.judged(rules, today, rows, targets)
-        found = database.rows(
-            cursor,
-            f"""
-            with {computed_rows("true")},
-            computed as (
-                select {_COMPARED}, $set::int as rule_set,
-                    {", ".join(gap_states.kept(rules, today))}
-                from {judged}
-            ),
-            kept as (select {_COMPARED}, rule_set, {", ".join(KEPT)} from customer_row)
-            select distinct id from (
-                (from computed except all from kept) union all (from kept except all from computed))
-            """,
-            {
-                "valued_on": today, "currency": WON,
-                "set": gap_history.known_rule_set(cursor, rules),
-            },
-        )  # fmt: skip
-    return [row["id"] for row in found]
+        kept = ", ".join(gap_states.kept(rules, today))
+        number = gap_history.known_rule_set(cursor, rules)
+        for first, last in cursor.execute(_PARTS).fetchall():
+            sql = _COMPARE.format(
+                rows=computed_rows("c.id between $first and $last", "{} between $first and $last"),
+                computed=f"select {_COMPARED}, $set::int as rule_set, {kept} from {judged}",
+            )
+            said = {"first": first, "last": last, "set": number}
+            found += [
+                Difference(customer_id, **difference)
+                for customer_id, different in cursor.execute(
+                    sql, {**said, "valued_on": today, "currency": WON}
+                ).fetchall()
+                for difference in different
+            ]
+    return found
+
+
+_APART = """
+(select id from customer except select id from customer_row)
+union all (select id from customer_row except select id from customer)
+union all (select id from customer_row group by id having count(*) > 1)
+"""
+_PARTS = f"""
+select min(id), max(id)
+from (select id, (row_number() over (order by id) - 1) // {CUSTOMERS_AT_ONCE} as part
+    from customer)
+group by part order by part
+"""
+_EACH = ", ".join(
+    f"case when k.{name} is distinct from c.{name} then {{{{'column': '{name}',"
+    f" 'kept': k.{name}::varchar, 'computed': c.{name}::varchar}}}} end"
+    for name in _ALL_COLUMNS
+)
+_COMPARE = f"""
+with {{rows}},
+computed as ({{computed}}),
+kept as (
+    select {_COMPARED}, rule_set, {", ".join(KEPT)} from customer_row
+    where id between $first and $last
+)
+select c.id, list_filter([{_EACH}], lambda one: one is not null) as different
+from computed c join kept k on k.id = c.id
+where len(different) > 0
+"""
 
 
 def number_insurers(cursor: Cursor) -> None:

@@ -584,6 +584,8 @@ WITHOUT_ACCOUNT = {
     "row_kinds.has": "a condition on customers in scope",
     "row_kinds.labels": "names the keys that a query in scope found",
     "customer_rows.differences": "the machine's own check of all rows; shows ids only",
+    "customer_rows.compared": "the machine's own check of all rows; for commands",
+    "consistency.check": "the machine's own check; for commands",
     "customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
     "customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
     "database.follow": "SQL itself",

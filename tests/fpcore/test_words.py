@@ -22,6 +22,7 @@ from fpcore import (
     book_policies,
     book_report,
     checks,
+    consistency,
     customer_list,
     errors,
     facts,
@@ -58,6 +59,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "housing": models.Housing,
     "driving": models.Driving,
     "finding": models.GapState,
+    "fault": consistency.Fault,
     "cause": gap_history.Cause,
 }
 
