@@ -457,9 +457,6 @@ _MASKED = {
 """What an account without the right to names sees in the place of these columns."""
 
 
-_USED = " and $names_of is not null"
-
-
 def _column(name: str, by_name: bool) -> str:
     sql = f"{AGE} as age" if name == "age" else f"c.{name}"
     if by_name or name not in _MASKED:
@@ -492,6 +489,7 @@ def customer_fact(
     """
     words = words_of(used_in) or {*ROW_COLUMNS, "age"}
     seen = accounts.scope(db, account)
+    used = "" if seen.by_name else " and $names_of is not null"
     wanted = [name for name in (*ROW_COLUMNS, "age") if name in words | {"withdrawn_on"}]
     columns = ", ".join(
         [*(_column(name, seen.by_name) for name in wanted), *(f"c.{name}" for name in kept)]
@@ -504,7 +502,7 @@ def customer_fact(
     sql = f"""
 {before}
 customer_scope as not materialized (
-    select {columns} from {rows} and $valued_on is not null{"" if seen.by_name else _USED}
+    select {columns} from {rows} and $valued_on is not null{used}
 ),
 customer_fact as (from customer_scope where withdrawn_on is null)
 """

@@ -528,22 +528,26 @@ def old_file(tmp_path, monkeypatch) -> str:
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "STEPS", migrations.STEPS[:2])
         db = database.open_database(path, create=True)
-    fp = hire(db)["fp1"]
-    one, two = uuid4(), uuid4()
+    fp, one, two = uuid4(), uuid4(), uuid4()
 
     def work(cursor):
+        cursor.execute(
+            "insert into account (id, username, name, role, created_at, updated_at)"
+            " values ($fp, 'fp1', 'fp1', 'fp', '2025-01-01', '2025-01-01')",
+            {"fp": fp},
+        )
         for batch, day in ((one, "2026-01-01"), (two, "2026-02-01")):
             cursor.execute(
                 "insert into import_batch values ($id, $fp, null, 'alt.csv', 'f', 'utf-8', ',',"
                 " '서면', 5, 3, 2, $day::timestamp)",
-                {"id": batch, "fp": fp.id, "day": day},
+                {"id": batch, "fp": fp, "day": day},
             )
         cursor.execute(
             "insert into customer (id, owner_id, name, batch_id, ver, created_at, updated_at)"
             " select uuidv7(), $fp, '고객' || n, if(n = 1, $two, $one), if(n = 1, 2, 1),"
             " '2026-01-01', '2026-02-01' from range(1, 4) r(n) union all"
             " select uuidv7(), $fp, '손으로', $two, 2, '2025-01-01', '2026-02-01'",
-            {"fp": fp.id, "one": one, "two": two},
+            {"fp": fp, "one": one, "two": two},
         )
         cursor.execute(
             "insert into policy (id, customer_id, type, status, batch_id, ver, created_at,"
@@ -571,6 +575,7 @@ def test_imports_of_before_are_kept_and_undone_as_far_as_is_known(old_file):
     db = database.open_database(old_file)
     customer_rows.roll_forward(db, TODAY)
     fp = accounts.act_as(db, "fp1")
+    assert fp.sees_names
     second, first = import_batches.of_account(db, fp)
     assert (first.state, first.row_count, first.created_count) == ("done", 5, 3)
     assert (first.updated_count, first.unchanged_count, first.customers_created) == (None,) * 3
