@@ -53,7 +53,8 @@ def read_people(db: Database) -> list[Person]:
         if policy["customer_id"] in people:
             people[policy["customer_id"]]["policies"].append(policy)
     for target in db.read("select * from customer_target"):
-        people[target["customer_id"]]["targets"][target["code"]] = int(target["amount"])
+        if target["customer_id"] in people:
+            people[target["customer_id"]]["targets"][target["code"]] = int(target["amount"])
     return list(people.values())
 
 
