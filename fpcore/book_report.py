@@ -16,6 +16,7 @@ from fpcore.book_matching import POLICY_VALUES, QUESTIONS, customer_values
 from fpcore.checks import LONGEST_QUOTE
 from fpcore.database import Cursor
 from fpcore.models import LONGEST_NAME, WON
+from fpcore.sheets import no_formula
 
 MOST_HELD_BACK = 100_000
 """So many of the rows that are held back are given with their cells; all are counted."""
@@ -342,17 +343,12 @@ def rejects_csv(report: ImportReport, reasons: list[str]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=report.file.delimiter or ",")
     headers = [privacy.scrubbed(column.header) for column in kept]
-    writer.writerow(map(_no_formula, [*headers, "line", "reason"]))
+    writer.writerow(map(no_formula, [*headers, "line", "reason"]))
     for row, reason in zip(report.rejects, reasons, strict=True):
         surplus = map(privacy.scrubbed, row.cells[len(report.columns.all) :])
         cells = _kept_cells(report.columns, row.cells)
-        writer.writerow(map(_no_formula, [*cells, str(row.line), reason, *surplus]))
+        writer.writerow(map(no_formula, [*cells, str(row.line), reason, *surplus]))
     return out.getvalue().encode("utf-8-sig")
-
-
-def _no_formula(text: str) -> str:
-    is_number = text.lstrip("-+").replace(",", "").replace(".", "").isdigit()
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") and not is_number else text
 
 
 # --- what can be answered once for all rows ------------------------------------------------------

@@ -13,7 +13,7 @@ import pandas as pd
 from fpcore import accounts, gap_rules, gap_states, measures, row_kinds
 from fpcore.database import Cursor, Database
 from fpcore.facts import customer_fact
-from fpcore.models import Account, Gender, Measure, PolicyStatus, PolicyType, Record, RowKind
+from fpcore.models import WON, Account, Gender, Measure, PolicyStatus, PolicyType, Record, RowKind
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 from fpcore.stated_facts import stated_fact
@@ -62,7 +62,8 @@ class CustomerFilter(Record):
     `gap` is the code of a gap rule, or ANY_GAP. `row_kind` and `row` are those of a heatmap cell,
     `row` being UNKNOWN_ROW for those of whom it is not known; `gender` knows "unknown" too.
     `behind` and `of` are a heatmap's measure and column: who is behind such a cell, and for CHANGE
-    `since` when. `team` is the name of one.
+    `since` when; such a cell, and the sums of the list, are in `currency`. `team` is the name of
+    one.
 
     For an account without the right to names, a search finds only its own customers.
     """
@@ -81,6 +82,7 @@ class CustomerFilter(Record):
     behind: Measure | None = None
     of: PolicyType | Literal["total"] | None = None
     since: date | None = None
+    currency: str = WON
     team: str | None = None
 
 
@@ -91,9 +93,9 @@ class CustomerPage:
     `in_scope` counts everybody, `withdrawn` those of them who are not shown to anybody because
     they withdrew their consent. Columns of `rows`: id, name, gender, age, occupation, phone,
     email, owner, last_contact_on, next_contact_on, next_end_on (the next end of a policy in
-    force), marketing (consented to it), policies, coverage (the known sum in won; NaN where none
-    is known), unknown (policies without a known amount), premium (a month's; NaN likewise),
-    premium_unknown.
+    force), marketing (consented to it), policies, coverage (the known sum in the
+    filter's currency; NaN where none is known), unknown (policies without a known amount), premium
+    (a month's; NaN likewise), premium_unknown.
 
     `names_masked`: the account has no right to names. Of the customers of others the name is
     masked, phone and email are null, and age is that of the birth year.
@@ -129,7 +131,7 @@ def find(
         if wanted.behind in measures.STATED:
             fact, base = stated_fact(db, cursor, account, valued_on, used_in, "customer_scope")
         else:
-            fact, base = customer_fact(db, account, valued_on, used_in=used_in)
+            fact, base = customer_fact(db, account, valued_on, wanted.currency, used_in)
     order = f"order by sort_key {'desc' if descending else 'asc'} nulls last, name_key, id"
 
     def considered(kept: str, columns: str) -> str:

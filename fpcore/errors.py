@@ -76,6 +76,13 @@ class InvalidRules(FpError):
         super().__init__(file=file, rule=rule, field=field)
 
 
+class InvalidSettings(FpError):
+    """The file of settings cannot be taken (particulars: file, text, and setting where one is
+    wrong)."""
+
+    code = "settings_invalid"
+
+
 class ConsentWithdrawn(FpError):
     """The customer withdrew the consent to collection: nothing of them is shown any more
     (particulars: withdrawn_on, destroy_by). `is_masked`: the account has no right to their name,

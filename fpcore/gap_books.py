@@ -78,9 +78,14 @@ def of_scope(db: Database, account: Account, valued_on: date, rules: Rules = Non
 
 
 def heatmap(
-    db: Database, account: Account, rows: RowKind, valued_on: date, rules: Rules = None
+    db: Database,
+    account: Account,
+    rows: RowKind,
+    valued_on: date,
+    rules: Rules = None,
+    team: str | None = None,
 ) -> pd.DataFrame:
-    """Count everybody in scope by a row kind, rule and state.
+    """Count everybody in scope, or those of one team in it, by a row kind, rule and state.
 
     Columns: row (row_kinds.UNKNOWN_ROW where not known), code, customers (of the row), the five
     states, and shortfall (known, in won). Rows in their natural order; rules by code. Errors: as
@@ -88,7 +93,7 @@ def heatmap(
     """
     judged_by = _rules(db, account, valued_on, rules)
     with db.reading() as cursor:
-        judged, params = _judged(db, cursor, account, valued_on, judged_by, rows)
+        judged, params = _judged(db, cursor, account, valued_on, judged_by, rows, team)
         counts = _counts(judged_by, valued_on)
         wide = cursor.execute(
             f"with {judged} select row, {counts} from judged_fact group by row",
@@ -220,14 +225,18 @@ def _judged(
     day: date,
     rules: Sequence[Rule],
     rows: RowKind | None = None,
+    team: str | None = None,
 ) -> tuple[str, dict[str, Any]]:
-    """The common table expressions that end in `judged_fact`: everybody in scope, by rules."""
+    """The common table expressions that end in `judged_fact`: everybody in scope (of a team, where
+    one is named), by rules."""
     row = f"{row_kinds.key(rows, day)} as row, " if rows else ""
     targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
     relation = gap_states.with_targets("customer_fact", targets)
     judged = gap_states.judged(rules, day, relation, targets)
     used_in = f"{judged} id name name_key owner_id {row}"
     fact, params = customer_fact(db, account, day, used_in=used_in)
+    if team:
+        judged, params = f"{judged} where {row_kinds.OF_TEAM}", {**params, "team": team}
     return f"{fact}, judged_fact as not materialized (select {row}* from {judged})", params
 
 

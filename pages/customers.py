@@ -40,11 +40,11 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if st.button(text("customers.add"), icon=":material/person_add:"):
         add_customer()
 
-view = filters.draw(account, text)
+view = filters.draw(account, text, today)
 names = tables.owner_names(owners)
-filters.draw_active(view.wanted, names, text)
+filters.draw_active(view, names, text)
 found = queries.customer_page(
-    account, view.wanted, today, view.sort, view.descending, view.page, view.page_size
+    account, view.wanted, view.valued_on, view.sort, view.descending, view.page, view.page_size
 )
 if not found.in_scope:
     st.info(text("customers.none_yet"))
@@ -56,7 +56,9 @@ st.caption(tables.shown_of(found, text))
 if found.names_masked:
     st.caption(f":material/visibility_off: {text('names.list')}")
 if found.matching:
-    chosen = tables.customers(found.rows, names, text, key=f"list {address.here()}")
+    chosen = tables.customers(
+        found.rows, view.wanted.currency, names, text, key=f"list {address.here()}"
+    )
     address.pages("page", pages=-(-found.matching // view.page_size))
     if chosen:
         st.switch_page("../pages/customer.py", query_params={"id": chosen, "back": address.here()})

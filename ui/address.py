@@ -5,9 +5,12 @@ value, so that a changed address makes a fresh widget; a changed widget changes 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def read(name: str) -> str | None:
@@ -41,6 +44,15 @@ def number(name: str) -> int | None:
     """Give a parameter that is a whole number of at most nine digits; None for anything else."""
     written = read(name) or ""
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None
+
+
+def day(name: str) -> date | None:
+    """Give a parameter that is a day, written as 2026-01-31; None for anything else."""
+    try:
+        written = date.fromisoformat(read(name) or "")
+    except ValueError:
+        return None
+    return written if EARLIEST <= written <= LATEST else None
 
 
 def here() -> str:
@@ -105,11 +117,25 @@ def whole_number(name: str, label: str, forgets: Sequence[str] = (), most: int =
     return current
 
 
-def pages(name: str, pages: int) -> None:
+def chosen_day(name: str, label: str, default: date, latest: date) -> date:
+    """Draw a day whose value is the parameter `name`, `default` unless told otherwise."""
+    current = day(name) or default
+    current = current if current <= latest else default
+    chosen = st.date_input(
+        label, current, min_value=EARLIEST, max_value=latest, format="YYYY-MM-DD",
+        key=f"{name}={current}", width=160,
+    )  # fmt: skip
+    if chosen != current:
+        write(**{name: None if chosen == default else chosen})
+    return current
+
+
+def pages(name: str, pages: int) -> int:
     """Draw the pages of a list, where it has more than one; the parameter `name` is the page."""
     if pages < 2:
-        return
+        return 1
     current = min(max(number(name) or 1, 1), pages)
     turned = st.pagination(pages, default=current, key=f"{name}={current}/{pages}")
     if turned != current:
         write(**{name: turned})
+    return current

@@ -8,7 +8,8 @@ serves light and dark. Show them with `st.plotly_chart(figure, config=CONFIG, �
 import html
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -25,18 +26,27 @@ SCALE = ["#fde57a", "#a3d977", "#45b39c", "#1f7897", "#225a96", "#1f3a75"]
 # Less, no change, more: blue and orange stay apart for colour-blind people, each darker the more.
 DIVERGING = ["#0b4f7d", "#1f8fc4", "#a8e0f5", "#fbeeb8", "#fdc26a", "#e07b1a", "#8f3b06"]
 MUTED = "#c3c7cd"
+FRAME = "#8b919c"  # around what has no colour of the scale
+CLEAR = "rgba(0,0,0,0)"
 UNKNOWN, HATCH = "#e6e8eb", "#b4bac2"
 AMOUNT, TARGET = "#1f7897", "#d9480f"
 INKS = ("#000000", "#ffffff")
 LABEL_INKS = {"light": "#31333f", "dark": "#fafafa"}
 
 ROW_HEIGHT = 36
+# With a second line, its size in px; and for so many rows or fewer.
+COUNT_SIZE = 10
+ROW_HEIGHTS = ((15, 44), (60, 36), (1_000_000, 21))
+ONE_LINE = 30  # px, a row in which number and count stand side by side
+HEADS_TWICE = 20  # rows, from which the heads of the columns stand below too
+APART = 0.22  # of a column or row, between the cells and their totals
 COLUMN_WIDTH, COLUMN_LINES, LINE_HEIGHT = 11, 3, 15  # of a label: half-width characters, px
 LABEL_WIDTH = 14  # half-width characters, 7 Hangul syllables: leaves a phone room for its cells
 HOVER_WIDTH = 28
 HOVER = "%{hovertext}<extra></extra>"
 SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
 CELL_WIDTH, CELL_HEIGHT = 0.97, 0.94  # of a column and a row; the rest is the gap
+SHADES = 101  # of a scale: more are one to the eye
 STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
 
 
@@ -82,6 +92,7 @@ def contrast(first: str, second: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+@cache
 def ink_on(color: str) -> str:
     """Return the text colour, black or white, that reads better on `color`."""
     return max(INKS, key=lambda ink: contrast(ink, color))
@@ -96,6 +107,8 @@ def heatmap(
     higher_is_better: bool = True,
     ink: str | None = None,
     diverging: bool = False,
+    apart: Collection[str] = (),
+    beside: pd.DataFrame | None = None,
 ) -> go.Figure:
     """Draw one clickable cell per row of `cells`, coloured from worst (yellow) to best (navy).
 
@@ -103,37 +116,48 @@ def heatmap(
         row, column  labels out of `rows` and `columns`; ValueError if two cells share both
         value        float; NaN is unknown: hatched grey, never a colour of the scale
         text         short label printed in the cell
+        count        printed smaller below it, or beside it in a low row; may be absent
         hover        sentences shown under the full row and column label; `<br>` breaks a line
         key          JSON-able list: `event.selection.points[0]["customdata"]` after a click
         muted        bool; too few customers to be coloured: plain grey
+        plain        bool; not on the scale: a frame without colour; may be absent
     `rows` run from top to bottom. The scale goes from 0 to 1 (labelled 0 % to 100 %) for a
     `share`, else from 0 to the largest coloured value. `higher_is_better=False` turns it round.
     `diverging` is for differences of shares: less is blue, more is orange, 0 in the middle.
-    `ink` is the colour of the labels around the cells; None leaves it to the theme.
+    `ink` is the colour of the labels around the cells; None leaves it to the theme. Rows and
+    columns in `apart`, totals, stand a little apart. The scale is also that of the cells of
+    `beside`, the heatmap that stands beside this one.
 
     Every cell is a bar, because Plotly's own heatmap never answers a click in Streamlit.
     """
     if cells.duplicated(["row", "column"]).any():
         raise ValueError("two rows have one label: one cell would hide the other")
-    scale = _scale(cells, share, higher_is_better, diverging)
-    drawn = cells.assign(
-        x=cells["column"].map(_places(columns)),
-        y=cells["row"].map(_places(rows)),
-        color=_cell_colors(cells, scale),
-        hover=_hovers(cells["row"] + " · " + cells["column"], cells["hover"]),
+    scale = _scale(_coloured(cells, beside), share, higher_is_better, diverging)
+    height = _row_height(cells, rows)
+    across, down = _places(columns, apart), _places(rows, apart)
+    drawn = _drawn(cells, across, down, scale, ink, height)
+    inks = (*INKS, *sorted({cell.ink or "" for cell in drawn} - set(INKS)))
+    figure = go.Figure(
+        [_cell_bars([c for c in drawn if (c.ink or "") == one], one) for one in inks]
     )
-    inks = drawn["color"].map(ink_on)
-    figure = go.Figure([_cell_bars(drawn[inks == ink], ink) for ink in INKS])
     figure.add_trace(_colorbar_carrier())
     labels = [wrap(column) for column in columns]
-    top = 66 + LINE_HEIGHT * max((1 + label.count("\n") for label in labels), default=1)
+    heads = LINE_HEIGHT * max((1 + label.count("\n") for label in labels), default=1)
+    below = heads + 14 if len(rows) >= HEADS_TWICE else 4
+    width = [-0.5, max(across.values(), default=0) + 0.5]
     figure.update_layout(
-        **_bare_layout(ROW_HEIGHT * len(rows) + top + 4, top=top),
-        xaxis=_axis(labels, range=[-0.5, len(columns) - 0.5], side="top", tickangle=0),
-        yaxis=_axis([shorten(row) for row in rows], range=[len(rows) - 0.5, -0.5]),
+        **_bare_layout(height * len(rows) + 66 + heads + below, top=66 + heads, bottom=below),
+        xaxis=_axis(labels, across.values(), range=width, side="top", tickangle=0),
+        yaxis=_axis(
+            [shorten(row) for row in rows], down.values(),
+            range=[max(down.values(), default=0) + 0.5, -0.5],
+        ),
         coloraxis=_color_axis(scale, scale_title),
-        uniformtext={"mode": "show", "minsize": 10},
-    )
+    )  # fmt: skip
+    if len(rows) >= HEADS_TWICE:
+        figure.add_trace(_second_heads_carrier())
+        again = {"overlaying": "x", "side": "bottom", "tickangle": 0, "range": width}
+        figure.update_layout(xaxis2=_axis(labels, across.values(), **again))
     return _undraggable(_inked(figure, ink))
 
 
@@ -172,12 +196,24 @@ def _luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _places(labels: Sequence[str]) -> dict[str, int]:
-    return {label: place for place, label in enumerate(labels)}
+def _places(labels: Sequence[str], apart: Collection[str] = ()) -> dict[str, float]:
+    return {label: place + APART * (label in apart) for place, label in enumerate(labels)}
 
 
-def _coloured(cells: pd.DataFrame) -> pd.DataFrame:
-    return cells[cells["value"].notna() & ~cells["muted"].astype(bool)]
+def _row_height(cells: pd.DataFrame, rows: Sequence[str]) -> int:
+    if "count" not in cells:
+        return ROW_HEIGHT
+    return next(height for most, height in ROW_HEIGHTS if len(rows) <= most)
+
+
+def _is_coloured(cells: pd.DataFrame) -> pd.Series:
+    coloured = cells["value"].notna() & ~cells["muted"].astype(bool)
+    return coloured & ~cells["plain"].astype(bool) if "plain" in cells else coloured
+
+
+def _coloured(cells: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
+    frames = [cells] if beside is None else [cells, beside]
+    return pd.concat([one[_is_coloured(one)] for one in frames])
 
 
 def _largest(values: pd.Series) -> float:
@@ -194,8 +230,7 @@ class _Scale(NamedTuple):
     ticks: dict
 
 
-def _scale(cells: pd.DataFrame, share: bool, higher_is_better: bool, diverging: bool) -> _Scale:
-    coloured = _coloured(cells)
+def _scale(coloured: pd.DataFrame, share: bool, higher_is_better: bool, diverging: bool) -> _Scale:
     if diverging:
         most = _largest(coloured["value"].abs())
         ends = [f"{-most:.0%}", "0", f"{most:+.0%}"]
@@ -206,15 +241,71 @@ def _scale(cells: pd.DataFrame, share: bool, higher_is_better: bool, diverging: 
     return _Scale(colors, 0, _largest(coloured["value"]), _amount_ticks(coloured))
 
 
-def _cell_colors(cells: pd.DataFrame, scale: _Scale) -> pd.Series:
-    colors = pd.Series(MUTED, index=cells.index).mask(cells["value"].isna(), UNKNOWN)
-    values = _coloured(cells)["value"]
-    positions = ((values - scale.low) / (scale.high - scale.low)).clip(0, 1)
-    colors[values.index] = shades(positions, scale.colors)
-    return colors
+class _Cell(NamedTuple):
+    """One cell as it is drawn; `ink` None leaves the colour of its text to the theme."""
+
+    x: float
+    y: float
+    color: str
+    hatched: bool
+    ink: str | None
+    text: str
+    hover: str
+    key: list
 
 
-def _hovers(heads: pd.Series, bodies: pd.Series) -> list[str]:
+def _drawn(
+    cells: pd.DataFrame,
+    across: dict[str, float],
+    down: dict[str, float],
+    scale: _Scale,
+    ink: str | None,
+    height: int,
+) -> list[_Cell]:
+    """Place, colour and write the cells; lists, since a frame of texts takes five times as long."""
+    rows, columns = cells["row"].tolist(), cells["column"].tolist()
+    heads = [f"{row} · {column}" for row, column in zip(rows, columns, strict=True)]
+    plain_cells = cells["plain"].tolist() if "plain" in cells else [False] * len(cells)
+    colors = _cell_colors(cells, scale)
+    return [
+        _Cell(
+            across[column], down[row], CLEAR if is_plain else color, hatched and not is_plain,
+            ink if is_plain else ink_on(color), text, hover, key,
+        )
+        for row, column, color, is_plain, hatched, text, hover, key in zip(
+            rows, columns, colors, plain_cells, cells["value"].isna().tolist(),
+            _labels(cells, height), _hovers(heads, cells["hover"].tolist()), cells["key"].tolist(),
+            strict=True,
+        )
+    ]  # fmt: skip
+
+
+def _labels(cells: pd.DataFrame, height: int) -> list[str]:
+    """Write number and count of each cell, the count smaller."""
+    texts = [plain(text) for text in cells["text"].tolist()]
+    if "count" not in cells:
+        return texts
+    between, size = ("<br>", COUNT_SIZE) if height > ONE_LINE else (" ", COUNT_SIZE - 1)
+    return [
+        f'{text}{between}<span style="font-size:{size}px">{plain(count)}</span>' if count else text
+        for text, count in zip(texts, cells["count"].tolist(), strict=True)
+    ]
+
+
+def _cell_colors(cells: pd.DataFrame, scale: _Scale) -> list[str]:
+    """The colour of each cell; values of one colour to the eye are looked up once."""
+    steps = ((cells["value"] - scale.low) / (scale.high - scale.low)).clip(0, 1)
+    steps = (steps * (SHADES - 1)).round()
+    known = sorted(set(steps.dropna()))
+    shade = dict(zip(known, shades([step / (SHADES - 1) for step in known], scale.colors),
+                     strict=True))  # fmt: skip
+    return [
+        UNKNOWN if step != step else MUTED if muted else shade[step]
+        for step, muted in zip(steps.tolist(), cells["muted"].tolist(), strict=True)
+    ]
+
+
+def _hovers(heads: Iterable[str], bodies: Iterable[str]) -> list[str]:
     """Wrap to the width of a phone; `<br>` is the only markup that gets through."""
     texts = [f"{head}<br>{body}" for head, body in zip(heads, bodies, strict=True)]
     return ["<br>".join(map(plain, _lines(text))) for text in texts]
@@ -224,40 +315,51 @@ def _lines(text: str) -> list[str]:
     return [line for part in text.split("<br>") for line in textwrap.wrap(part, HOVER_WIDTH)]
 
 
-def _cell_bars(cells: pd.DataFrame, ink: str) -> go.Bar:
+def _cell_bars(cells: Sequence[_Cell], ink: str) -> go.Bar:
     """One trace per ink: once a cell is selected, Plotly allows a trace one text colour only."""
-    unmarked = {"marker": {"opacity": 1}, "textfont": {"color": ink}}
+    font = {"color": ink} if ink else {}
+    unmarked = {"marker": {"opacity": 1}, "textfont": font}
+    colors = [cell.color for cell in cells]
+    marker = _marker(colors, [cell.hatched for cell in cells])
+    if CLEAR in colors:
+        marker["line"] = {"width": 1, "color": FRAME}
     return go.Bar(
         orientation="h",
-        base=(cells["x"] - CELL_WIDTH / 2).tolist(),
+        base=[cell.x - CELL_WIDTH / 2 for cell in cells],
         x=[CELL_WIDTH] * len(cells),
-        y=cells["y"].tolist(),
+        y=[cell.y for cell in cells],
         width=CELL_HEIGHT,
-        marker=_marker(cells["color"], cells["value"].isna()),
-        text=cells["text"].map(plain).tolist(),
+        marker=marker,
+        text=[cell.text for cell in cells],
         textposition="inside",
         insidetextanchor="middle",
+        constraintext="none",
         textangle=0,
-        textfont={"color": ink, "size": 13},
-        hovertext=cells["hover"].tolist(),
+        textfont={**font, "size": 13},
+        hovertext=[cell.hover for cell in cells],
         hovertemplate=HOVER,
-        customdata=cells["key"].tolist(),
+        customdata=[cell.key for cell in cells],
         selected=unmarked,
         unselected=unmarked,
         showlegend=False,
     )
 
 
-def _marker(colors: pd.Series, hatched: pd.Series) -> dict:
-    shapes = hatched.map({True: "/", False: ""}).tolist()
+def _marker(colors: Sequence[str], hatched: Sequence[bool]) -> dict:
+    shapes = ["/" if one else "" for one in hatched]
     pattern = {"shape": shapes, "fgcolor": HATCH, "fillmode": "overlay", "size": 8, "solidity": 0.2}
-    return {"color": colors.tolist(), "line": {"width": 0}, "pattern": pattern}
+    return {"color": list(colors), "line": {"width": 0}, "pattern": pattern}
 
 
 def _colorbar_carrier() -> go.Scatter:
     """Plotly draws a colour bar only for a trace on its colour axis; this one has no point."""
     marker = {"color": [0], "coloraxis": "coloraxis"}
     return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False)
+
+
+def _second_heads_carrier() -> go.Scatter:
+    """Plotly draws an axis only for a trace on it."""
+    return go.Scatter(x=[None], y=[None], xaxis="x2", mode="markers", showlegend=False)
 
 
 def _color_axis(scale: _Scale, title: str) -> dict:
@@ -308,9 +410,11 @@ def _target_lines(coverage: pd.DataFrame, title: str) -> go.Scatter:
     )
 
 
-def _axis(labels: Sequence[str], size: int = 12, **settings) -> dict:
+def _axis(
+    labels: Sequence[str], places: Iterable[float] | None = None, size: int = 12, **settings
+) -> dict:
     return {
-        "tickvals": list(range(len(labels))),
+        "tickvals": list(range(len(labels)) if places is None else places),
         "ticktext": [plain(label).replace("\n", "<br>") for label in labels],
         "ticks": "",
         "tickfont": {"size": size},
@@ -322,14 +426,13 @@ def _axis(labels: Sequence[str], size: int = 12, **settings) -> dict:
     }
 
 
-def _bare_layout(height: int, top: int) -> dict:
-    clear = "rgba(0,0,0,0)"
+def _bare_layout(height: int, top: int, bottom: int = 4) -> dict:
     return {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": top, "b": 4},
+        "margin": {"l": 8, "r": 8, "t": top, "b": bottom},
         "barmode": "overlay",
-        "paper_bgcolor": clear,
-        "plot_bgcolor": clear,
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
         "hoverlabel": {
             "align": "left",
             "bgcolor": "#1b1f27",

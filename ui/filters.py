@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import streamlit as st
 
 from fpcore import rule_book, saved_filters, words
 from fpcore.customer_list import ANY_GAP, PAGE_SIZES, CustomerFilter, Sort
-from fpcore.models import Account, Gender, PolicyStatus, PolicyType, RowKind
+from fpcore.measures import COLUMNS
+from fpcore.models import WON, Account, Gender, Measure, PolicyStatus, PolicyType, RowKind
 from fpcore.row_kinds import UNKNOWN_ROW
-from ui import address, forms, session, tables
+from fpcore.rule_words import TOTAL
+from ui import address, forms, map_cells, session, tables
 from ui.text import Text, safe
 
 PAGE = ("page",)
@@ -18,16 +21,17 @@ PAGE = ("page",)
 
 @dataclass(frozen=True)
 class ListView:
-    """What the customer list shows: which customers, in which order, which page."""
+    """What the customer list shows: which customers, as of when, in which order, which page."""
 
     wanted: CustomerFilter
+    valued_on: date
     sort: Sort
     descending: bool
     page: int
     page_size: int
 
 
-def draw(account: Account, text: Text) -> ListView:
+def draw(account: Account, text: Text, today: date) -> ListView:
     """Draw search field, filters and order; what they say."""
     search = address.typed(
         "search", text("customers.search"), PAGE, icon=":material/search:", max_chars=100
@@ -41,13 +45,12 @@ def draw(account: Account, text: Text) -> ListView:
             order = address.choice("order", text("customers.order"), orders, text.of("customers"))
             sizes = [str(size) for size in PAGE_SIZES]
             size = address.choice("size", text("customers.page_size"), sizes, str, forgets=PAGE)
-    kind, row = address.read("row_kind"), address.read("row")
-    cell = {"row_kind": kind, "row": row} if kind in set(RowKind) and row else {}
-    wanted = CustomerFilter(search=search, **chosen, **cell)
+    wanted = CustomerFilter(search=search, **chosen, **_cell())
     with st.expander(text("customers.saved"), icon=":material/bookmark:"):
         _draw_saved(account, wanted, text)
     return ListView(
         wanted=wanted,
+        valued_on=address.day("on") or today,
         sort=Sort(sort),
         descending=order == "descending",
         page=max(address.number("page") or 1, 1),
@@ -55,26 +58,46 @@ def draw(account: Account, text: Text) -> ListView:
     )
 
 
-def draw_active(wanted: CustomerFilter, owner_names: Mapping[str, str], text: Text) -> None:
-    """Name what the list is narrowed to, with a click to undo it and the way back to the book."""
-    names = _active(wanted, owner_names, text)
-    if not names:
+def _cell() -> dict:
+    """Read what a heatmap's cell says of the customers behind it."""
+    kind, row = address.read("row_kind"), address.read("row")
+    cell = {"row_kind": kind, "row": row} if kind in set(RowKind) and row else {}
+    behind, of = address.read("behind"), address.read("of") or TOTAL
+    since = address.day("since")
+    if behind in set(Measure) and of in COLUMNS and (behind != Measure.CHANGE or since):
+        cell |= {"behind": behind, "of": of}
+        cell |= {"since": since} if behind == Measure.CHANGE else {}
+        cell |= {"currency": address.read("currency") or WON}
+    return {**cell, "team": address.read("team")}
+
+
+def draw_active(view: ListView, owner_names: Mapping[str, str], text: Text) -> None:
+    """Name what the list is narrowed to, with clicks to undo it and the way back to the book."""
+    active = _active(view.wanted, owner_names, text)
+    if address.day("on"):
+        active.append((text("customers.active_day", day=text.day(view.valued_on)), ("on",)))
+    book = address.read("book")
+    if not active and not book:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if wanted.row_kind and st.button(
+        if (book or view.wanted.row_kind) and st.button(
             text("customers.back_to_book"), icon=":material/arrow_back:", key="to_book"
         ):
-            cell = {"rows": wanted.row_kind, "measure": address.read("measure") or ""}
-            st.switch_page("../pages/portfolio.py", query_params=cell)
-        for name in names:
-            st.badge(safe(name), color="blue")
-        if st.button(text("customers.clear"), icon=":material/close:", type="tertiary"):
+            st.switch_page("../pages/portfolio.py", query_params=address.parameters(book))
+        for name, parameters in active:
+            if st.button(
+                safe(name), icon=":material/close:", icon_position="right",
+                key=f"off {' '.join(parameters)}", help=text("customers.take_off"),
+            ):  # fmt: skip
+                address.write(**dict.fromkeys((*parameters, *PAGE)))
+        if active and st.button(text("customers.clear"), type="tertiary"):
             address.clear()
 
 
 def _draw_choices(text: Text) -> dict:
     any_of = text("customers.any")
     types = list(PolicyType)
+    gaps = _gap_names(text)
     return {
         "gender": address.choice(
             "gender", text("customers.gender"), [*Gender, UNKNOWN_ROW], text.of("gender"),
@@ -92,8 +115,7 @@ def _draw_choices(text: Text) -> dict:
             "status", text("customers.status"), list(PolicyStatus), text.of("status"), any_of, PAGE
         ),
         "gap": address.choice(
-            "gap", text("customers.gap"), [ANY_GAP, *_rule_titles()],
-            lambda code: _gap_label(code, text), any_of, PAGE,
+            "gap", text("customers.gap"), list(gaps), gaps.get, any_of, PAGE
         ),
         "not_contacted_for": address.whole_number(
             "not_contacted_for", text("customers.not_contacted"), PAGE, most=36_500
@@ -101,16 +123,11 @@ def _draw_choices(text: Text) -> dict:
     }  # fmt: skip
 
 
-def _rule_titles() -> dict[str, str | None]:
-    """Give the rules in use, by code, with the title of those that a manager added."""
+def _gap_names(text: Text) -> dict[str, str]:
+    """Name what a filter can ask of gaps, by code: any gap, and the rules in use."""
     rules = rule_book.in_use(session.database(), session.account(), session.today())
-    return {rule.code: rule.title for rule in rules}
-
-
-def _gap_label(code: str, text: Text) -> str:
-    if code == ANY_GAP:
-        return text("customers.any_gap")
-    return words.rule_title(text.language, code, _rule_titles().get(code))
+    named = {rule.code: words.rule_title(text.language, rule.code, rule.title) for rule in rules}
+    return {ANY_GAP: text("customers.any_gap"), **named}
 
 
 def _draw_saved(account: Account, wanted: CustomerFilter, text: Text) -> None:
@@ -140,25 +157,41 @@ def _draw_saved(account: Account, wanted: CustomerFilter, text: Text) -> None:
         st.rerun()
 
 
-def _active(wanted: CustomerFilter, owner_names: Mapping[str, str], text: Text) -> list[str]:
-    names = []
+def _active(
+    wanted: CustomerFilter, owner_names: Mapping[str, str], text: Text
+) -> list[tuple[str, tuple[str, ...]]]:
+    """List the parts of a filter: in words, and the parameters that say it."""
+    parts: list[tuple[str, tuple[str, ...]]] = []
+
+    def add(name: str, *parameters: str) -> None:
+        parts.append((name, parameters))
+
     if wanted.search:
-        names.append(f"“{wanted.search}”")
+        add(f"“{wanted.search}”", "search")
     if wanted.row_kind:
-        names.append(tables.row_label(wanted.row, wanted.row_kind, owner_names, text))
+        add(tables.row_label(wanted.row, wanted.row_kind, owner_names, text), "row_kind", "row")
     if wanted.gender:
-        names.append(text(f"gender.{wanted.gender}"))
+        add(text(f"gender.{wanted.gender}"), "gender")
     if wanted.age_from is not None or wanted.age_to is not None:
         ages = (str(age) if age is not None else "" for age in (wanted.age_from, wanted.age_to))
-        names.append(text("row.age_band", row="–".join(ages)))
+        add(text("row.age_band", row="–".join(ages)), "age_from", "age_to")
     for side in ("holding", "missing"):
         if kind := getattr(wanted, side):
-            names.append(text(f"customers.cell_{side}", type=text(f"type.{kind}")))
+            add(text(f"customers.cell_{side}", type=text(f"type.{kind}")), side)
+    if wanted.behind:
+        said = map_cells.behind(wanted.behind, wanted.of, wanted.since, text)
+        add(said, "behind", "of", "since")
+    if wanted.currency != WON:
+        add(text("customers.active_currency", currency=wanted.currency), "currency")
+    if wanted.team:
+        add(text("customers.active_team", team=wanted.team), "team")
     if wanted.status:
         status = text(f"status.{wanted.status}")
-        names.append(text("customers.active_status", status=status))
+        add(text("customers.active_status", status=status), "status")
     if wanted.not_contacted_for is not None:
-        names.append(text("customers.active_not_contacted", days=wanted.not_contacted_for))
+        days = wanted.not_contacted_for
+        add(text("customers.active_not_contacted", days=days), "not_contacted_for")
     if wanted.gap:
-        names.append(text("customers.active_gap", gap=_gap_label(wanted.gap, text)))
-    return names
+        named = _gap_names(text).get(wanted.gap, wanted.gap)
+        add(text("customers.active_gap", gap=named), "gap")
+    return parts

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from fpcore import settings
 from fpcore.gap_books import Comparison, share_lacking
 from fpcore.models import RowKind
 from ui import tables
 from ui.text import Text, is_unknown
-
-SMALLEST_GROUP = 5
-"""A share of fewer known states is drawn grey: one of three says nothing."""
 
 
 def cells(
@@ -24,9 +22,19 @@ def cells(
     values = share_lacking(frame)
     hovers = [_gap_hover(cell, text) for cell in frame.to_dict("records")]
     printed = [text.share(value) for value in values]
+    behind = (frame["gap"] + frame["partial"]).tolist()
     return _by_rule(frame, rows, rule_names, owner_names, text).assign(
-        value=values, text=printed, hover=hovers
+        value=values.tolist(),
+        text=printed,
+        hover=hovers,
+        n=behind,
+        count=[text("map.count", n=f"{n:,}") for n in behind],
     )
+
+
+def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add that share to a heatmap of gaps, as the column `value`."""
+    return frame.assign(value=share_lacking(frame))
 
 
 def difference_cells(
@@ -57,7 +65,9 @@ def _by_rule(frame, rows, rule_names, owner_names, text: Text) -> pd.DataFrame:
             "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],
             "column": [rule_names[code] for code in frame["code"]],
             "key": [[row, code] for row, code in zip(frame["row"], frame["code"], strict=True)],
-            "muted": frame["customers"] - frame["unknown"] < SMALLEST_GROUP,
+            "muted": (
+                frame["customers"] - frame["unknown"] < settings.current().smallest_group
+            ).tolist(),
         }
     )
 

@@ -11,11 +11,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore import coverage, customer_list, gap_books, gap_history, gap_rules
+from fpcore import (
+    accounts,
+    coverage,
+    customer_list,
+    gap_books,
+    gap_history,
+    gap_rules,
+    portfolio,
+)
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gap_books import Comparison, ScopeGaps
 from fpcore.gap_rules import Rule
-from fpcore.models import Account, RowKind
+from fpcore.models import Account, Measure, RowKind
+from fpcore.portfolio import Heatmap
 from ui import session
 
 
@@ -29,56 +38,72 @@ def customer_page(
     page_size: int,
 ) -> CustomerPage:
     """List a page of customers: customer_list.find."""
-    return _kept(account, customer_list.find, wanted, valued_on, sort, descending, page, page_size)
+    return kept(account, customer_list.find, wanted, valued_on, sort, descending, page, page_size)
 
 
-def heatmap(account: Account, rows: RowKind, valued_on: date, currency: str) -> pd.DataFrame:
-    """Aggregate the scope into cells: coverage.heatmap."""
-    return _kept(account, coverage.heatmap, rows, valued_on, currency)
+def heatmap(
+    account: Account,
+    rows: RowKind,
+    measure: Measure,
+    valued_on: date,
+    currency: str,
+    since: date | None,
+    team: str | None,
+) -> Heatmap:
+    """Aggregate the scope into the cells of a measure: portfolio.heatmap."""
+    return kept(account, portfolio.heatmap, rows, measure, valued_on, currency, since, team)
 
 
 def gap_counts(account: Account, valued_on: date) -> ScopeGaps:
     """Count the scope by rule and state: gap_books.of_scope."""
-    return _kept(account, gap_books.of_scope, valued_on)
+    return kept(account, gap_books.of_scope, valued_on)
 
 
-def gap_heatmap(account: Account, rows: RowKind, valued_on: date) -> pd.DataFrame:
+def gap_heatmap(
+    account: Account, rows: RowKind, valued_on: date, team: str | None = None
+) -> pd.DataFrame:
     """Count the scope by row, rule and state: gap_books.heatmap."""
-    return _kept(account, gap_books.heatmap, rows, valued_on)
+    return kept(account, gap_books.heatmap, rows, valued_on, None, team)
 
 
 def worst(account: Account, valued_on: date, limit: int) -> pd.DataFrame:
     """List the customers with the worst gaps: gap_books.worst."""
-    return _kept(account, gap_books.worst, valued_on, limit)
+    return kept(account, gap_books.worst, valued_on, limit)
 
 
 def gap_months(
     account: Account, valued_on: date, months: int, team: str | None = None
 ) -> pd.DataFrame:
     """Count the gaps that opened and closed, by month: gap_history.per_month."""
-    return _kept(account, gap_history.per_month, valued_on, months, team)
+    return kept(account, gap_history.per_month, valued_on, months, team)
 
 
 def comparison(
     account: Account, rows: RowKind, valued_on: date, tried: Sequence[Rule]
 ) -> Comparison:
     """Hold the scope against the rules in use and against others: gap_books.compare."""
-    return _kept(account, gap_books.compare, rows, valued_on, tried)
+    return kept(account, gap_books.compare, rows, valued_on, tried)
 
 
 def changed_customers(
     account: Account, valued_on: date, tried: Sequence[Rule], code: str
 ) -> pd.DataFrame:
     """List who changes under a rule: gap_books.changed_customers."""
-    return _kept(account, gap_books.changed_customers, valued_on, tried, code)
+    return kept(account, gap_books.changed_customers, valued_on, tried, code)
+
+
+def owners(account: Account) -> list[Account]:
+    """List whose customers the account may see: accounts.visible_owners."""
+    return kept(account, accounts.visible_owners)
 
 
 def currencies(account: Account) -> list[str]:
     """List the currencies in scope: coverage.currencies."""
-    return _kept(account, coverage.currencies)
+    return kept(account, coverage.currencies)
 
 
-def _kept(account: Account, operation: Callable, *arguments: Any) -> Any:
+def kept(account: Account, operation: Callable, *arguments: Any) -> Any:
+    """Give `operation(db, account, *arguments)`, kept by what the arguments read as."""
     db = session.database()
     rule_file = gap_rules.file_state()  # what it says changes without a change of the database
     asked = (operation.__module__, operation.__name__, rule_file, *map(repr, arguments))

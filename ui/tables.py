@@ -14,23 +14,23 @@ from fpcore.book_report import RejectedRow
 from fpcore.consents import Withdrawn
 from fpcore.customer_list import CustomerPage
 from fpcore.models import Account, Policy, RowKind
-from fpcore.row_kinds import UNKNOWN_ROW
+from fpcore.row_kinds import ALL_ROWS, UNKNOWN_ROW
 from ui.text import Text, is_unknown, safe
 
 
 def customers(
-    rows: pd.DataFrame, owner_names: Mapping[str, str], text: Text, key: str
+    rows: pd.DataFrame, currency: str, owner_names: Mapping[str, str], text: Text, key: str
 ) -> str | None:
-    """Draw a page of customers; the id of the one whose row was clicked.
+    """Draw a page of customers, amounts in `currency`; the id of the one whose row was clicked.
 
     Whose customer each is stands in the list where there is more than one owner.
     """
     known_part = [
-        _known_part(text, amount, unknown)
+        _known_part(text, amount, unknown, currency)
         for amount, unknown in zip(rows["coverage"], rows["unknown"], strict=True)
     ]
     premiums = [
-        _known_part(text, amount, unknown)
+        _known_part(text, amount, unknown, currency)
         for amount, unknown in zip(rows["premium"], rows["premium_unknown"], strict=True)
     ]
     shown = pd.DataFrame(
@@ -160,22 +160,26 @@ def owner_names(owners: Sequence[Account]) -> dict[str, str]:
 
 
 def row_label(row: str, kind: str, owner_names: Mapping[str, str], text: Text) -> str:
-    """Name a heatmap's row: ages, genders and FPs in words, and "unknown"; the rest as it is."""
-    if row == UNKNOWN_ROW:
-        return text("row.unknown")
+    """Name a heatmap's row: what is a code in words, and what people typed as it is."""
+    if row in (UNKNOWN_ROW, ALL_ROWS):
+        return text(f"row.{row}")
+    if kind == RowKind.SINCE:
+        return text("row.since_first") if row == "0" else text("row.since", row=row)
+    if kind == RowKind.OCCUPATION_CLASS and row in ("1", "2", "3"):
+        return text(f"occupation_class.{row}")
     if kind == RowKind.FP:
         return owner_names.get(row, row)
     if kind == RowKind.AGE_BAND:
         return text("row.age_band", row=row)
     if kind == RowKind.GENDER:
         return text(f"gender.{row}")
-    return f"“{row}”" if row == text("row.unknown") else row
+    return f"“{row}”" if row in (text("row.unknown"), text("row.all")) else row
 
 
-def _known_part(text: Text, amount: float, unknown: int) -> str:
+def _known_part(text: Text, amount: float, unknown: int, currency: str) -> str:
     if is_unknown(amount) or not unknown:
-        return text.amount(amount)
-    return text("amount.at_least", amount=text.amount(amount))
+        return text.amount(amount, currency)
+    return text("amount.at_least", amount=text.amount(amount, currency))
 
 
 def _gender(text: Text, gender: str | None) -> str | None:

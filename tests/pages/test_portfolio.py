@@ -57,7 +57,7 @@ def test_behind_a_cell_stand_as_many_customers_as_it_counts(open_page, office, r
 
 
 def test_a_map_of_gaps_prints_shares_and_no_zero_for_what_nobody_knows(open_page):
-    at = open_page("portfolio", "fp1", rows="fp")
+    at = open_page("portfolio", "fp1", rows="fp", measure="gap")
     (cells,) = [one.value for one in at.dataframe if "사망 보장" in one.value]
     assert cells[["가족 보장", "사망 보장"]].values.tolist() == [["67%", "?"]]
 
