@@ -62,8 +62,8 @@ class CustomerFilter(Record):
     `gap` is the code of a gap rule, or ANY_GAP. `row_kind` and `row` are those of a heatmap cell,
     `row` being UNKNOWN_ROW for those of whom it is not known; `gender` knows "unknown" too.
     `behind` and `of` are a heatmap's measure and column: who is behind such a cell, and for CHANGE
-    `since` when; such a cell, and the sums of the list, are in `currency`. `team` is the name of
-    one.
+    `since` when; such a cell, and the sums of the list, are in `currency` (None: won). `team` is
+    the name of one.
 
     For an account without the right to names, a search finds only its own customers.
     """
@@ -82,7 +82,7 @@ class CustomerFilter(Record):
     behind: Measure | None = None
     of: PolicyType | Literal["total"] | None = None
     since: date | None = None
-    currency: str = WON
+    currency: str | None = None
     team: str | None = None
 
 
@@ -131,7 +131,7 @@ def find(
         if wanted.behind in measures.STATED:
             fact, base = stated_fact(db, cursor, account, valued_on, used_in, "customer_scope")
         else:
-            fact, base = customer_fact(db, account, valued_on, wanted.currency, used_in)
+            fact, base = customer_fact(db, account, valued_on, wanted.currency or WON, used_in)
     order = f"order by sort_key {'desc' if descending else 'asc'} nulls last, name_key, id"
 
     def considered(kept: str, columns: str) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fpcore import accounts, consents, customers
-from fpcore.models import NewCustomer
+from fpcore.models import WON, NewCustomer
 from ui import address, filters, forms, privacy, queries, session, tables
 from ui.text import Text, safe
 
@@ -57,7 +57,7 @@ if found.names_masked:
     st.caption(f":material/visibility_off: {text('names.list')}")
 if found.matching:
     chosen = tables.customers(
-        found.rows, view.wanted.currency, names, text, key=f"list {address.here()}"
+        found.rows, view.wanted.currency or WON, names, text, key=f"list {address.here()}"
     )
     address.pages("page", pages=-(-found.matching // view.page_size))
     if chosen:

@@ -89,7 +89,7 @@ def choice(
         )  # fmt: skip
     else:
         chosen = st.selectbox(
-            label, options, index=options.index(current) if current else None,
+            label, options, index=None if current is None else options.index(current),
             format_func=shown, placeholder=placeholder, key=f"{name}={current}",
         )  # fmt: skip
     if chosen != current:

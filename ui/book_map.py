@@ -73,8 +73,8 @@ def _all_rows(account: Account, maps: Sequence[Asked], text: Text) -> list[str]:
     titles = map_figures.column_titles(account, maps[0], text)
     columns = [code for code in dict.fromkeys(frame[column_of].tolist())]
     by = address.choice(
-        "order", text("map.order"), ["", *columns],
-        lambda code: text("map.by_worst", column=titles[code]) if code else text("map.by_name"),
+        "order", text("map.order"), columns,
+        lambda code: text("map.by_worst", column=titles[code]), text("map.by_name"),
         forgets=("page",),
     )  # fmt: skip
     if not by:

@@ -9,7 +9,7 @@ import streamlit as st
 from fpcore import rule_book, saved_filters, words
 from fpcore.customer_list import ANY_GAP, PAGE_SIZES, CustomerFilter, Sort
 from fpcore.measures import COLUMNS
-from fpcore.models import WON, Account, Gender, Measure, PolicyStatus, PolicyType, RowKind
+from fpcore.models import Account, Gender, Measure, PolicyStatus, PolicyType, RowKind
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 from ui import address, forms, map_cells, session, tables
@@ -67,7 +67,7 @@ def _cell() -> dict:
     if behind in set(Measure) and of in COLUMNS and (behind != Measure.CHANGE or since):
         cell |= {"behind": behind, "of": of}
         cell |= {"since": since} if behind == Measure.CHANGE else {}
-        cell |= {"currency": address.read("currency") or WON}
+        cell |= {"currency": address.read("currency")}
     return {**cell, "team": address.read("team")}
 
 
@@ -181,7 +181,7 @@ def _active(
     if wanted.behind:
         said = map_cells.behind(wanted.behind, wanted.of, wanted.since, text)
         add(said, "behind", "of", "since")
-    if wanted.currency != WON:
+    if wanted.currency:
         add(text("customers.active_currency", currency=wanted.currency), "currency")
     if wanted.team:
         add(text("customers.active_team", team=wanted.team), "team")

@@ -69,7 +69,7 @@ def test_a_rule_is_changed_tried_on_the_whole_book_and_published(visitor, server
 
 
 def test_a_cell_of_the_gap_map_leads_to_as_many_customers_as_its_hover_counts(visitor):
-    visitor.opens("/portfolio?rows=gender")
+    visitor.opens("/portfolio?rows=gender&measure=gap")
     visitor.signs_in("fp6")
     cells = visitor.page.locator(".js-plotly-plot .barlayer .point")
     cells.first.wait_for()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from visitor import ROOT, Visitor, start_server
@@ -103,6 +104,46 @@ def test_manager_goes_from_a_cell_to_its_customers_and_back(visitor):
     visitor.clicks("전체 현황으로")
     assert "rows=fp" in visitor.page.url and "measure=lacking" in visitor.page.url
     assert "부산" not in visitor.reads()  # the other team's
+
+
+@pytest.mark.parametrize(
+    ("rows", "measure"),
+    [("age_band", "holding"), ("insurer", "coverage"), ("occupation_class", "adequacy")],
+)
+def test_a_cell_leads_to_its_customers_and_back_with_all_as_it_was(rows, measure, visitor):
+    address = f"/portfolio?rows={rows}&measure={measure}"
+    visitor.opens(address)
+    visitor.signs_in("manager1")
+    behind = visitor.clicks_cell(20)
+    assert behind > 0
+    assert f"{behind:,}명 중" in visitor.reads()  # the list has as many as the cell says
+    listed = visitor.page.evaluate("location.search")
+
+    visitor.clicks_row(0)
+    assert "/customer" in visitor.page.evaluate("location.pathname")
+    visitor.clicks("목록으로")
+    assert f"{behind:,}명 중" in visitor.reads()
+    visitor.clicks("전체 현황으로")
+    search = visitor.page.evaluate("location.search")
+    assert (f"rows={rows}" in search and f"measure={measure}" in search) or rows == "age_band"
+
+    visitor.opens("/" + listed)  # the address alone shows the same list
+    assert f"{behind:,}명 중" in visitor.reads()
+
+
+def test_a_heatmap_leaves_as_csv_workbook_and_picture(visitor, tmp_path):
+    visitor.opens("/portfolio?rows=gender&measure=coverage")
+    visitor.signs_in("manager1")
+    for label, ending in (("CSV", b"\xef\xbb\xbf"), ("엑셀", b"PK")):
+        button = visitor.page.get_by_role("button", name=label)
+        with visitor.page.expect_download() as started:
+            button.click()
+        assert Path(started.value.path()).read_bytes().startswith(ending)
+        visitor.settles()
+    visitor.page.locator(".js-plotly-plot").hover()
+    with visitor.page.expect_download() as started:
+        visitor.page.locator(".modebar-btn").first.click()
+    assert Path(started.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
 def _customer_of(visitor: Visitor, username: str) -> str:

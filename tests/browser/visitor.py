@@ -49,10 +49,13 @@ class Visitor:
         self.settles()
 
     def clicks_cell(self, number: int) -> int:
-        """Click a heatmap cell (counted from 0, row by row); the number printed in it."""
+        """Click a heatmap cell (counted from 0, row by row); how many customers it says are behind
+        it, in its last line."""
         bars = self.page.locator(".js-plotly-plot .barlayer .point")
         bars.nth(number).wait_for()
-        printed = int(bars.nth(number).locator("text").text_content())
+        bars.nth(number).scroll_into_view_if_needed()
+        lines = bars.nth(number).locator("text tspan.line").all_text_contents()
+        printed = int("".join(filter(str.isdigit, lines[-1])))
         box = bars.nth(number).bounding_box()
         self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.page.wait_for_url(lambda url: "row_kind" in url, timeout=15_000)

@@ -71,7 +71,7 @@ def test_a_click_on_a_row_opens_that_customer(open_page, office):
 def test_list_says_how_many_are_hidden_and_why(open_page):
     at = open_page("customers", "fp1", holding="car")
     assert "1명 중 1명 표시 · 전체 3명 중 2명은 필터에 맞지 않음" in texts(at)
-    assert any("자동차 가입" in block.value for block in at.markdown)
+    assert any("자동차 가입" in button.label for button in at.button)
 
 
 def test_customer_page_shows_unknown_amounts_as_unknown(open_page, office):

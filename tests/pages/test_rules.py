@@ -199,8 +199,8 @@ def test_a_fault_of_the_rule_file_is_told_while_the_last_good_one_is_used(
     broken = tmp_path / "gap_rules.toml"
     broken.write_text(gap_rules.RULES.read_text().replace('"health"', '"wealth"'))
     monkeypatch.setattr(gap_rules, "RULES", broken)
-    for page in ("rules", "portfolio"):
-        at = open_page(page, "fp1")
+    for page, view in (("rules", {}), ("portfolio", {"view": "gaps"})):
+        at = open_page(page, "fp1", **view)
         (told,) = [error.value for error in at.error]
         assert "wealth" in told and "마지막으로 문제없던 기준" in told
         assert "진단비" in tables(at)
