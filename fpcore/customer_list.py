@@ -73,6 +73,7 @@ class CustomerFilter(Record):
     age_from: int | None = None
     age_to: int | None = None
     holding: PolicyType | None = None
+    also: PolicyType | None = None
     missing: PolicyType | None = None
     status: PolicyStatus | None = None
     not_contacted_for: int | None = None
@@ -234,6 +235,8 @@ def _where(cursor: Cursor, wanted: CustomerFilter, valued_on: date) -> tuple[str
         add("age <= $age_to", age_to=wanted.age_to)
     if wanted.holding:
         add(f"{wanted.holding.value}_policies > 0")
+    if wanted.also:
+        add(f"{wanted.also.value}_policies > 0")
     if wanted.missing:
         add(f"{wanted.missing.value}_policies = 0")
     if wanted.status:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import address, book_gaps, book_map, rules, session
+from ui import address, book_figures, book_gaps, book_map, rules, session
 from ui.text import Text
 
 # Each draws its view for an account, in the words of a language, as of a day; the word of its name
@@ -10,6 +10,8 @@ from ui.text import Text
 VIEWS = {
     "map": book_map.draw,
     "gaps": book_gaps.draw,
+    "figures": book_figures.draw,
+    "together": book_figures.draw_together,
 }
 
 account = session.account()

@@ -68,6 +68,8 @@ def _cell() -> dict:
         cell |= {"behind": behind, "of": of}
         cell |= {"since": since} if behind == Measure.CHANGE else {}
         cell |= {"currency": address.read("currency")}
+    also = address.read("also")
+    cell |= {"also": also} if also in set(PolicyType) else {}
     return {**cell, "team": address.read("team")}
 
 
@@ -175,7 +177,7 @@ def _active(
     if wanted.age_from is not None or wanted.age_to is not None:
         ages = (str(age) if age is not None else "" for age in (wanted.age_from, wanted.age_to))
         add(text("row.age_band", row="–".join(ages)), "age_from", "age_to")
-    for side in ("holding", "missing"):
+    for side in ("holding", "also", "missing"):
         if kind := getattr(wanted, side):
             add(text(f"customers.cell_{side}", type=text(f"type.{kind}")), side)
     if wanted.behind:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from fpcore import (
     accounts,
+    book_figures,
     coverage,
     customer_list,
     gap_books,
@@ -20,6 +21,7 @@ from fpcore import (
     gap_rules,
     portfolio,
 )
+from fpcore.book_figures import KeyFigures
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gap_books import Comparison, ScopeGaps
 from fpcore.gap_rules import Rule
@@ -90,6 +92,16 @@ def changed_customers(
 ) -> pd.DataFrame:
     """List who changes under a rule: gap_books.changed_customers."""
     return kept(account, gap_books.changed_customers, valued_on, tried, code)
+
+
+def key_figures(account: Account, valued_on: date) -> KeyFigures:
+    """Count the scope: book_figures.key_figures."""
+    return kept(account, book_figures.key_figures, valued_on)
+
+
+def held_together(account: Account, valued_on: date) -> pd.DataFrame:
+    """Count which types are held together: book_figures.held_together."""
+    return kept(account, book_figures.held_together, valued_on)
 
 
 def owners(account: Account) -> list[Account]:

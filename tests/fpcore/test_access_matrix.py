@@ -20,6 +20,7 @@ from agency import PASSWORD, STATEMENT, TODAY, csv_bytes, disable, forged, hire,
 import fpcore
 from fpcore import (
     accounts,
+    book_figures,
     book_import,
     consents,
     contacts,
@@ -529,6 +530,8 @@ BY_THEMSELVES = {
     "import_mappings.save": "test_saved_mappings_are_their_owners_only",
     "accounts.is_manager": "test_only_managers_try_and_publish_rules",
     "accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
+    "book_figures.key_figures": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "book_figures.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
     "gap_books.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
     "gap_books.compare": "test_a_draft_is_tried_on_the_scope_only",
     "gap_books.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
@@ -784,6 +787,20 @@ def test_gaps_are_counted_of_everybody_in_scope_and_nobody_else(asker, agency):
         counted = gap_books.of_scope(agency.db, agency.people[asker], day)
         assert counted.customers == in_scope
         assert {sum(count.states.values()) for count in counted.counts} == {in_scope}
+
+
+@pytest.mark.parametrize("asker", SEES)
+def test_figures_count_everybody_in_scope_and_nobody_else(asker, agency):
+    found = agency.db.read(
+        "select a.username as owner, count(*) as n, count_if(r.held & 1 <> 0) as life"
+        " from customer c join account a on a.id = c.owner_id join customer_row r on r.id = c.id"
+        " where c.withdrawn_on is null group by a.username"
+    )
+    mine = [row for row in found if row["owner"] in SEES[asker]]
+    counted = book_figures.key_figures(agency.db, agency.people[asker], TODAY)
+    together = book_figures.held_together(agency.db, agency.people[asker], TODAY)
+    assert counted.customers == sum(row["n"] for row in mine)
+    assert together["holders"][0] == sum(row["life"] for row in mine)
 
 
 MANAGERS = {"manager1", "manager2", "loose", "admin"}

@@ -32,6 +32,7 @@ from test_access_matrix import CHECKED_BEFORE, OF_ONE, Subject, operations, othe
 
 from fpcore import (
     accounts,
+    book_figures,
     book_import,
     consents,
     coverage,
@@ -308,6 +309,10 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     "gap_books.heatmap": lambda office, me: [
         gap_books.heatmap(office.db, me, kind, TODAY) for kind in RowKind
     ],
+    "book_figures.key_figures": lambda office, me: book_figures.key_figures(office.db, me, TODAY),
+    "book_figures.held_together": lambda office, me: book_figures.held_together(
+        office.db, me, TODAY
+    ),
     "gap_books.of_scope": lambda office, me: gap_books.of_scope(office.db, me, TODAY),
     "gap_books.worst": lambda office, me: gap_books.worst(office.db, me, TODAY),
     "gap_books.compare": lambda office, me: changed_by_draft(office.db, me),

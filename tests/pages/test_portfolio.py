@@ -82,3 +82,22 @@ def test_portfolio_shows_what_opened_and_closed_by_month(open_page, office):
     assert "아직 바뀐 공백이 없습니다" in texts(
         open_page("portfolio", "admin", view="gaps", team="부산")
     )
+
+
+def test_key_figures_say_how_many_and_what_is_known(open_page):
+    at = open_page("portfolio", "manager1", view="figures")
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["고객"] == "3"
+    assert "데이터 완성도" in texts(at)
+    assert "먼저 명부를 올려 주세요" in texts(open_page("portfolio", "manager2", view="figures"))
+
+
+def test_types_that_are_held_together_stand_in_a_map(open_page):
+    at = open_page("portfolio", "manager1", view="together")
+    assert "두 종류를 모두 가진 고객" in texts(at)
+    assert not at.exception
+
+
+def test_a_list_of_those_who_hold_two_types_says_so(open_page):
+    at = open_page("customers", "fp1", holding="life", also="health")
+    assert {"생명 가입", "건강 가입"} <= {button.label for button in at.button}
