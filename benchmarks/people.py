@@ -34,7 +34,7 @@ CUSTOMERS, CUSTOMER, PORTFOLIO, RULES, UPLOAD = "", "customer", "portfolio", "ru
 SHOWN = {
     CUSTOMERS: "text_input",
     CUSTOMER: "plotly_chart",
-    PORTFOLIO: "dataframe",
+    PORTFOLIO: "plotly_chart",
     RULES: "dataframe",
     UPLOAD: "file_uploader",
 }
@@ -47,6 +47,8 @@ PORTFOLIO_ADDRESSES = [
     {"rows": "team", "measure": "lacking"},
     {"rows": "gender", "measure": "premium"},
     {"rows": "occupation", "measure": "gap"},
+    {"rows": "insurer", "measure": "adequacy"},
+    {"view": "together"},
 ]
 CELL_ADDRESSES = [
     {"row_kind": "age_band", "row": "30-39", "holding": "life", "measure": "holding"},
