@@ -122,14 +122,13 @@ def find(
     """List a page (counted from 1) of the customers in scope that fit; unknown values last, and
     of those whose names are masked the earliest added first."""
     with db.reading() as cursor:
-        where, params = _where(cursor, wanted, valued_on)
-        used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}"
-        relation = _relation(wanted, params)
-        if wanted.gap:
-            relation, lacking = _judged(db, cursor, wanted.gap, valued_on, relation)
-            where = f"{where} and {lacking}"
-        used_in = f"{used_in}, {relation}"
-        if wanted.behind in measures.STATED:
+        where, params = _where(db, cursor, wanted, valued_on)
+        is_stated = wanted.gap or wanted.behind in measures.STATED
+        relation = "stated_fact" if is_stated else "customer_scope"
+        if wanted.behind is Measure.CHANGE and wanted.since:
+            relation, params["since"] = measures.since_then(relation), wanted.since
+        used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}, {relation}"
+        if is_stated:
             fact, base = stated_fact(db, cursor, account, valued_on, used_in, "customer_scope")
         else:
             fact, base = customer_fact(db, account, valued_on, wanted.currency or WON, used_in)
@@ -153,8 +152,7 @@ def find(
         },
     )  # fmt: skip
     seen = accounts.scope(db, account)
-    takes_long = wanted.search or wanted.gap
-    find_page = _in_two_steps if takes_long and seen.owners is None else _page_and_counts
+    find_page = _in_two_steps if wanted.search and seen.owners is None else _page_and_counts
     rows, counts = find_page(db, asked)
     return CustomerPage(rows=rows, names_masked=not seen.by_name, **counts)
 
@@ -220,7 +218,9 @@ def _in_two_steps(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[str, 
     return rows, counts
 
 
-def _where(cursor: Cursor, wanted: CustomerFilter, valued_on: date) -> tuple[str, dict[str, Any]]:
+def _where(
+    db: Database, cursor: Cursor, wanted: CustomerFilter, valued_on: date
+) -> tuple[str, dict[str, Any]]:
     """The SQL over customer_fact for a filter, and its parameters."""
     conditions: list[tuple[str, dict[str, Any]]] = [("true", {}), *_search(wanted.search)]
 
@@ -244,6 +244,9 @@ def _where(cursor: Cursor, wanted: CustomerFilter, valued_on: date) -> tuple[str
     if wanted.not_contacted_for is not None:
         latest = valued_on - timedelta(days=min(max(wanted.not_contacted_for, 0), 36_500))
         add("coalesce(last_contact_on < $contacted_before, true)", contacted_before=latest)
+    if wanted.gap:
+        rules = enumerate(gap_rules.rules_on(db, valued_on))
+        add(gap_states.has_gap(n for n, rule in rules if wanted.gap in (rule.code, ANY_GAP)))
     if wanted.row_kind and wanted.row is not None:
         conditions.append(row_kinds.has(cursor, wanted.row_kind, wanted.row, valued_on))
     if wanted.team:
@@ -252,28 +255,6 @@ def _where(cursor: Cursor, wanted: CustomerFilter, valued_on: date) -> tuple[str
         add(measures.behind(wanted.behind, wanted.of or TOTAL))
     params = {key: value for _, more in conditions for key, value in more.items()}
     return " and ".join(sql for sql, _ in conditions), params
-
-
-def _relation(wanted: CustomerFilter, params: dict[str, Any]) -> str:
-    """The SQL of everybody in scope with what the filter needs to know of them."""
-    if wanted.behind in measures.STATED:
-        return "stated_fact"
-    if wanted.behind is Measure.CHANGE and wanted.since:
-        params["since"] = wanted.since
-        return f"(select *, {measures.CHANGE_COLUMNS} from customer_scope)"
-    return "customer_scope"
-
-
-def _judged(
-    db: Database, cursor: Cursor, code: str, valued_on: date, relation: str
-) -> tuple[str, str]:
-    """The SQL of a relation of customers judged by one rule, or by all for ANY_GAP, and of who has
-    a gap."""
-    rules = [rule for rule in gap_rules.rules_on(db, valued_on) if code in (rule.code, ANY_GAP)]
-    targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
-    rows = gap_states.with_targets(relation, targets)
-    judged = gap_states.judged(rules, valued_on, rows, targets)
-    return judged, _any_of([gap_states.lacking(number) for number in range(len(rules))])
 
 
 def _search(text: str | None) -> list[tuple[str, dict[str, Any]]]:

@@ -181,8 +181,8 @@ ROW_COLUMNS = (
     "living_cost", "dependants", "debts", "housing", "driving", "last_contact_on",
     "next_contact_on", "marketing",
     "withdrawn_on", "words", "expired_policies", "cancelled_policies", "pending_policies",
-    "next_end_on", "held_from", "held_until", "customer_since", "held", "insurers", "spans",
-    "unclear_ends",
+    "next_end_on", "held_from", "held_until", "customer_since", "held", "known_coverage",
+    "unknown_coverage", "known_premium", "unknown_premium", "insurers", "spans", "unclear_ends",
     *(f"{prefix}_{held}" for prefix in _PREFIXES for held in _HELD),
     *(f"{kind}_{held}" for kind, held in _KINDS_HELD),
     "unnamed_health_policies", "protection_premium", "protection_premium_unknown",
@@ -239,7 +239,16 @@ _SUMS_OR_NONE = ",".join(
 )
 
 BIT = {kind: 1 << place for place, kind in enumerate(PolicyType)}
-"""The bit of each type in `held` and `spans`."""
+"""The bit of each type in `held`, `spans` and the other sets of types."""
+ALL_TYPES = 1 << len(BIT)
+"""The bit of all types together, in the sets that have it."""
+
+
+def bits(condition: str) -> str:
+    """The SQL of the set of the types of which a condition on `{}` is true: their bits."""
+    each = " | ".join(f"if({condition.format(kind)}, {bit}, 0)" for kind, bit in BIT.items())
+    return f"({each})::utinyint"
+
 
 _BITS = " ".join(f"when '{kind}' then {bit}" for kind, bit in BIT.items())
 
@@ -310,8 +319,6 @@ REPLACED = f"""
 """
 """Of pairs ARE_ALIKE: policies of which one was cancelled around the beginning of the other."""
 
-_HELD_BITS = " | ".join(f"if(h.{kind}_policies > 0, {bit}, 0)" for kind, bit in BIT.items())
-
 ROW = f"""
         c.id, c.owner_id, c.name, icu_sort_key(c.name, 'ko') as name_key, {INITIALS} as initials,
         c.birth_year, c.birth_date,
@@ -333,7 +340,12 @@ ROW = f"""
         h.next_end_on,
         coalesce(h.held_from, date '0001-01-01') as held_from,
         coalesce(h.held_until, date '9999-12-31') as held_until,
-        h.customer_since, coalesce({_HELD_BITS}, 0)::utinyint as held,
+        h.customer_since,
+        {bits("h.{}_policies > 0")} as held,
+        {bits("h.{}_coverage is not null")} as known_coverage,
+        {bits("h.{}_unknown > 0")} as unknown_coverage,
+        {bits("h.{}_premium is not null")} as known_premium,
+        {bits("h.{}_premium_unknown > 0")} as unknown_premium,
         list_sort(list_distinct(coalesce(h.insurers, []))) as insurers,
         list_filter(coalesce(h.spans, []), lambda one: one is not null) as spans,
         coalesce(h.unclear_ends, 0) as unclear_ends,
@@ -480,7 +492,8 @@ def customer_fact(
 
     Columns: ROW_COLUMNS, and age (full years on $valued_on; from the birth year alone where no
     date is known). For each of the six types and `total`: _policies, _coverage,
-    _unknown, _premium (a year's), _premium_unknown, all of what is in force. `customer_scope`
+    _unknown, _premium (a year's), _premium_unknown, all of what is in force. As sets of types
+    (BIT): `held`, and of which something is known or not known. `customer_scope`
     before it holds those who withdrew their consent, too.
 
     For an account without the right to names, the name of somebody else's customer is masked, the

@@ -20,6 +20,7 @@ from fpcore.gap_rules import Rule
 from fpcore.gap_states import STATES, lacking
 from fpcore.models import Account, GapState, RowKind
 from fpcore.rule_words import DIGIT
+from fpcore.stated_facts import stated_fact
 
 Rules = Sequence[Rule] | None
 """Rules to judge by; None: those in use on the day."""
@@ -117,24 +118,42 @@ def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> p
     shortfall (known, in won). The score adds each rule's severity for a whole gap and half of it
     for a partial one; the shortfall decides between equals.
     """
-    rules = _rules(db, account, valued_on, None)
+    rules = gap_rules.rules_on(db, valued_on)
     numbered = list(enumerate(rules))
-    score = _sum(f"{_points(n)} * {rule.severity}" for n, rule in numbered)
+    points = _sum(f"{_points(n)} * {rule.severity}" for n, rule in numbered)
     gaps = _sum(f"({lacking(n)})::int" for n, _ in numbered)
     shortfall = _sum(_shortfall(n) for n, rule in numbered if _has_amount(rule, valued_on))
     with db.reading() as cursor:
-        judged, params = _judged(db, cursor, account, valued_on, rules)
+        targets = gap_states.targeted(cursor)
+        rows = gap_states.with_targets("candidate", targets)
+        judged = gap_states.judged(rules, valued_on, rows, targets)
+        used_in = f"{judged} id name name_key owner_id"
+        fact, params = stated_fact(db, cursor, account, valued_on, used_in)
         return cursor.execute(
             f"""
-            with {judged},
+            with {fact},
+            kind as (  -- few, to be scored in the place of all customers
+                select states, count(*) as customers from stated_fact where gaps <> 0 group by all
+            ),
+            scored_kind as (
+                select states, customers, {points} as points
+                from (select *, {", ".join(gap_states.unpacked(len(rules)) or ["0"])} from kind)
+            ),
+            worst_kind as (
+                from scored_kind qualify sum(customers) over (
+                    order by points desc range between unbounded preceding and current row
+                    exclude group) < $limit or points = max(points) over ()
+            ),
+            candidate as (
+                select * from stated_fact where states in (select states from worst_kind)
+            ),
             scored as (
-                select id, name, name_key, owner_id, {score} as points, {gaps} as gaps,
+                select id, name, name_key, owner_id, {points} as points, {gaps} as gaps,
                     {shortfall} as shortfall
-                from judged_fact
+                from {judged}
             )
             select id, name, {row_kinds.OWNER} as owner, points / 2 as score, gaps, shortfall
-            from scored where gaps > 0
-            order by points desc, shortfall desc, name_key, id limit $limit
+            from scored order by points desc, shortfall desc, name_key, id limit $limit
             """,
             {**params, "limit": limit},
         ).df()

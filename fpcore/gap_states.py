@@ -4,21 +4,22 @@ The one text that serves a customer, a scope, the whole book and what is kept wi
 Rules are numbered from 0 in the order in which they are given: `state_0`, `amount_0`, `held_0` …
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from fpcore.database import Cursor
+from fpcore.facts import ALL_TYPES, BIT
 from fpcore.gap_rules import Rule
 from fpcore.models import GapState, PolicyType
-from fpcore.rule_words import COVERAGES, DIGIT, TOTAL, Asked
+from fpcore.rule_words import COVERAGES, DIGIT, Asked
 
 STATES = tuple(GapState)
-NO_RULE = len(STATES)
-"""Stands in `type_states` for a type about which there is no rule that asks for cover."""
-TYPE_BITS = 3
-_TYPES = (*(kind.value for kind in PolicyType), TOTAL)
+_LACKING = (GapState.PARTIAL, GapState.GAP)
 
-KEPT = ("states", "type_states", *(f"{kind}_shortfall" for kind in PolicyType))
+KEPT = (
+    "states", "gaps", "unmet", "undecided", "met", "advised", "short",
+    *(f"{kind}_shortfall" for kind in PolicyType),
+)  # fmt: skip
 """What is kept with each customer of how they stand against the rules."""
 
 
@@ -87,50 +88,67 @@ def judged(
 def kept(rules: Sequence[Rule], day: date) -> list[str]:
     """The SQL over `judged` of the columns KEPT.
 
-    `states` are those of all rules (`packed`). `type_states` has TYPE_BITS bits for each of the
-    six types and, last, all of them together: the worst state of the rules that ask for more cover
-    of that type. `<type>_shortfall` is the most that one of them finds short, in won: 0 where
-    nothing is, NULL where that is not known or no amount is recommended.
+    `states` are those of all rules (`packed`), `gaps` has a bit for each rule that finds one
+    (`has_gap`). The others are about the rules that ask for more cover of a type.
+    `<type>_shortfall` is the most that one of them finds short, in won: 0 where nothing is, NULL
+    where that is not known or no amount is recommended.
+
+    The rest are sets of types (facts.BIT): `unmet`, of which a rule finds a gap; of the others,
+    `undecided`, where the state under one is not known; of the others, `met`, where one is
+    covered; each with ALL_TYPES for all rules together. `advised`, where the shortfall is known,
+    and `short`, where it is more than 0.
     """
     asking = {
         kind: [n for n, rule in enumerate(rules) if _asks_for(rule, kind)] for kind in PolicyType
     }
-    of_types = [*asking.values(), [n for numbers in asking.values() for n in numbers]]
-    in_short = " | ".join(
-        f"(({_worst(numbers)})::int << {TYPE_BITS * place})"
-        for place, numbers in enumerate(of_types)
+    of_sets = {
+        **{BIT[kind]: numbers for kind, numbers in asking.items()},
+        ALL_TYPES: sorted({n for numbers in asking.values() for n in numbers}),
+    }
+    unmet, unknown, covered = (
+        _set(of_sets, states) for states in (_LACKING, (GapState.UNKNOWN,), (GapState.COVERED,))
     )
     amounts = {
         kind: [n for n in numbers if rules[n].terms(day)] for kind, numbers in asking.items()
     }
+    most_short = {kind: _most_short(numbers) for kind, numbers in amounts.items()}
+    gaps = " | ".join(f"if({lacking(n)}, {1 << n}::bigint, 0)" for n in range(len(rules)))
     return [
         f"({packed(len(rules))})::bigint as states",
-        f"({in_short})::int as type_states",
-        *(f"{_most_short(numbers)}::bigint as {kind}_shortfall"
-          for kind, numbers in amounts.items()),
-    ]  # fmt: skip
+        f"({gaps or 0})::bigint as gaps",
+        f"({unmet})::utinyint as unmet",
+        f"({unknown} & ~{unmet})::utinyint as undecided",
+        f"({covered} & ~({unmet} | {unknown}))::utinyint as met",
+        f"{_types(most_short, 'is not null')} as advised",
+        f"{_types(most_short, '> 0')} as short",
+        *(f"{short}::bigint as {kind}_shortfall" for kind, short in most_short.items()),
+    ]
 
 
-def type_state(kind: str) -> str:
-    """The SQL over customer_row of the state of one type, or of TOTAL: a digit, or NO_RULE."""
-    return f"((type_states >> {TYPE_BITS * _TYPES.index(kind)}) & {(1 << TYPE_BITS) - 1})"
+def has_gap(numbers: Iterable[int]) -> str:
+    """The SQL over the columns KEPT that is true where one of these rules finds a gap."""
+    return f"(gaps & {sum(1 << number for number in numbers)}::bigint) <> 0"
+
+
+def _types(amounts: dict[PolicyType, str], condition: str) -> str:
+    """The SQL of the set of the types of whose amount a condition is true."""
+    each = (f"if({amount} {condition}, {BIT[kind]}, 0)" for kind, amount in amounts.items())
+    return f"({' | '.join(each) or 0})::utinyint"
 
 
 def _asks_for(rule: Rule, kind: PolicyType) -> bool:
     return COVERAGES[rule.coverage].type == kind and rule.need.asks_for_more
 
 
-def _worst(numbers: Sequence[int]) -> str:
-    """The SQL of the worst state of these rules: gap, partial, unknown, covered, not needed."""
-    states = [f"state_{number}" for number in numbers]
-    if len(states) < 2:
-        return states[0] if states else str(NO_RULE)
-    order = (GapState.GAP, GapState.PARTIAL, GapState.UNKNOWN, GapState.COVERED)
-    cases = " ".join(
-        f"when {' or '.join(f'{one} = {DIGIT[state]}' for one in states)} then {DIGIT[state]}"
-        for state in order
-    )
-    return f"case {cases} else {DIGIT[GapState.NOT_NEEDED]} end"
+def _set(of_sets: dict[int, list[int]], states: Sequence[GapState]) -> str:
+    """The SQL of the bits for which one of their rules is in one of these states."""
+    digits = ", ".join(str(DIGIT[state]) for state in states)
+    each = [
+        f"if({' or '.join(f'state_{n} in ({digits})' for n in numbers)}, {bit}, 0)"
+        for bit, numbers in of_sets.items()
+        if numbers
+    ]
+    return f"({' | '.join(each) or 0})"
 
 
 def _most_short(numbers: Sequence[int]) -> str:
@@ -150,3 +168,9 @@ def packed(count: int) -> str:
     digit lowest."""
     digits = [f"state_{number}::bigint * {len(STATES) ** number}" for number in range(count)]
     return " + ".join(digits) or "0::bigint"
+
+
+def unpacked(count: int) -> list[str]:
+    """The SQL over `states` of the columns `state_<n>` that `packed` made it of."""
+    base = len(STATES)
+    return [f"states // {base**number} % {base} as state_{number}" for number in range(count)]

@@ -1,7 +1,6 @@
 """Heatmaps of the whole scope: groups of customers by the six types, one measure at a time.
 
-Everything is added up by DuckDB over one row a customer. Measures that only count are
-first grouped by what they count, of which there are few kinds.
+Everything is counted and added up by DuckDB in one pass over one row a customer.
 """
 
 from dataclasses import dataclass, replace
@@ -72,7 +71,7 @@ def heatmap(
         raise InvalidInput([("since", "since_not_before", {})])
     with db.reading() as cursor:
         asked = _Asked(db, cursor, account, rows, valued_on, currency, since, team)
-        found, sql = _answered(asked, measure)
+        found, sql = asked.answer(measure)
         cells = _cells(found, asked, measure)
     return Heatmap(rows, measure, valued_on, currency, since, team, cells, sql)
 
@@ -126,9 +125,9 @@ class _Asked:
     since: date | None
     team: str | None
 
-    def answer(self, figures: str, columns: str, measure: Measure) -> tuple["_Answer", str]:
-        """Group by the row's key; `figures` are the aggregates, `columns` what they read. The
-        answer, and the SQL."""
+    def answer(self, measure: Measure) -> tuple["_Answer", str]:
+        """Ask for all figures of a measure by the row's key; the answer, and the SQL."""
+        figures = _figures(measure)
         relation = "stated_fact" if measure in STATED else "customer_fact"
         row = row_kinds.key(self.rows, self.valued_on) if self.rows else "0"
         of_team = "true"
@@ -136,21 +135,19 @@ class _Asked:
         if self.team:
             of_team, said = row_kinds.OF_TEAM, {"team": self.team}
         if measure is Measure.CHANGE:
-            said["since"] = self.since
-        used_in = f"{row} {columns} {of_team}"
+            relation, said["since"] = measures.since_then(relation), self.since
+        read = ", ".join([f"{row} as row", *_read_by(figures)])
+        in_row = f"select {read} from {relation} where {of_team}"
         if measure in STATED:
-            fact, params = stated_fact(self.db, self.cursor, self.account, self.valued_on, used_in)
+            fact, params = stated_fact(self.db, self.cursor, self.account, self.valued_on, in_row)
         else:
             fact, params = customer_fact(
-                self.db, self.account, self.valued_on, self.currency, used_in
+                self.db, self.account, self.valued_on, self.currency, in_row
             )
         sql = f"""
 with {fact},
-customer_in_row as not materialized (
-    select {row} as row, {columns} from {relation} where {of_team}
-),
-counted as not materialized ({_COUNTED.get(measure, "from customer_in_row")})
-select row, {figures} from counted group by row
+customer_in_row as not materialized ({in_row})
+select row, {figures} from customer_in_row group by row
 """
         return _Answer.of(self.cursor.execute(sql, {**params, **said}).fetchnumpy()), sql
 
@@ -197,23 +194,9 @@ def _sum(numbers: np.ndarray) -> np.ndarray:
     return np.array([np.nan if np.isnan(numbers).all() else np.nansum(numbers)])
 
 
-_COUNTED_BY = {
-    Measure.HOLDING: "held",
-    Measure.LACKING: "held",
-    Measure.ADEQUACY: "type_states",
-    Measure.CHANGE: "held, held_then, is_unclear",
-}
-_COUNTED = {
-    measure: f"select row, {kinds}, count(*) as customers from customer_in_row group by all"
-    for measure, kinds in _COUNTED_BY.items()
-}
-"""Where there are few kinds of what a measure counts, customers are counted by kind first: that
-takes half the time."""
-
-
-def _figures(measure: Measure) -> list[str]:
+def _figures(measure: Measure) -> str:
     """The SQL of the aggregates of a measure: `<column>_<figure>` each, and the customers."""
-    figures = [f"{_count('true', measure)} as customers"]
+    figures = ["count(*) as customers"]
     for column in COLUMNS:
         counts = {
             "n": measures.behind(measure, column),
@@ -222,36 +205,18 @@ def _figures(measure: Measure) -> list[str]:
         }
         if measure is Measure.CHANGE:
             counts |= {"gained": measures.gained(column), "lost": measures.lost(column)}
-        if measure in STATED:
-            counts["ruled"] = measures.is_ruled(column)
         figures += [
-            f"{_count(condition, measure)} as {column}_{name}"
+            f"count_if({condition}) as {column}_{name}"
             for name, condition in counts.items()
             if condition not in ("true", "false")
         ]
-        if measure in measures.AMOUNTS:
-            figures.append(f"{measures.amount(measure, column)} as {column}_amount")
-    return figures
-
-
-def _count(condition: str, measure: Measure) -> str:
-    if measure in _COUNTED:
-        return f"coalesce(sum(case when {condition} then customers end), 0)"
-    return "count(*)" if condition == "true" else f"count(case when {condition} then 1 end)"
-
-
-def _answered(asked: _Asked, measure: Measure) -> tuple[_Answer, str]:
-    """Ask for all figures of all columns; the answer, and the SQL."""
-    figures = _figures(measure)
-    read = ", ".join(_read_by(" ".join(figures)))
-    if measure is Measure.CHANGE:
-        read = f"held, {measures.CHANGE_COLUMNS}"
-    return asked.answer(", ".join(figures), read, measure)
+    amounts = measures.amounts(measure)
+    return ", ".join([*figures, *(f"{sql} as {column}_amount" for column, sql in amounts.items())])
 
 
 def _read_by(sql: str) -> list[str]:
     """Name the columns of one customer that SQL reads."""
-    names = set(facts.ROW_COLUMNS) | set(KEPT)
+    names = {*facts.ROW_COLUMNS, *KEPT, *measures.SINCE_THEN}
     return sorted(names & set(facts.words_of(sql)))
 
 
@@ -277,7 +242,7 @@ def _everybody(found: _Answer, asked: _Asked, measure: Measure) -> _Answer:
     """The row of everybody: the sum of all, where each customer is in one row and the measure adds
     up; else it is asked for."""
     if asked.rows is RowKind.INSURER or measure is Measure.MEDIAN:
-        return _answered(replace(asked, rows=None), measure)[0]
+        return replace(asked, rows=None).answer(measure)[0]
     return found.summed()
 
 
@@ -285,13 +250,22 @@ def _tables(found: _Answer, measure: Measure) -> dict[str, np.ndarray]:
     """The figures that the cells show, and those that their values are made of."""
     customers = found.numbers["customers"]
     tables = {
-        name: found.table(name) for name in ("n", "left_out", "gained", "lost", "ruled", "amount")
+        name: found.table(name) for name in ("n", "left_out", "gained", "lost")
     }
+    tables["amount"] = _with_total(found.table("amount", np.nan), measure)
     tables["base"] = found.table("base", customers)
     tables["customers"] = np.repeat(customers[:, None], len(COLUMNS), axis=1)
     if measure is Measure.SHORTFALL:  # of a type for which no amount is recommended
         tables["left_out"] = np.where(tables["base"].any(axis=0), tables["left_out"], 0)
     return tables
+
+
+def _with_total(amounts: np.ndarray, measure: Measure) -> np.ndarray:
+    """Put the sum of the six types where that of all was not asked for."""
+    if measure is not Measure.MEDIAN:
+        is_known = ~np.isnan(amounts).all(axis=1)
+        amounts[is_known, -1] = np.nansum(amounts[is_known], axis=1)
+    return amounts
 
 
 def _value(tables: dict[str, np.ndarray], measure: Measure) -> np.ndarray:
@@ -307,7 +281,7 @@ def _value(tables: dict[str, np.ndarray], measure: Measure) -> np.ndarray:
     if measure in measures.SHARES:
         return n / base
     if measure is Measure.SHORTFALL:
-        return np.where((tables["ruled"] > 0) & (tables["base"] > 0), amount, np.nan)
+        return np.where(tables["base"] > 0, amount, np.nan)
     if measure is Measure.MEDIAN:
         return np.where(n > 0, amount, np.nan)
     known = amount / (12 if measure is Measure.PREMIUM else 1)

@@ -90,7 +90,7 @@ WRONG = {
     "spans": "spans = []",
     "states": "states = 0",
     "life_shortfall": "life_shortfall = 7",
-    "type_states": "type_states = 0",
+    "unmet": "unmet = 0",
     "rule_set": "rule_set = 77",
 }
 

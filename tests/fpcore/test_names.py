@@ -248,7 +248,7 @@ def all_lists(db: Database, me: Account) -> list:
 
 def stated(db: Database, me: Account) -> list:
     """The relation of heatmaps by the rules, as kept and as judged now."""
-    shown = "name, name_key, initials, birth_date, phone, email, words, type_states"
+    shown = "name, name_key, initials, birth_date, phone, email, words, unmet, states"
     found = []
     for day in (TODAY, date(2020, 1, 1)):
         with db.reading() as cursor:
