@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import book, figures, importing, peers, people, report
+from benchmarks import book, figures, importing, peers, people, report, timing
 from benchmarks.measured import Measured
 from benchmarks.report import Results
 from fpcore.database import Database
@@ -62,7 +62,10 @@ def _domain(db: Database, folder: Path, skip: Collection[str], found: Results) -
     """Time what fpcore does, and the peers that do the same."""
     click.echo("\n".join(found.setting))
     report.heading()
-    found.figures = [report.tell(figures.measured(figure)) for figure in figures.figures(db)]
+    found.figures = [report.tell(timing.measured(figure)) for figure in figures.figures(db)]
+    with closing(book.make(folder / "small.duckdb", figures.SMALL)) as small:
+        beside_small = figures.flat(db, small)
+        found.figures += [report.tell(timing.measured(figure)) for figure in beside_small]
     if "peers" in skip:
         return
     click.echo("\nLetting Polars, pandas and PostgreSQL do the same as the heatmaps …")
@@ -99,12 +102,13 @@ _ABOUT = """\
 Written by `make bench`; not to be changed by hand. Each figure was timed warm, in turns with its
 floor: for a list, a bare DuckDB scan over the columns of `customer_row` that it looks at, for the
 same customers; for a heatmap, just after somebody's edit, a bare sum over the twelve amounts held
-of each type; for an edit, a bare update of one row with its commit; for an import, which runs once,
-a bare `create table as from read_csv` of the same file. The ratio is that of the medians. A figure
-without a goal is told for information. Polars and pandas have customers and policies in memory,
-with whole numbers for their ids; PostgreSQL has the same tables, primary keys and indexes on
-`customer.owner_id` and `policy.customer_id`, a quarter of the memory as shared buffers, and is
-asked warm. What each finds is compared with what the program finds.
+of each type; for what is told beside a small book, the same with that book; for an edit, a bare
+update of one row with its commit; for an import, which runs once, a bare `create table as from
+read_csv` of the same file. The ratio is that of the medians. A figure without a goal is told for
+information. Polars and pandas have customers and policies in memory, with whole numbers for their
+ids; PostgreSQL has the same tables, primary keys and indexes on `customer.owner_id` and
+`policy.customer_id`, a quarter of the memory as shared buffers, and is asked warm. What each finds
+is compared with what the program finds.
 
 A screen is one rerun of a page by Streamlit's websocket protocol, from the click to the end of the
 run, without a browser: just after somebody's edit, when nothing is kept of it, and once more. Its

@@ -5,12 +5,13 @@ that of an edit is an update of one row and its commit.
 """
 
 import re
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ import pandas as pd
 
 from benchmarks import peers
 from benchmarks.book import TODAY
-from benchmarks.measured import Measured
+from benchmarks.timing import Figure, Work
 from fpcore import (
     accounts,
     coverage,
@@ -52,73 +53,18 @@ from fpcore.models import (
 from fpcore.rule_words import Fixed
 
 FP_LIST, BOOK_LIST, POLICY_EDIT, ONE_CUSTOMER = 0.010, 0.150, 0.015, 0.010
-GAPS_TO_FLOOR, HEATMAP_TO_FLOOR = 5, 2.5
-WARM, FEWEST_RUNS, MOST_RUNS, LONG_ENOUGH = 3, 9, 25, 1.5
-
-Work = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """What to time; `goal` in seconds or `goal_ratio` to the floor, neither for a figure that is
-    told for information only.
-
-    `before` runs ahead of every `run`, untimed.
-    """
-
-    name: str
-    run: Work
-    floor: Work
-    goal: float | None = None
-    before: Work | None = None
-    goal_ratio: float | None = None
-
-
-def measured(figure: Figure) -> Measured:
-    """Time a figure and its floor by turns, after some turns that do not count."""
-    for _ in range(WARM):
-        _turn(figure)
-    turns: list[tuple[float, float]] = []
-    began = time.perf_counter()
-    while len(turns) < FEWEST_RUNS or (
-        len(turns) < MOST_RUNS and time.perf_counter() - began < LONG_ENOUGH
-    ):
-        turns.append(_turn(figure))
-    took, bare = zip(*turns, strict=True)
-    return Measured(
-        name=figure.name,
-        least=min(took),
-        median=statistics.median(took),
-        floor_least=min(bare),
-        floor_median=statistics.median(bare),
-        goal=figure.goal,
-        goal_ratio=figure.goal_ratio,
-    )
-
-
-def _turn(figure: Figure) -> tuple[float, float]:
-    if figure.before:
-        figure.before()
-    return _seconds(figure.run), _seconds(figure.floor)
-
-
-def _seconds(work: Work) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+GAPS_TO_FLOOR, HEATMAP_TO_FLOOR, ANY_TO_FLOOR = 5, 2.5, 6
+SMALL, FLAT = 10_000, 2
+"""How many customers the small book has, and how many times as long as with it a page of one FP's
+may take with the large one."""
+CHANGE_SINCE = TODAY - timedelta(days=90)
 
 
 def figures(db: Database) -> Iterator[Figure]:
     """Give the figures in their order: first those that read, then those that change something."""
     bare = duckdb.connect(db.path, config=database.SETTINGS)
     try:
-        fps = db.read(
-            """
-            select a.username, count(*)::int as customers
-            from account a join customer c on c.owner_id = a.id
-            group by a.username order by customers, a.username
-            """
-        )
+        fps = db.read(_FPS)
         small, large = (_Reader(db, bare, fp["username"]) for fp in (fps[0], fps[-1]))
         for fp, reader in zip((fps[0], fps[-1]), (small, large), strict=True):
             yield from _of_fp(reader, f"FP of {fp['customers']:,}")
@@ -249,8 +195,8 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
 
 
 HEATMAPS = {
-    peers.HOLDING: "whole book: heatmap by age, share holding",
-    peers.COVERAGE: "whole book: heatmap by age, known coverage",
+    peers.HOLDING: "whole book: heatmap by age band, holding",
+    peers.COVERAGE: "whole book: heatmap by age band, coverage",
 }
 """The names of the figures that have peers, by the work that is the same."""
 
@@ -273,14 +219,19 @@ def beside(db: Database, folder: Path, with_postgresql: bool) -> dict[str, dict]
 def _of_heatmaps(reader: _Reader) -> Iterator[Figure]:
     """Heatmaps with nothing remembered, beside a bare sum over what is held of each type."""
     amounts = ", ".join(f"sum({kind}_coverage), sum({kind}_premium)" for kind in PolicyType)
-    for work, name in HEATMAPS.items():
+    for rows, measure in product(RowKind, Measure):
+        name = f"whole book: heatmap by {rows.replace('_', ' ')}, {measure}"
+        by_peers = {HEATMAPS[work]: work for work in HEATMAPS}
         yield Figure(
             name=name,
-            run=lambda work=work: heatmap(reader.db, reader.account, work),
+            run=partial(
+                portfolio.heatmap, reader.db, reader.account, rows, measure, TODAY,
+                since=CHANGE_SINCE,
+            ),
             floor=reader.scan(amounts),
             before=lambda: reader.db.transaction(lambda cursor: None),
-            goal_ratio=HEATMAP_TO_FLOOR if work == peers.HOLDING else None,
-        )
+            goal_ratio=HEATMAP_TO_FLOOR if by_peers.get(name) == peers.HOLDING else ANY_TO_FLOOR,
+        )  # fmt: skip
 
 
 def _of_gaps(reader: _Reader, rules: Sequence[Rule]) -> Iterator[Figure]:
@@ -312,16 +263,48 @@ def _bare_sums(rules: Sequence[Rule]) -> str:
     return ", ".join(f"{'max' if column in dates else 'sum'}({column})" for column in read)
 
 
-def _of_customer(reader: _Reader) -> Iterator[Figure]:
-    ids = _taken_in_turn(reader, "select id from customer where owner_id = $owner order by id desc")
-    same = next(ids)
+def flat(db: Database, small: Database) -> Iterator[Figure]:
+    """Give what an FP does, beside the same with a small book."""
+    with closing(duckdb.connect(db.path, config=database.SETTINGS)) as bare:
+        many, few = (_Reader(one, bare, _largest(one)) for one in (db, small))
+        ids, few_ids = (
+            [row["id"] for row in one.db.read(_OWN, {"owner": one.account.id})]
+            for one in (many, few)
+        )
+        yield Figure(
+            f"FP: list, beside that in a book of {SMALL:,}",
+            many.find(CustomerFilter()), few.find(CustomerFilter()), goal_ratio=FLAT,
+        )  # fmt: skip
+        yield Figure(
+            f"FP: one customer's page, beside that in a book of {SMALL:,}",
+            lambda: _page(many, ids[0]), lambda: _page(few, few_ids[0]), goal_ratio=FLAT,
+        )  # fmt: skip
 
-    def page(customer_id: UUID) -> None:
-        who = (reader.db, reader.account, customer_id, TODAY)
-        customers.get(*who)
-        policies.of_customer(*who)
-        coverage.summary(*who)
-        gaps.of_customer(*who)
+
+def _largest(db: Database) -> str:
+    return db.read(_FPS)[-1]["username"]
+
+
+_FPS = """
+select a.username, count(*)::int as customers
+from account a join customer c on c.owner_id = a.id
+group by a.username order by customers, a.username
+"""
+_OWN = "select id from customer where owner_id = $owner order by id desc"
+
+
+def _page(reader: _Reader, customer_id: UUID) -> None:
+    """Ask for what a customer's page shows."""
+    who = (reader.db, reader.account, customer_id, TODAY)
+    customers.get(*who)
+    policies.of_customer(*who)
+    coverage.summary(*who)
+    gaps.of_customer(*who)
+
+
+def _of_customer(reader: _Reader) -> Iterator[Figure]:
+    ids = _taken_in_turn(reader, _OWN)
+    same = next(ids)
 
     def bare() -> None:
         reader.query("select * from customer where id = $id", id=same)
@@ -334,8 +317,8 @@ def _of_customer(reader: _Reader) -> Iterator[Figure]:
         lambda: reader.query("select * from customer_row where id = $id", id=same),
         ONE_CUSTOMER,
     )
-    yield Figure("one customer: page, seen before", lambda: page(same), bare)
-    yield Figure("one customer: page, first visit (logged)", lambda: page(next(ids)), bare)
+    yield Figure("one customer: page, seen before", lambda: _page(reader, same), bare)
+    yield Figure("one customer: page, first visit (logged)", lambda: _page(reader, next(ids)), bare)
 
 
 def _edits(reader: _Reader) -> Iterator[Figure]:

@@ -145,7 +145,8 @@ def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> p
                     exclude group) < $limit or points = max(points) over ()
             ),
             candidate as (
-                select * from stated_fact where states in (select states from worst_kind)
+                from customer_fact where id in (
+                    select id from stated_fact where states in (select states from worst_kind))
             ),
             scored as (
                 select id, name, name_key, owner_id, {points} as points, {gaps} as gaps,

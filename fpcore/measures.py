@@ -15,6 +15,7 @@ COLUMNS = (*(kind.value for kind in PolicyType), TOTAL)
 STATED = (Measure.ADEQUACY, Measure.SHORTFALL)
 """Measures that need how each customer stands against the gap rules."""
 
+AMOUNTS = (Measure.MEDIAN, Measure.COVERAGE, Measure.SHORTFALL, Measure.PREMIUM)
 SHARES = (Measure.HOLDING, Measure.ADEQUACY, Measure.UNKNOWN, Measure.CHANGE)
 
 HELD_THEN = """

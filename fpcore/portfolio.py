@@ -249,9 +249,7 @@ def _everybody(found: _Answer, asked: _Asked, measure: Measure) -> _Answer:
 def _tables(found: _Answer, measure: Measure) -> dict[str, np.ndarray]:
     """The figures that the cells show, and those that their values are made of."""
     customers = found.numbers["customers"]
-    tables = {
-        name: found.table(name) for name in ("n", "left_out", "gained", "lost")
-    }
+    tables = {name: found.table(name) for name in ("n", "left_out", "gained", "lost")}
     tables["amount"] = _with_total(found.table("amount", np.nan), measure)
     tables["base"] = found.table("base", customers)
     tables["customers"] = np.repeat(customers[:, None], len(COLUMNS), axis=1)

@@ -5,15 +5,16 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import book, figures, peers, people, report
+from benchmarks import book, figures, peers, people, report, timing
 from benchmarks.__main__ import main
 from benchmarks.measured import Measured
 
 
 def test_a_small_run_tells_every_figure(tmp_path, monkeypatch):
     for turns in ("WARM", "FEWEST_RUNS", "MOST_RUNS"):
-        monkeypatch.setattr(figures, turns, 1)
+        monkeypatch.setattr(timing, turns, 1)
     monkeypatch.setattr(peers, "TIMES", 1)
+    monkeypatch.setattr(figures, "SMALL", 200)
     ran = CliRunner().invoke(
         main,
         [
