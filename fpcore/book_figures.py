@@ -11,7 +11,7 @@ import pandas as pd
 
 from fpcore import accounts
 from fpcore.database import Database
-from fpcore.facts import BIT, customer_fact
+from fpcore.facts import BIT, agreed_to, customer_fact
 from fpcore.models import Account, ConsentKind, PolicyType
 
 NOT_CONTACTED = timedelta(days=90)
@@ -54,6 +54,7 @@ def key_figures(db: Database, account: Account, valued_on: date) -> KeyFigures:
     fields = [name for name in FIELDS if by_name or name not in HIDDEN]
     known = [f"count({name}) as known_{name}" for name in fields]
     holders = [f"count_if(held & {bit} <> 0) as held_{kind}" for kind, bit in BIT.items()]
+    consents = [f"count_if({agreed_to(kind)}) as agreed_{kind}" for kind in ConsentKind]
     figures = f"""
         count(*) as customers, coalesce(sum(total_policies), 0) as policies,
         sum(total_premium) / 12 as premium,
@@ -61,7 +62,7 @@ def key_figures(db: Database, account: Account, valued_on: date) -> KeyFigures:
         count_if(total_unknown > 0) as coverage_unknown,
         count_if(coalesce(last_contact_on < $contacted_before, true)) as not_contacted,
         count_if(last_contact_on is null) as never_contacted,
-        {", ".join([*known, *holders])}
+        {", ".join([*known, *holders, *consents])}
     """
     fact, params = customer_fact(db, account, valued_on, used_in=figures)
     found = db.read(
@@ -78,7 +79,7 @@ def key_figures(db: Database, account: Account, valued_on: date) -> KeyFigures:
         coverage_unknown=found["coverage_unknown"],
         holders={kind: found[f"held_{kind}"] for kind in PolicyType},
         known={name: found[f"known_{name}"] for name in fields},
-        consents=_consents(db, account, valued_on),
+        consents={kind: found[f"agreed_{kind}"] for kind in ConsentKind},
         not_contacted=found["not_contacted"],
         never_contacted=found["never_contacted"],
     )
@@ -110,18 +111,3 @@ def held_together(db: Database, account: Account, valued_on: date) -> pd.DataFra
 
 def _holding(counted: list[dict[str, Any]], bits: int) -> int:
     return sum(row["customers"] for row in counted if row["held"] & bits == bits)
-
-
-def _consents(db: Database, account: Account, valued_on: date) -> dict[ConsentKind, int]:
-    fact, params = customer_fact(db, account, valued_on, used_in="id")
-    found = db.read(
-        f"""
-        with {fact}
-        select s.kind, count(distinct s.customer_id) as customers
-        from consent s semi join customer_fact f on f.id = s.customer_id
-        where s.withdrawn_on is null group by s.kind
-        """,
-        params,
-    )
-    counted = {row["kind"]: row["customers"] for row in found}
-    return {kind: counted.get(kind.value, 0) for kind in ConsentKind}

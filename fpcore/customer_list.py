@@ -12,8 +12,18 @@ import pandas as pd
 
 from fpcore import accounts, gap_rules, gap_states, measures, row_kinds
 from fpcore.database import Cursor, Database
-from fpcore.facts import customer_fact
-from fpcore.models import WON, Account, Gender, Measure, PolicyStatus, PolicyType, Record, RowKind
+from fpcore.facts import agreed_to, customer_fact
+from fpcore.models import (
+    WON,
+    Account,
+    ConsentKind,
+    Gender,
+    Measure,
+    PolicyStatus,
+    PolicyType,
+    Record,
+    RowKind,
+)
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 from fpcore.stated_facts import stated_fact
@@ -172,7 +182,8 @@ _COUNTS = """
 """
 _PAGE = f"""
     id, name, gender, age, occupation, phone, email, {row_kinds.OWNER} as owner,
-    last_contact_on, next_contact_on, next_end_on, marketing, total_policies as policies,
+    last_contact_on, next_contact_on, next_end_on,
+    {agreed_to(ConsentKind.MARKETING)} as marketing, total_policies as policies,
     total_coverage as coverage, total_unknown as unknown, total_premium / 12 as premium,
     total_premium_unknown as premium_unknown
 """

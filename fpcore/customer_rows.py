@@ -15,6 +15,7 @@ from uuid import UUID
 from fpcore import database, gap_history, gap_rules, gap_states
 from fpcore.database import Cursor, Database, calculator
 from fpcore.facts import (
+    CONSENTS,
     CUSTOMER_READ,
     MAY_REPLACE,
     POLICY_READ,
@@ -277,7 +278,7 @@ def _computed(
         **held,
         "customer": (struct_of(CUSTOMER_READ), {name: read[name] for name in CUSTOMER_READ}),
         "contacted_on": ("date", read["contacted_on"]),
-        "marketing": ("boolean", read["marketing"]),
+        "consents": ("utinyint", read["consents"]),
         **{name: ("date", day) for name, day in replaced.items()},
         **{f"target_{code}": ("bigint", amount) for code, amount in targets.items()},
     }
@@ -321,8 +322,8 @@ select {", ".join(f"c.{name}" for name in CUSTOMER_READ)},
     (select max(x.contacted_on) from contact x where x.customer_id = $id
         and x.outcome not in ({", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)}))
         as contacted_on,
-    (select count(*) from consent s where s.customer_id = $id
-        and s.kind = 'marketing' and s.withdrawn_on is null) > 0 as marketing
+    (select {CONSENTS} from consent s where s.customer_id = $id and s.withdrawn_on is null)
+        as consents
 from customer c where c.id = $id
 """
 _POLICIES = f"""

@@ -27,6 +27,7 @@ from fpcore.models import (
     WHOLE_LIFE,
     WON,
     Account,
+    ConsentKind,
     Driving,
     Housing,
     PolicyStatus,
@@ -179,7 +180,7 @@ ROW_COLUMNS = (
     "id", "owner_id", "name", "name_key", "initials", "birth_year", "birth_date", "born_on",
     "gender", "phone", "email", "occupation", "occupation_class", "monthly_income",
     "living_cost", "dependants", "debts", "housing", "driving", "last_contact_on",
-    "next_contact_on", "marketing",
+    "next_contact_on", "consents",
     "withdrawn_on", "words", "expired_policies", "cancelled_policies", "pending_policies",
     "next_end_on", "held_from", "held_until", "customer_since", "held", "known_coverage",
     "unknown_coverage", "known_premium", "unknown_premium", "insurers", "spans", "unclear_ends",
@@ -189,6 +190,21 @@ ROW_COLUMNS = (
     "replaced_on", "replacement_unclear_on",
 )  # fmt: skip
 """The columns of the table customer_row and of the computed one."""
+
+
+CONSENT_BIT = {kind: 1 << place for place, kind in enumerate(ConsentKind)}
+"""The bit of each kind in `consents`: what a customer agreed to and did not withdraw."""
+
+CONSENTS = f"""
+    bit_or(case s.kind {" ".join(f"when '{kind}' then {bit}" for kind, bit in CONSENT_BIT.items())}
+        end)::utinyint as consents
+"""
+"""The bits of several consents `s`."""
+
+
+def agreed_to(kind: ConsentKind) -> str:
+    """The SQL over customer_fact that is true of who agreed to something."""
+    return f"(consents & {CONSENT_BIT[kind]}) <> 0"
 
 
 def _if(where: str, value: str) -> str:
@@ -330,7 +346,7 @@ ROW = f"""
         {_number_of(Driving, "c.driving")} as driving,
         greatest(c.last_contact_on, contacted.on_day) as last_contact_on,
         c.next_contact_on,
-        marketing.customer_id is not null as marketing,
+        coalesce(agreed.consents, 0)::utinyint as consents,
         c.withdrawn_on,
         concat_ws(chr(10), {SEARCHED.format("c.name")}, {SEARCHED.format("c.email")},
             {SEARCHED_LINES.format("h.policy_words")}) as words,
@@ -404,12 +420,12 @@ select {ROW} from (
     select {HOLDING.replace("$valued_on", "valued_on")},
         $customer::{struct_of(CUSTOMER_READ)} as c,
         {{'on_day': $contacted_on::date}} as contacted,
-        {{'customer_id': if($marketing::boolean, '{UUID(int=0)}', null)::uuid}} as marketing,
+        {{'consents': $consents::utinyint}} as agreed,
         {{'replaced_on': $replaced_on::date, 'unclear_on': $unclear_on::date}} as replacement
     from ({_JUDGED_VALUES})
 ) h
 """
-"""ROW of one customer in won, from values alone: $customer, $policies, $contacted_on, $marketing,
+"""ROW of one customer in won, from values alone: $customer, $policies, $contacted_on, $consents,
 $replaced_on, $unclear_on, $valued_on. Each stands in it once, so that DuckDB keeps its plan."""
 
 
@@ -445,10 +461,11 @@ contacted as (
     where {of_contact} and x.outcome not in ({_NOBODY_REACHED})
     group by x.customer_id
 ),
-marketing as (
-    select distinct s.customer_id
+agreed as (
+    select s.customer_id, {CONSENTS}
     from consent s join person on person.id = s.customer_id
-    where {of_consent} and s.kind = 'marketing' and s.withdrawn_on is null
+    where {of_consent} and s.withdrawn_on is null
+    group by s.customer_id
 ),
 computed_row as (
     select {ROW}
@@ -456,7 +473,7 @@ computed_row as (
     left join holding h on h.customer_id = c.id
     left join replacement on replacement.customer_id = c.id
     left join contacted on contacted.customer_id = c.id
-    left join marketing on marketing.customer_id = c.id
+    left join agreed on agreed.customer_id = c.id
 )
 """
 

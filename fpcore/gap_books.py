@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from fpcore import accounts, database, gap_rules, gap_states, row_kinds
+from fpcore import accounts, database, gap_rules, gap_states, row_kinds, stated_facts
 from fpcore.database import Cursor, Database
 from fpcore.errors import NotAllowed
 from fpcore.facts import customer_fact
@@ -20,7 +20,6 @@ from fpcore.gap_rules import Rule
 from fpcore.gap_states import STATES, lacking
 from fpcore.models import Account, GapState, RowKind
 from fpcore.rule_words import DIGIT
-from fpcore.stated_facts import stated_fact
 
 Rules = Sequence[Rule] | None
 """Rules to judge by; None: those in use on the day."""
@@ -128,7 +127,7 @@ def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> p
         rows = gap_states.with_targets("candidate", targets)
         judged = gap_states.judged(rules, valued_on, rows, targets)
         used_in = f"{judged} id name name_key owner_id"
-        fact, params = stated_fact(db, cursor, account, valued_on, used_in)
+        fact, params = stated_facts.stated_fact(db, cursor, account, valued_on, used_in)
         return cursor.execute(
             f"""
             with {fact},
@@ -252,9 +251,11 @@ def _judged(
     row = f"{row_kinds.key(rows, day)} as row, " if rows else ""
     targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
     relation = gap_states.with_targets("customer_fact", targets)
-    judged = gap_states.judged(rules, day, relation, targets)
+    is_kept = rules == gap_rules.rules_on(db, day) and stated_facts.are_kept(db, day)
+    judged = gap_states.judged(rules, day, relation, targets, has_states=is_kept)
     used_in = f"{judged} id name name_key owner_id {row}"
-    fact, params = customer_fact(db, account, day, used_in=used_in)
+    kept = ("states",) if is_kept else ()
+    fact, params = customer_fact(db, account, day, used_in=used_in, kept=kept)
     if team:
         judged, params = f"{judged} where {row_kinds.OF_TEAM}", {**params, "team": team}
     return f"{fact}, judged_fact as not materialized (select {row}* from {judged})", params

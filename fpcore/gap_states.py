@@ -48,12 +48,17 @@ def with_targets(relation: str, codes: frozenset[str]) -> str:
 
 
 def judged(
-    rules: Sequence[Rule], day: date, relation: str, targets: frozenset[str] = frozenset()
+    rules: Sequence[Rule],
+    day: date,
+    relation: str,
+    targets: frozenset[str] = frozenset(),
+    has_states: bool = False,
 ) -> str:
     """The SQL of a relation with, besides its own columns, for each rule `state_<n>` (a digit),
     `amount_<n>` (recommended; NULL: not known, or none is wanted) and `held_<n>`, in won.
 
-    `relation` has the columns of customer_fact and, for rules in `targets`, those of with_targets.
+    `relation` has the columns of customer_fact and, for rules in `targets`, those of with_targets;
+    with `has_states` also `states` by these rules, which are not found out again then.
     In steps, since DuckDB would compute again whatever is mentioned again: first each condition
     and term (`term_<n>_<k>`), then for whom each rule is and its amount, then the states.
     """
@@ -79,6 +84,8 @@ def judged(
             applies = f"applies_{number}"
         asked = Asked(coverage.prefix, day, applies, f"amount_{number}", f"held_{number}")
         third.append(f"({rule.need.state(asked)})::utinyint as state_{number}")
+    if has_states:
+        third = ["*", *unpacked(len(rules))]
     return f"""
     (select {", ".join(third)} from
     (select {", ".join(second)} from

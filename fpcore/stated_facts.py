@@ -23,7 +23,7 @@ def stated_fact(
 
     As they are kept with everybody, or judged now by the rules of the day.
     """
-    if facts.are_kept(db, valued_on) and gap_history.are_kept(db, valued_on):
+    if are_kept(db, valued_on):
         fact, params = customer_fact(db, account, valued_on, used_in=used_in, kept=KEPT)
         return f"{fact}, stated_fact as not materialized (from {relation})", params
     rules, targets = gap_rules.rules_on(db, valued_on), gap_states.targeted(cursor)
@@ -32,3 +32,8 @@ def stated_fact(
     kept = ", ".join(gap_states.kept(rules, valued_on))
     fact, params = customer_fact(db, account, valued_on, used_in=f"{used_in} {judged}")
     return f"{fact}, stated_fact as not materialized (select *, {kept} from {judged})", params
+
+
+def are_kept(db: Database, valued_on: date) -> bool:
+    """Say whether customer_row holds the facts, and the states by the rules, of this day."""
+    return facts.are_kept(db, valued_on) and gap_history.are_kept(db, valued_on)

@@ -1,10 +1,13 @@
--- Sets of types with each customer, which heatmaps count: of which types in force something is known,
+-- Sets with each customer, which heatmaps count: of which types in force something is known,
 -- and not known, and how the customer stands against the rules (gap_states.kept; in the place of
--- type_states), which gap_history.settle finds out anew. `gaps` has a bit for each rule that finds one.
+-- type_states), which gap_history.settle finds out anew. `gaps` has a bit for each rule that finds one,
+-- `consents` one for each kind of consent that holds (in the place of marketing).
 alter table customer_row add column known_coverage utinyint;
 alter table customer_row add column unknown_coverage utinyint;
 alter table customer_row add column known_premium utinyint;
 alter table customer_row add column unknown_premium utinyint;
+alter table customer_row drop column marketing;
+alter table customer_row add column consents utinyint;
 alter table customer_row add column gaps bigint;
 alter table customer_row drop column type_states;
 alter table customer_row add column unmet utinyint;
@@ -37,4 +40,8 @@ update customer_row set
         | if(home_premium_unknown > 0, 8, 0)
         | if(accident_premium_unknown > 0, 16, 0)
         | if(other_premium_unknown > 0, 32, 0))::utinyint;
+update customer_row set consents = coalesce((
+    select bit_or(case s.kind when 'collection' then 1 when 'third_party' then 2 when 'health' then 4
+        else 8 end)::utinyint
+    from consent s where s.customer_id = customer_row.id and s.withdrawn_on is null), 0);
 delete from gap_settled;
