@@ -4,6 +4,7 @@ A group has a key, which is what SQL groups by (a small number where there is on
 which stands in addresses and JSON. UNKNOWN_ROW is the label of those of whom it is not known.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -96,11 +97,11 @@ def has(cursor: Cursor, kind: RowKind, label: str, day: date) -> tuple[str, dict
 
 
 def order(label: str) -> tuple:
-    """Sort labels as people read them: ages and years by number, names by letter; not known and
-    then everybody last."""
-    lowest = label.split("-")[0].rstrip("+")
+    """Sort labels as people read them: by letter, with the numbers in them by size (2지점 before
+    10지점); not known and then everybody last."""
     is_last = {UNKNOWN_ROW: 1, ALL_ROWS: 2}.get(label, 0)
-    return (is_last, int(lowest) if lowest.isdigit() else 0, label)
+    parts = re.split(r"([0-9]+)", label)  # in turns: no number, a number, …
+    return (is_last, *(int(part) if k % 2 else part for k, part in enumerate(parts)))
 
 
 def _label(kind: RowKind, found: Any, names: Mapping[Any, str]) -> str:

@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from fpcore import row_kinds
 from fpcore.models import WON, Account, Measure, RowKind
 from fpcore.portfolio import LOOKING_BACK
 from ui import address, queries
@@ -43,8 +45,9 @@ class Asked:
     team: str | None
 
 
-def draw(account: Account, text: Text, today: date) -> list[Asked]:
-    """Draw what can be chosen; the one or two maps that are asked for, the first one first."""
+def draw(account: Account, text: Text, today: date) -> tuple[list[Asked], DeltaGenerator]:
+    """Draw what can be chosen; the one or two maps that are asked for, the first one first, and the
+    line of choices, which has room for another."""
     with st.container(horizontal=True):
         rows = address.choice(
             "rows", text("map.rows"), list(RowKind), text.of("row_kind"),
@@ -54,8 +57,9 @@ def draw(account: Account, text: Text, today: date) -> list[Asked]:
             "measure", text("map.measure"), [*Measure, GAPS], text.of("measure"),
             forgets=_FORGETS, segmented=True,
         )  # fmt: skip
-    teams = sorted({one.team for one in queries.owners(account) if one.team})
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    teams = sorted({one.team for one in queries.owners(account) if one.team}, key=row_kinds.order)
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    with line:
         asked = Asked(
             rows=RowKind(rows),
             measure=measure,
@@ -64,7 +68,7 @@ def draw(account: Account, text: Text, today: date) -> list[Asked]:
             since=_since(measure, text, today),
             team=_team("team", text("map.team"), teams, text),
         )
-        return [asked, *_beside(asked, teams, text)]
+        return [asked, *_beside(asked, teams, text)], line
 
 
 def _currency(account: Account, measure: str, text: Text) -> str:

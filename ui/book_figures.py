@@ -79,11 +79,16 @@ def _draw_shares(counts: dict[str, int], found: KeyFigures, text: Text) -> None:
         {
             text("figures.what"): list(counts),
             text("figures.customers"): list(counts.values()),
-            text("figures.share"): [count / found.customers for count in counts.values()],
+            text("figures.share"): [100 * count / found.customers for count in counts.values()],
         }
     )
-    share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-    st.dataframe(shown, hide_index=True, column_config={text("figures.share"): share})
+    columns = {
+        text("figures.customers"): st.column_config.NumberColumn(format="localized"),
+        text("figures.share"): st.column_config.ProgressColumn(
+            format="%.1f%%", min_value=0, max_value=100
+        ),
+    }
+    st.dataframe(shown, hide_index=True, column_config=columns, height="content")
 
 
 def _pairs(found: pd.DataFrame, text: Text) -> pd.DataFrame:

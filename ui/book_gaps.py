@@ -4,6 +4,7 @@ from datetime import date
 
 import streamlit as st
 
+from fpcore import row_kinds
 from fpcore.models import Account
 from ui import address, book_map, gap_tables, queries, tables
 from ui.text import Text
@@ -29,7 +30,7 @@ def draw(account: Account, text: Text, today: date) -> None:
             st.switch_page("../pages/customer.py", query_params={"id": chosen})
     with history:
         st.subheader(text("portfolio.months"))
-        teams = sorted({owner.team for owner in owners if owner.team})
+        teams = sorted({one.team for one in owners if one.team}, key=row_kinds.order)
         team = None
         if len(teams) > 1:
             team = address.choice("team", text("field.team"), teams, str, text("customers.any"))

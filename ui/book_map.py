@@ -20,8 +20,9 @@ MANY_ROWS = 12
 
 def draw(account: Account, text: Text, today: date) -> None:
     """Draw what can be chosen and the map, or the two, of it; a click leads to the customers."""
-    maps = book_address.draw(account, text, today)
-    rows = _all_rows(account, maps, text)
+    maps, line = book_address.draw(account, text, today)
+    with line:
+        rows = _all_rows(account, maps, text)
     if not rows:
         draw_empty(text)
         return
@@ -120,6 +121,7 @@ def _draw_one(
         ),
         place=str(number),
         picture=map_notes.file_name(asked),
+        column_width=heatmaps.COLUMN_WIDTH if len(maps) == 1 else heatmaps.CLOSE_WIDTH,
     )  # fmt: skip
     if clicked:
         wanted = customers_behind(asked, *clicked, today)

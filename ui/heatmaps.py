@@ -11,6 +11,7 @@ from ui.charts import CONFIG, LABEL_INKS, heatmap
 from ui.text import Text
 
 COLUMN_WIDTH = 62  # px, what the head of a column needs
+CLOSE_WIDTH = 53  # where two maps share the page: both are seen whole on a screen of 1280
 # On a narrow screen a map of many columns scrolls within its own box.
 _SCROLLING = """<style>
 .st-key-scrolling-{key} {{ overflow-x: auto; }}
@@ -39,14 +40,20 @@ def draw(drawn: pd.DataFrame, row_title: str, key: str, text: Text, **settings) 
 
 
 def draw_figure(
-    figure: go.Figure, columns: int, key: str, alt: str, place: str = "one", picture: str = ""
+    figure: go.Figure,
+    columns: int,
+    key: str,
+    alt: str,
+    place: str = "one",
+    picture: str = "",
+    column_width: int = COLUMN_WIDTH,
 ) -> list | None:
     """Draw the figure of a heatmap with so many columns; the key of the cell clicked.
 
     `place` tells the heatmaps of a page apart. With the name of a file, `picture`, a button saves
-    it as one.
+    it as one. Where there is less room than `column_width` (px) each, it scrolls.
     """
-    st.html(_SCROLLING.format(key=place, width=COLUMN_WIDTH * columns))
+    st.html(_SCROLLING.format(key=place, width=column_width * columns))
     with st.container(key=f"scrolling-{place}"):
         event = st.plotly_chart(
             figure,
