@@ -108,8 +108,9 @@ def not_contacted(
     """
     of, said = of_team(team)
     counts = """
-        count(*) as customers, count_if(last_contact_on is null) as never,
-        count_if(coalesce(last_contact_on < $contacted_before, true)) as not_contacted
+        count(*) as customers, count(*) - count(last_contact_on) as never,
+        count(case when coalesce(last_contact_on < $contacted_before, true) then 1 end)
+            as not_contacted
     """
     fact, params = customer_fact(db, account, valued_on, used_in=f"owner_id {counts} {of}")
     with db.reading() as cursor:
@@ -132,7 +133,7 @@ def _everybody(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 _WINDOWS = ", ".join(
-    f"count_if(until <= $valued_on::date + {days}) as policies_{days},"
+    f"count(case when until <= $valued_on::date + {days} then 1 end) as policies_{days},"
     f" count(distinct case when until <= $valued_on::date + {days} then id end) as customers_{days}"
     for days in DAYS_AHEAD
 )

@@ -111,17 +111,20 @@ def _counted(
 ) -> dict[str, Any]:  # fmt: skip
     """Count what customer_fact tells of everybody, in one pass."""
     known = [f"count({name}) as known_{name}" for name in fields]
-    holders = [f"count_if(held & {bit} <> 0) as held_{kind}" for kind, bit in BIT.items()]
+    counts = {
+        "premium_unknown": "total_premium_unknown > 0",
+        "coverage_unknown": "total_unknown > 0",
+        "not_contacted": "coalesce(last_contact_on < $contacted_before, true)",
+        "never_contacted": "last_contact_on is null",
+        **{f"held_{kind}": f"held & {bit} <> 0" for kind, bit in BIT.items()},
+    }
+    counted = [f"count(case when {sql} then 1 end) as {name}" for name, sql in counts.items()]
     figures = f"""
         count(*) as customers, coalesce(sum(total_policies), 0)::bigint as policies,
         sum(total_premium) / 12 as premium,
-        count_if(total_premium_unknown > 0) as premium_unknown,
-        count_if(total_unknown > 0) as coverage_unknown,
         coalesce(sum(total_unknown), 0)::bigint as no_coverage,
         coalesce(sum(total_premium_unknown), 0)::bigint as no_premium,
-        count_if(coalesce(last_contact_on < $contacted_before, true)) as not_contacted,
-        count_if(last_contact_on is null) as never_contacted,
-        {", ".join([*known, *holders])}
+        {", ".join([*known, *counted])}
     """
     of, said = of_team(team)
     fact, params = customer_fact(db, account, valued_on, used_in=f"{figures} {of}")
