@@ -9,38 +9,36 @@ from typing import Any
 
 import pandas as pd
 
-from fpcore import accounts
-from fpcore.database import Database
+from fpcore import accounts, database
+from fpcore.book_conditions import FIELDS, HIDDEN, NOT_CONTACTED_DAYS, of_scope, of_team, without
+from fpcore.database import Cursor, Database
 from fpcore.facts import BIT, agreed_to, customer_fact
 from fpcore.models import Account, ConsentKind, PolicyType
 
-NOT_CONTACTED = timedelta(days=90)
-FIELDS = (
-    "born_on", "birth_date", "gender", "phone", "email", "occupation", "occupation_class",
-    "monthly_income", "dependants", "debts", "housing", "driving",
-)  # fmt: skip
-"""What may be known of a customer."""
-HIDDEN = ("birth_date", "phone", "email")
-"""What an account without the right to names is not told."""
+NOT_CONTACTED = timedelta(days=NOT_CONTACTED_DAYS)
 
 
 @dataclass(frozen=True)
 class KeyFigures:
     """Everybody in scope on a day, in won.
 
-    `policies` are those in force, `premium` the known sum a month (None where nothing is known),
-    `premium_unknown` and `coverage_unknown` the customers of whom some amount is not known.
-    `holders` counts customers by type, `known` customers by which of FIELDS is known
-    (without HIDDEN for an account without the right to names), `consents`
-    those who agreed to a kind and did not withdraw. `not_contacted` had no contact for
-    NOT_CONTACTED, those never contacted (`never_contacted`) included.
+    `withdrawn` are those who withdrew their consent: in no other figure. `policies` are those in
+    force, `premium` the known sum a month (None where nothing is known), `premium_unknown` and
+    `coverage_unknown` the customers of whom some amount is not known; `policies_unknown` counts the
+    policies of which an amount in won or the end is not known (whole life is known). `holders`
+    counts customers by type, `known` customers by which of FIELDS is known (without HIDDEN for an
+    account without the right to names), `consents` those who agreed to a kind and did not
+    withdraw. `not_contacted` had no contact for NOT_CONTACTED, those never contacted
+    (`never_contacted`) included.
     """
 
     customers: int
+    withdrawn: int
     policies: int
     premium: float | None
     premium_unknown: int
     coverage_unknown: int
+    policies_unknown: dict[str, int]
     holders: dict[PolicyType, int]
     known: dict[str, int]
     consents: dict[ConsentKind, int]
@@ -48,35 +46,29 @@ class KeyFigures:
     never_contacted: int
 
 
-def key_figures(db: Database, account: Account, valued_on: date) -> KeyFigures:
-    """Count everybody in scope."""
+def key_figures(
+    db: Database, account: Account, valued_on: date, team: str | None = None
+) -> KeyFigures:
+    """Count everybody in scope, or those of one team in it."""
     by_name = accounts.scope(db, account).by_name
     fields = [name for name in FIELDS if by_name or name not in HIDDEN]
-    known = [f"count({name}) as known_{name}" for name in fields]
-    holders = [f"count_if(held & {bit} <> 0) as held_{kind}" for kind, bit in BIT.items()]
-    consents = [f"count_if({agreed_to(kind)}) as agreed_{kind}" for kind in ConsentKind]
-    figures = f"""
-        count(*) as customers, coalesce(sum(total_policies), 0) as policies,
-        sum(total_premium) / 12 as premium,
-        count_if(total_premium_unknown > 0) as premium_unknown,
-        count_if(total_unknown > 0) as coverage_unknown,
-        count_if(coalesce(last_contact_on < $contacted_before, true)) as not_contacted,
-        count_if(last_contact_on is null) as never_contacted,
-        {", ".join([*known, *holders, *consents])}
-    """
-    fact, params = customer_fact(db, account, valued_on, used_in=figures)
-    found = db.read(
-        f"with {fact} select {figures} from customer_fact",
-        {**params, "contacted_before": valued_on - NOT_CONTACTED},
-    )[0]
-    premium = found["premium"]
-    is_known = bool(found["policies"] == 0 or premium is not None)
+    with db.reading() as cursor:
+        asked = (db, cursor, account, valued_on, team)
+        found = _counted(*asked, fields)
+        no_end = _without_end(*asked)
+    is_known = found["policies"] == 0 or found["premium"] is not None
     return KeyFigures(
         customers=found["customers"],
-        policies=int(found["policies"]),
-        premium=float(premium or 0) if is_known else None,
+        withdrawn=found["withdrawn"],
+        policies=found["policies"],
+        premium=float(found["premium"] or 0) if is_known else None,
         premium_unknown=found["premium_unknown"],
         coverage_unknown=found["coverage_unknown"],
+        policies_unknown={
+            "coverage_amount": found["no_coverage"],
+            "premium_amount": found["no_premium"],
+            "end_date": no_end,
+        },
         holders={kind: found[f"held_{kind}"] for kind in PolicyType},
         known={name: found[f"known_{name}"] for name in fields},
         consents={kind: found[f"agreed_{kind}"] for kind in ConsentKind},
@@ -85,15 +77,19 @@ def key_figures(db: Database, account: Account, valued_on: date) -> KeyFigures:
     )
 
 
-def held_together(db: Database, account: Account, valued_on: date) -> pd.DataFrame:
+def held_together(
+    db: Database, account: Account, valued_on: date, team: str | None = None
+) -> pd.DataFrame:
     """Count, of those who hold a type, who holds another.
 
     Columns: type, other (both of the six), holders (of the type), both (of them, who hold the
     other too).
     """
-    fact, params = customer_fact(db, account, valued_on, used_in="held")
+    of, said = of_team(team)
+    fact, params = customer_fact(db, account, valued_on, used_in=f"held {of}")
     counted = db.read(
-        f"with {fact} select held, count(*) as customers from customer_fact group by held", params
+        f"with {fact} select held, count(*) as customers from customer_fact where {of} group by 1",
+        {**params, **said},
     )
     return pd.DataFrame(
         [
@@ -109,5 +105,45 @@ def held_together(db: Database, account: Account, valued_on: date) -> pd.DataFra
     )
 
 
+def _counted(
+    db: Database, cursor: Cursor, account: Account, valued_on: date, team: str | None,
+    fields: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    """Count what customer_fact tells of everybody, in one pass."""
+    known = [f"count({name}) as known_{name}" for name in fields]
+    counts = {
+        "premium_unknown": "total_premium_unknown > 0",
+        "coverage_unknown": "total_unknown > 0",
+        "not_contacted": "coalesce(last_contact_on < $contacted_before, true)",
+        "never_contacted": "last_contact_on is null",
+        **{f"held_{kind}": f"held & {bit} <> 0" for kind, bit in BIT.items()},
+        **{f"agreed_{kind}": agreed_to(kind) for kind in ConsentKind},
+    }
+    counted = [f"count_if({sql}) as {name}" for name, sql in counts.items()]
+    figures = f"""
+        count(*) as customers, coalesce(sum(total_policies), 0)::bigint as policies,
+        sum(total_premium) / 12 as premium,
+        coalesce(sum(total_unknown), 0)::bigint as no_coverage,
+        coalesce(sum(total_premium_unknown), 0)::bigint as no_premium,
+        {", ".join([*known, *counted])}
+    """
+    of, said = of_team(team)
+    fact, params = customer_fact(db, account, valued_on, used_in=f"{figures} {of}")
+    withdrawn = f"select count(*) from customer_scope where withdrawn_on is not null and {of}"
+    return database.rows(
+        cursor,
+        f"with {fact} select {figures}, ({withdrawn}) as withdrawn from customer_fact where {of}",
+        {**params, **said, "contacted_before": valued_on - NOT_CONTACTED},
+    )[0]
+
+
 def _holding(counted: list[dict[str, Any]], bits: int) -> int:
     return sum(row["customers"] for row in counted if row["held"] & bits == bits)
+
+
+def _without_end(
+    db: Database, cursor: Cursor, account: Account, valued_on: date, team: str | None
+) -> int:
+    without_end = f"({without('end_date')}) policy"
+    fact, policies, params = of_scope(db, account, valued_on, team, without_end)
+    return database.value(cursor, f"with {fact} select count(*) from {policies}", params)

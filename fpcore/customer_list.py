@@ -10,7 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from fpcore import accounts, gap_rules, gap_states, measures, row_kinds
+from fpcore import accounts, book_conditions, gap_rules, gap_states, measures, row_kinds
+from fpcore.accounts import VISIBLE_OWNERS
+from fpcore.book_conditions import ends_within, held_once, is_unknown, lacks_consent
 from fpcore.database import Cursor, Database
 from fpcore.facts import agreed_to, customer_fact
 from fpcore.models import (
@@ -18,6 +20,7 @@ from fpcore.models import (
     Account,
     ConsentKind,
     Gender,
+    Gone,
     Measure,
     PolicyStatus,
     PolicyType,
@@ -31,6 +34,9 @@ from fpcore.stated_facts import stated_fact
 PAGE_SIZES = (20, 50, 100)
 ANY_GAP = "any"
 """Of a filter's `gap`: a gap in any rule."""
+
+UNKNOWN = (*book_conditions.FIELDS, "last_contact_on", *book_conditions.POLICY_FIELDS)
+"""What a filter's `unknown` can be."""
 
 
 class Sort(StrEnum):
@@ -62,6 +68,9 @@ _STATUS_SQL = {
 }
 
 
+_TAKE_LONG = ("search", "expiring", "formerly", "unknown")
+
+
 class CustomerFilter(Record):
     """Which customers to list; None everywhere lists all in scope.
 
@@ -75,7 +84,12 @@ class CustomerFilter(Record):
     `since` when; such a cell, and the sums of the list, are in `currency` (None: won). `team` is
     the name of one.
 
-    For an account without the right to names, a search finds only its own customers.
+    `expiring`: a policy of the type `of` ends within so many days without a successor; `formerly`
+    held that type once and does not, `gone` for so long; `unknown`: this is not known of the
+    customer or of some policy in force; `no_consent` to that (all four: book_conditions).
+
+    For an account without the right to names, a search, and what is `unknown` of
+    book_conditions.HIDDEN, finds only its own customers.
     """
 
     search: str | None = None
@@ -95,6 +109,11 @@ class CustomerFilter(Record):
     since: date | None = None
     currency: str | None = None
     team: str | None = None
+    expiring: Literal[30, 60, 90] | None = None
+    formerly: PolicyType | None = None
+    gone: Gone | None = None
+    unknown: Literal[*UNKNOWN] | None = None
+    no_consent: ConsentKind | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +151,7 @@ def find(
     """List a page (counted from 1) of the customers in scope that fit; unknown values last, and
     of those whose names are masked the earliest added first."""
     with db.reading() as cursor:
-        where, params = _where(db, cursor, wanted, valued_on)
+        where, params = _where(db, cursor, account, wanted, valued_on)
         is_stated = wanted.gap or wanted.behind in measures.STATED
         relation = "stated_fact" if is_stated else "customer_scope"
         if wanted.behind is Measure.CHANGE and wanted.since:
@@ -162,7 +181,8 @@ def find(
         },
     )  # fmt: skip
     seen = accounts.scope(db, account)
-    find_page = _in_two_steps if wanted.search and seen.owners is None else _page_and_counts
+    takes_long = any(getattr(wanted, name) for name in _TAKE_LONG)
+    find_page = _in_two_steps if takes_long and seen.owners is None else _page_and_counts
     rows, counts = find_page(db, asked)
     return CustomerPage(rows=rows, names_masked=not seen.by_name, **counts)
 
@@ -230,7 +250,7 @@ def _in_two_steps(db: Database, asked: _Asked) -> tuple[pd.DataFrame, dict[str, 
 
 
 def _where(
-    db: Database, cursor: Cursor, wanted: CustomerFilter, valued_on: date
+    db: Database, cursor: Cursor, account: Account, wanted: CustomerFilter, valued_on: date
 ) -> tuple[str, dict[str, Any]]:
     """The SQL over customer_fact for a filter, and its parameters."""
     conditions: list[tuple[str, dict[str, Any]]] = [("true", {}), *_search(wanted.search)]
@@ -264,8 +284,26 @@ def _where(
         add(row_kinds.OF_TEAM, team=wanted.team)
     if wanted.behind and (wanted.behind is not Measure.CHANGE or wanted.since):
         add(measures.behind(wanted.behind, wanted.of or TOTAL))
+    conditions += _figures(account, wanted)
     params = {key: value for _, more in conditions for key, value in more.items()}
     return " and ".join(sql for sql, _ in conditions), params
+
+
+def _figures(account: Account, wanted: CustomerFilter) -> list[tuple[str, dict[str, Any]]]:
+    """The conditions of who is behind a figure of the whole book, with their parameters."""
+    found, said = [], {}
+    if wanted.expiring:
+        found.append(ends_within("customer_scope", wanted.expiring, wanted.of or TOTAL))
+    if wanted.formerly:
+        found.append(held_once("customer_scope", wanted.formerly, wanted.gone))
+    if wanted.unknown:
+        found.append(is_unknown(wanted.unknown))
+    if wanted.unknown in book_conditions.HIDDEN:
+        found.append(f"owner_id in (select id from ({VISIBLE_OWNERS}) where by_name)")
+        said["asker"] = account.id
+    if wanted.no_consent:
+        found.append(lacks_consent(wanted.no_consent))
+    return [(" and ".join(["true", *found]), said)]
 
 
 def _search(text: str | None) -> list[tuple[str, dict[str, Any]]]:

@@ -108,6 +108,25 @@ class Measure(StrEnum):
     CHANGE = "change"
 
 
+class Gone(StrEnum):
+    """How long ago the last policy of a type ended that somebody once held: less than a year, less
+    than three, three or more; or nobody knows."""
+
+    UNDER_1_YEAR = "under_1_year"
+    UNDER_3_YEARS = "under_3_years"
+    LONGER = "longer"
+    UNKNOWN = "unknown"
+
+
+class Concentration(StrEnum):
+    """How much of something a few have, by the Herfindahl index of their shares in percent: below
+    1,000, up to 1,800, above (US Merger Guidelines of 2023)."""
+
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+
+
 class ConsentKind(StrEnum):
     """What a customer can agree to, each apart from the others (PIPA §15, §17, §23, §22)."""
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import address, book_figures, book_gaps, book_map, rules, session
+from ui import address, book_due, book_figures, book_gaps, book_makeup, book_map, rules, session
 from ui.text import Text
 
 # Each draws its view for an account, in the words of a language, as of a day; the word of its name
@@ -10,7 +10,10 @@ from ui.text import Text
 VIEWS = {
     "map": book_map.draw,
     "gaps": book_gaps.draw,
+    "due": book_due.draw,
     "figures": book_figures.draw,
+    "ages": book_makeup.draw_ages,
+    "insurers": book_makeup.draw_insurers,
     "together": book_figures.draw_together,
 }
 

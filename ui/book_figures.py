@@ -1,5 +1,6 @@
 """The whole book in figures, and which types are held together."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
@@ -8,36 +9,43 @@ import streamlit as st
 from fpcore import settings
 from fpcore.book_figures import KeyFigures
 from fpcore.models import Account
-from ui import address, book_map, heatmaps, queries
-from ui.text import Text
-
-_LISTED = {"not_contacted": {"not_contacted_for": "90"}}
+from ui import address, book_lists, book_map, heatmaps, queries, tables
+from ui.text import Text, safe
 
 
 def draw(account: Account, text: Text, today: date) -> None:
-    """Draw the key figures, what is known of everybody, and consents."""
-    found = queries.key_figures(account, today)
+    """Draw the key figures, what is known of everybody, and consents; a click leads to the
+    customers."""
+    team = book_lists.team(account, text)
+    found = queries.key_figures(account, today, team)
     if not found.customers:
         book_map.draw_empty(text)
         return
     _draw_numbers(found, text)
     if st.button(text("figures.list_not_contacted"), icon=":material/list:"):
-        wanted = {**_LISTED["not_contacted"], "book": address.here()}
-        st.switch_page("../pages/customers.py", query_params=wanted)
+        book_lists.show(team, not_contacted_for=90)
     shares, known = st.columns(2, gap="large")
     with shares:
-        st.subheader(text("figures.holding"))
-        _draw_shares({text(f"type.{k}"): n for k, n in found.holders.items()}, found, text)
-        st.subheader(text("figures.consents"))
-        _draw_shares({text(f"consent_kind.{k}"): n for k, n in found.consents.items()}, found, text)
+        st.subheader(text("figures.holding"), help=safe(text("figures.holding_how")))
+        holding = {kind.value: text(f"type.{kind}") for kind in found.holders}
+        if kind := _draw_shares(holding, found.holders, found.customers, text, "holding"):
+            book_lists.show(team, holding=kind)
+        st.subheader(text("figures.consents"), help=safe(text("figures.consents_how")))
+        kinds = {kind.value: text(f"consent_kind.{kind}") for kind in found.consents}
+        if kind := _draw_shares(kinds, found.consents, found.customers, text, "consents", True):
+            book_lists.show(team, no_consent=kind)
     with known:
-        st.subheader(text("figures.known"), help=text("figures.known_how"))
-        _draw_shares({text(f"figures.field.{k}"): n for k, n in found.known.items()}, found, text)
+        st.subheader(text("figures.known"), help=safe(text("figures.known_how")))
+        fields = {field: text(f"figures.field.{field}") for field in found.known}
+        if field := _draw_shares(fields, found.known, found.customers, text, "known", True):
+            book_lists.show(team, unknown=field)
+        _draw_policies(found, team, text)
 
 
 def draw_together(account: Account, text: Text, today: date) -> None:
     """Draw who of those with one type hold another; a click leads to them."""
-    found = queries.held_together(account, today)
+    team = book_lists.team(account, text)
+    found = queries.held_together(account, today, team)
     if not found["holders"].any():
         book_map.draw_empty(text)
         return
@@ -52,10 +60,8 @@ def draw_together(account: Account, text: Text, today: date) -> None:
         alt=text("figures.together_how"),
     )
     if clicked:
-        wanted = {"holding": clicked[0], "book": address.here()}
-        if clicked[1] != clicked[0]:
-            wanted["also"] = clicked[1]
-        st.switch_page("../pages/customers.py", query_params=wanted)
+        kind, other = clicked
+        book_lists.show(team, holding=kind, also=other if other != kind else None)
 
 
 def _draw_numbers(found: KeyFigures, text: Text) -> None:
@@ -66,6 +72,7 @@ def _draw_numbers(found: KeyFigures, text: Text) -> None:
         "not_contacted": f"{found.not_contacted:,}",
     }
     counts = {
+        "withdrawn": f"{found.withdrawn:,}",
         "policies": f"{found.policies:,}",
         "premium_unknown": f"{found.premium_unknown:,}",
         "never": f"{found.never_contacted:,}",
@@ -74,21 +81,44 @@ def _draw_numbers(found: KeyFigures, text: Text) -> None:
         place.metric(text(f"figures.{name}"), number, help=text(f"figures.{name}_how", **counts))
 
 
-def _draw_shares(counts: dict[str, int], found: KeyFigures, text: Text) -> None:
+def _draw_policies(found: KeyFigures, team: str | None, text: Text) -> None:
+    st.subheader(text("figures.of_policies"), help=safe(text("figures.of_policies_how")))
+    if not found.policies:
+        st.caption(text("figures.no_policies"))
+        return
+    known = {field: found.policies - n for field, n in found.policies_unknown.items()}
+    names = {field: text(f"figures.policy_field.{field}") for field in known}
+    if field := _draw_shares(names, known, found.policies, text, "policies", True):
+        book_lists.show(team, unknown=field)
+
+
+def _draw_shares(
+    names: Mapping[str, str], counts: Mapping[str, int], whole: int, text: Text, key: str,
+    with_rest: bool = False,
+) -> str | None:  # fmt: skip
+    """Draw a line for each count with its share of the whole, and the rest; the one clicked."""
+    listed = [counts[name] for name in names]
     shown = pd.DataFrame(
         {
-            text("figures.what"): list(counts),
-            text("figures.customers"): list(counts.values()),
-            text("figures.share"): [100 * count / found.customers for count in counts.values()],
+            text("figures.what"): list(names.values()),
+            text("figures.count"): listed,
+            text("figures.share"): [100 * count / whole for count in listed],
         }
     )
+    if with_rest:
+        shown[text("figures.rest")] = [whole - count for count in listed]
+    number = st.column_config.NumberColumn(format="localized")
     columns = {
-        text("figures.customers"): st.column_config.NumberColumn(format="localized"),
+        text("figures.count"): number,
         text("figures.share"): st.column_config.ProgressColumn(
             format="%.1f%%", min_value=0, max_value=100
         ),
+        text("figures.rest"): number,
     }
-    st.dataframe(shown, hide_index=True, column_config=columns, height="content")
+    row = tables.clicked_row(
+        shown, f"{key} {address.here()}", column_config=columns, height="content"
+    )
+    return None if row is None else list(names)[row]
 
 
 def _pairs(found: pd.DataFrame, text: Text) -> pd.DataFrame:

@@ -7,9 +7,19 @@ from datetime import date
 import streamlit as st
 
 from fpcore import rule_book, saved_filters, words
-from fpcore.customer_list import ANY_GAP, PAGE_SIZES, CustomerFilter, Sort
+from fpcore.book_conditions import DAYS_AHEAD, POLICY_FIELDS
+from fpcore.customer_list import ANY_GAP, PAGE_SIZES, UNKNOWN, CustomerFilter, Sort
 from fpcore.measures import COLUMNS
-from fpcore.models import Account, Gender, Measure, PolicyStatus, PolicyType, RowKind
+from fpcore.models import (
+    Account,
+    ConsentKind,
+    Gender,
+    Gone,
+    Measure,
+    PolicyStatus,
+    PolicyType,
+    RowKind,
+)
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 from ui import address, forms, map_cells, session, tables
@@ -45,7 +55,7 @@ def draw(account: Account, text: Text, today: date) -> ListView:
             order = address.choice("order", text("customers.order"), orders, text.of("customers"))
             sizes = [str(size) for size in PAGE_SIZES]
             size = address.choice("size", text("customers.page_size"), sizes, str, forgets=PAGE)
-    wanted = CustomerFilter(search=search, **chosen, **_cell())
+    wanted = CustomerFilter(search=search, **chosen, **_cell(), **_figure())
     with st.expander(text("customers.saved"), icon=":material/bookmark:"):
         _draw_saved(account, wanted, text)
     return ListView(
@@ -71,6 +81,21 @@ def _cell() -> dict:
     also = address.read("also")
     cell |= {"also": also} if also in set(PolicyType) else {}
     return {**cell, "team": address.read("team")}
+
+
+def _figure() -> dict:
+    """Read what a figure of the whole book says of the customers behind it."""
+    said = {}
+    if address.number("expiring") in DAYS_AHEAD:
+        of = address.read("of")
+        said |= {"expiring": address.number("expiring"), "of": of if of in COLUMNS else TOTAL}
+    if address.read("formerly") in set(PolicyType):
+        said["formerly"] = address.read("formerly")
+        said["gone"] = address.read("gone") if address.read("gone") in set(Gone) else None
+    for name, known in (("unknown", UNKNOWN), ("no_consent", set(ConsentKind))):
+        if address.read(name) in known:
+            said[name] = address.read(name)
+    return said
 
 
 def draw_active(view: ListView, owner_names: Mapping[str, str], text: Text) -> None:
@@ -196,4 +221,28 @@ def _active(
     if wanted.gap:
         named = _gap_names(text).get(wanted.gap, wanted.gap)
         add(text("customers.active_gap", gap=named), "gap")
+    return parts + _active_figures(wanted, text)
+
+
+def _active_figures(wanted: CustomerFilter, text: Text) -> list[tuple[str, tuple[str, ...]]]:
+    """List the parts of a filter that come from figures of the whole book."""
+    parts: list[tuple[str, tuple[str, ...]]] = []
+    if wanted.expiring:
+        of = map_cells.column_name(wanted.of or TOTAL, text)
+        said = text("customers.active_expiring", type=of, days=wanted.expiring)
+        parts.append((said, ("expiring", "of")))
+    if wanted.formerly:
+        kind = text(f"type.{wanted.formerly}")
+        said = text("customers.active_formerly", type=kind)
+        if wanted.gone:
+            said = f"{said} · {text(f'gone.{wanted.gone}')}"
+        parts.append((said, ("formerly", "gone")))
+    if wanted.unknown:
+        section = "policy_field" if wanted.unknown in POLICY_FIELDS else "field"
+        field = text(f"figures.{section}.{wanted.unknown}")
+        said = text(f"customers.active_unknown_{section}", field=field)
+        parts.append((said, ("unknown",)))
+    if wanted.no_consent:
+        kind = text(f"consent_kind.{wanted.no_consent}")
+        parts.append((text("customers.active_no_consent", kind=kind), ("no_consent",)))
     return parts

@@ -20,8 +20,11 @@ from agency import PASSWORD, STATEMENT, TODAY, csv_bytes, disable, forged, hire,
 import fpcore
 from fpcore import (
     accounts,
+    book_conditions,
+    book_due,
     book_figures,
     book_import,
+    book_makeup,
     consents,
     contacts,
     coverage,
@@ -492,6 +495,10 @@ LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
     "customer_list.find": owners_found,
     "customer_list.find by search": lambda db, me: owners_found(db, me, search="의 고객1"),
     "customer_list.find by gap": lambda db, me: owners_found(db, me, gap="health_missing"),
+    "customer_list.find by what is not known": lambda db, me: owners_found(
+        db, me, unknown="end_date"
+    ),
+    "customer_list.find by consent": lambda db, me: owners_found(db, me, no_consent="health"),
 }
 """How a list shows whose customers are in it."""
 
@@ -530,8 +537,14 @@ BY_THEMSELVES = {
     "import_mappings.save": "test_saved_mappings_are_their_owners_only",
     "accounts.is_manager": "test_only_managers_try_and_publish_rules",
     "accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
+    "book_conditions.of_scope": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "book_due.expiring": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "book_due.formerly_held": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "book_due.not_contacted": "test_figures_count_everybody_in_scope_and_nobody_else",
     "book_figures.key_figures": "test_figures_count_everybody_in_scope_and_nobody_else",
     "book_figures.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "book_makeup.age_pyramid": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "book_makeup.insurers": "test_figures_count_everybody_in_scope_and_nobody_else",
     "gap_books.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
     "gap_books.compare": "test_a_draft_is_tried_on_the_scope_only",
     "gap_books.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
@@ -791,16 +804,43 @@ def test_gaps_are_counted_of_everybody_in_scope_and_nobody_else(asker, agency):
 
 @pytest.mark.parametrize("asker", SEES)
 def test_figures_count_everybody_in_scope_and_nobody_else(asker, agency):
-    found = agency.db.read(
-        "select a.username as owner, count(*) as n, count_if(r.held & 1 <> 0) as life"
-        " from customer c join account a on a.id = c.owner_id join customer_row r on r.id = c.id"
-        " where c.withdrawn_on is null group by a.username"
-    )
-    mine = [row for row in found if row["owner"] in SEES[asker]]
-    counted = book_figures.key_figures(agency.db, agency.people[asker], TODAY)
-    together = book_figures.held_together(agency.db, agency.people[asker], TODAY)
-    assert counted.customers == sum(row["n"] for row in mine)
-    assert together["holders"][0] == sum(row["life"] for row in mine)
+    db, me = agency.db, agency.people[asker]
+    found = [row for row in db.read(FIGURES_BY_OWNER) if row["owner"] in SEES[asker]]
+    names = ("customers", "life", "policies", "no_end", "ended")
+    in_scope = {name: sum(row[name] for row in found) for name in names}
+    figures = book_figures.key_figures(db, me, TODAY)
+    assert figures.customers == in_scope["customers"]
+    assert figures.policies == in_scope["policies"]
+    assert book_figures.held_together(db, me, TODAY)["holders"][0] == in_scope["life"]
+    assert book_makeup.age_pyramid(db, me, TODAY)["life"].sum() == in_scope["life"]
+    assert book_makeup.insurers(db, me, TODAY).cells["policies"].sum() == in_scope["policies"]
+    assert book_due.expiring(db, me, TODAY).no_end == in_scope["no_end"]
+    assert book_due.formerly_held(db, me, TODAY)["customers"].sum() == in_scope["ended"]
+    by_fp = book_due.not_contacted(db, me, TODAY)
+    assert by_fp["customers"].sum() == 2 * in_scope["customers"]  # of each FP, and of everybody
+    fact, consented, params = book_conditions.of_scope(db, me, TODAY, None, "consent")
+    sql = f"with {fact} select count(distinct customer_id) as n from {consented}"
+    assert db.read(sql, params) == [{"n": in_scope["customers"]}]
+
+
+FIGURES_BY_OWNER = """
+with one as (
+    select owner_id,
+        (select count(*) from policy p where p.customer_id = c.id and status = 'active')
+            as policies,
+        (select count(*) from policy p where p.customer_id = c.id and status = 'active'
+            and end_date is null) as no_end,
+        (select count(*) from policy p where p.customer_id = c.id and status = 'active'
+            and type = 'life') > 0 as life,
+        (select count(*) from policy p where p.customer_id = c.id and status = 'cancelled'
+            and type = 'life') > 0 as had_life
+    from customer c where withdrawn_on is null
+)
+select username as owner, count(*) as customers, sum(policies) as policies, sum(no_end) as no_end,
+    count_if(life) as life, count_if(had_life and not life) as ended
+from one join account a on a.id = owner_id group by username
+"""
+"""Plain counts; every policy of the book has begun, and those that are active go on."""
 
 
 MANAGERS = {"manager1", "manager2", "loose", "admin"}

@@ -32,8 +32,11 @@ from test_access_matrix import CHECKED_BEFORE, OF_ONE, Subject, operations, othe
 
 from fpcore import (
     accounts,
+    book_conditions,
+    book_due,
     book_figures,
     book_import,
+    book_makeup,
     consents,
     coverage,
     customer_list,
@@ -243,7 +246,20 @@ def all_lists(db: Database, me: Account) -> list:
         ),
         find(db, me, gap=ANY_GAP),
         find(db, me, search="비밀", gap=ANY_GAP),
+        *(find(db, me, expiring=90, of=kind) for kind in PolicyType),
+        *(find(db, me, formerly=kind) for kind in PolicyType),
+        *(find(db, me, unknown=field) for field in customer_list.UNKNOWN),
+        *(find(db, me, no_consent=kind) for kind in ConsentKind),
     ]
+
+
+def of_scope(db: Database, me: Account) -> list:
+    """What is left of the policies of everybody, those of a team too."""
+    made = []
+    for team in (None, "강남"):
+        fact, policies, params = book_conditions.of_scope(db, me, TODAY, team, "policy")
+        made.append(db.frame(f"with {fact} select customer_id, type from {policies}", params))
+    return made
 
 
 def stated(db: Database, me: Account) -> list:
@@ -309,6 +325,12 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     "gap_books.heatmap": lambda office, me: [
         gap_books.heatmap(office.db, me, kind, TODAY) for kind in RowKind
     ],
+    "book_conditions.of_scope": lambda office, me: of_scope(office.db, me),
+    "book_due.expiring": lambda office, me: book_due.expiring(office.db, me, TODAY),
+    "book_due.formerly_held": lambda office, me: book_due.formerly_held(office.db, me, TODAY),
+    "book_due.not_contacted": lambda office, me: book_due.not_contacted(office.db, me, TODAY),
+    "book_makeup.age_pyramid": lambda office, me: book_makeup.age_pyramid(office.db, me, TODAY),
+    "book_makeup.insurers": lambda office, me: book_makeup.insurers(office.db, me, TODAY),
     "book_figures.key_figures": lambda office, me: book_figures.key_figures(office.db, me, TODAY),
     "book_figures.held_together": lambda office, me: book_figures.held_together(
         office.db, me, TODAY
@@ -629,3 +651,13 @@ def test_an_amount_set_by_hand_is_seen_without_its_reason(office):
     assert (seen.amount, seen.note) == (whole.amount, None)
     add_policy(db, fp, office.one.id, type="health")
     assert gap_history.of_customer(db, blind, office.one.id)[-1].on == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize("field", ["birth_date", "phone", "email"])
+def test_what_is_not_told_of_others_is_not_listed_as_unknown(field, office):
+    listed = {}
+    for who in ("fp1", *BLIND):
+        listed[who] = find(office.db, office.people[who], unknown=field).matching
+    everybody = find(office.db, office.people["fp1"]).matching
+    assert listed == {"fp1": 0, "blind": 0, "blind admin": 0}
+    assert everybody == 1

@@ -17,6 +17,7 @@ from fpcore import (
     audit,
     book_circumstances,
     book_columns,
+    book_conditions,
     book_customers,
     book_matching,
     book_policies,
@@ -61,6 +62,8 @@ ENUMS: dict[str, type[StrEnum]] = {
     "finding": models.GapState,
     "fault": consistency.Fault,
     "cause": gap_history.Cause,
+    "gone": models.Gone,
+    "concentration": models.Concentration,
 }
 
 
@@ -209,6 +212,8 @@ KEYS = sorted(
     | {f"status.{why}" for why in re.findall(r"then '(\w+)'", facts.WHY_NOT_IN_FORCE)}
     | {f"error.{code}" for code, _ in raised()}
     | {f"error.{getattr(errors, name).code}" for name in ERRORS - {"FpError", "InvalidInput"}}
+    | {f"figures.field.{field}" for field in (*book_conditions.FIELDS, "last_contact_on")}
+    | {f"figures.policy_field.{field}" for field in book_conditions.POLICY_FIELDS}
     | {"type.total", "row.unknown"}
 )
 

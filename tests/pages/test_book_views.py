@@ -1,0 +1,228 @@
+"""The views of the whole book in figures: what they show, and where a click leads."""
+
+from contextlib import closing
+
+import pandas as pd
+import pytest
+import streamlit as st
+from agency import TODAY, add_customer, add_policy, hire
+from screen import listed, texts
+from streamlit.testing.v1 import AppTest
+
+from fpcore import accounts, database
+from fpcore.book_makeup import insurers
+from ui import book_charts, book_lists, book_makeup, book_map, heatmaps, session
+from ui.text import Text
+
+VIEW = """
+from ui import {module}, session
+from ui.text import Text
+{module}.{draw}(session.account(), Text(session.language()), session.today())
+"""
+VIEWS = [
+    ("book_figures", "draw"),
+    ("book_figures", "draw_together"),
+    ("book_due", "draw"),
+    ("book_makeup", "draw_ages"),
+    ("book_makeup", "draw_insurers"),
+]
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    monkeypatch.setattr(session, "today", lambda: TODAY)
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list[dict]:
+    """The addresses of the lists that clicks led to."""
+    went = []
+    monkeypatch.setattr(
+        book_lists, "show", lambda team, **wanted: went.append(book_lists.behind(team, **wanted))
+    )
+    return went
+
+
+@pytest.fixture
+def open_view(office):
+    """Open a view as somebody; `clicked` are selections by the beginning of a widget's key."""
+
+    def run(module: str, draw: str, username: str, locale: str = "ko-KR", **clicked) -> AppTest:
+        at = AppTest.from_string(VIEW.format(module=module, draw=draw), default_timeout=30)
+        at.context["locale"] = locale
+        at.session_state["authentication_status"] = True
+        at.session_state["username"] = username
+        at.run()
+        for key, selection in clicked.items():
+            at.session_state[f"{key.replace('_', ' ')} "] = {"selection": selection}
+        return at.run() if clicked else at
+
+    return run
+
+
+def cell(row: int) -> dict:
+    return {"rows": [], "columns": [], "cells": [(row, "x")]}
+
+
+def labels(at: AppTest) -> set[str]:
+    return {button.label.replace("\\", "") for button in at.button}
+
+
+def tables_of(at: AppTest) -> list[pd.DataFrame]:
+    return [one.value for one in at.dataframe]
+
+
+@pytest.mark.parametrize("locale", ["ko-KR", "en-US"])
+@pytest.mark.parametrize(("module", "draw"), VIEWS)
+def test_a_view_is_drawn_in_every_language_and_without_customers(
+    module, draw, locale, open_view, monkeypatch
+):
+    monkeypatch.setattr(book_map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
+    at = open_view(module, draw, "admin", locale)
+    assert not at.exception and at.dataframe
+    empty = open_view(module, draw, "manager2", locale)
+    assert not empty.exception and not empty.dataframe and empty.info
+
+
+def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, open_page):
+    at = open_view("book_figures", "draw", "fp1", known=cell(2))
+    (known,) = [one for one in tables_of(at) if "성별" in one.iloc[:, 0].tolist()]
+    gender = known[known.iloc[:, 0] == "성별"].iloc[0]
+    assert (gender["수"], gender["비율"], gender["없음"]) == (2, pytest.approx(2 / 3), 1)
+    assert shown == [{"unknown": "gender", "book": ""}]
+    at = open_page("customers", "fp1", **shown[0])
+    assert [name.split()[0] for name in listed(at)] == ["이바다"]
+    assert "모름: 성별" in labels(at)
+
+
+def test_who_has_not_agreed_is_listed(open_view, shown, open_page):
+    open_view("book_figures", "draw", "fp1", consents=cell(3))
+    assert shown == [{"no_consent": "marketing", "book": ""}]
+    assert len(listed(open_page("customers", "fp1", **shown[0]))) == 3
+
+
+def add_one_due(office) -> None:
+    fp = accounts.find(office, "fp1")
+    one = add_customer(office, fp, name="한마감")
+    add_policy(office, fp, one, type="car", end_date=TODAY.replace(day=30), insurer="하나손해보험")
+    add_policy(
+        office, fp, one, type="home", status="expired", start_date=TODAY.replace(year=2020),
+        end_date=TODAY.replace(year=2024),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("view", "clicked", "wanted", "named"),
+    [
+        ("expiring", ["car", 30], {"of": "car", "expiring": "30"},
+         "자동차: 30일 안에 만기, 이어지는 계약 없음"),
+        ("formerly", ["home", "under_3_years"], {"formerly": "home", "gone": "under_3_years"},
+         "화재·주택: 예전에 가입, 지금은 없음 · 1~3년"),
+    ],
+)  # fmt: skip
+def test_what_is_due_leads_to_the_list(
+    view, clicked, wanted, named, office, open_view, shown, open_page, monkeypatch
+):
+    add_one_due(office)
+    keys = {}
+
+    def draw_figure(figure, columns, key, alt, place):
+        keys[place] = [list(one) for trace in figure.data for one in trace.customdata or ()]
+        return clicked if place == view else None
+
+    monkeypatch.setattr(heatmaps, "draw_figure", draw_figure)
+    at = open_view("book_due", "draw", "fp1")
+    assert not at.exception and clicked in keys[view]
+    assert shown == [{**wanted, "book": ""}]
+    at = open_page("customers", "fp1", **shown[0])
+    assert listed(at) == ["한마감"]
+    assert named in labels(at)
+
+
+def test_what_is_due_is_counted(office, open_view):
+    add_one_due(office)
+    at = open_view("book_due", "draw", "fp1")
+    ends, once, contacts = tables_of(at)
+    assert ends.loc["자동차"].tolist() == ["1", "1", "1"]
+    assert once.loc["화재·주택", "1~3년"] == "1"
+    assert contacts["90일 무접촉"].tolist() == [4]
+    assert "만기를 모르는 유지 계약 3건(고객 2명)은 빠져 있습니다" in labels(at)
+    assert "고객 4명 가운데 4명, 그중 4명은 접촉 기록이 없습니다" in texts(at)
+
+
+def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
+    at = open_view("book_makeup", "draw_ages", "fp1", other_genders=cell(0))
+    (others,) = [one for one in tables_of(at) if len(one.columns) == 3]
+    assert others.values.tolist() == [["모름", 1, 0]]
+    assert shown == [{"gender": "unknown", "book": ""}]
+
+
+def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, open_page):
+    add_one_due(office)
+    at = open_view("book_makeup", "draw_insurers", "fp1", insurers_table=cell(0))
+    table = tables_of(at)[0]
+    assert table["보험사"].tolist() == ["하나손해보험", "보험사 모름"]
+    assert table["월 보험료"].tolist() == ["알 수 없음", "130,000원"]
+    assert shown == [{"row_kind": "insurer", "row": "하나손해보험", "book": ""}]
+    assert listed(open_page("customers", "fp1", **shown[0])) == ["한마감"]
+    open_view("book_makeup", "draw_insurers", "fp1", insurers_table=cell(1))
+    assert len(listed(open_page("customers", "fp1", **shown[1]))) == 2
+
+
+# --- The figures themselves ------------------------------------------------------------------
+
+
+def ages(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"label": label, "side": side, "everybody": n, "holders": holders, "hover": "x",
+             "key": [label, side, ""], "holders_key": [label, side, "car"]}
+            for label, side, n, holders in rows
+        ]
+    )  # fmt: skip
+
+
+def test_men_stand_left_women_right_and_holders_within():
+    drawn = ages(("30-39", "M", 5, 2), ("30-39", "F", 7, 7), ("40-49", "M", 0, 0))
+    figure = book_charts.pyramid(drawn, "남", "여", "자동차 보유")
+    men, men_holders, women, women_holders = figure.data
+    assert (list(men.x), list(men_holders.x)) == ([-5, 0], [-2, 0])
+    assert (list(women.x), list(women_holders.x)) == ([7], [7])
+    assert men.customdata[0] == ["30-39", "M", ""]
+    assert men_holders.customdata[0] == ["30-39", "M", "car"]
+    assert men_holders.width < men.width
+    assert list(figure.layout.yaxis.ticktext) == ["40-49", "30-39"]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 9, 17, 99, 100, 4_321, 1_000_000])
+def test_counts_to_both_sides_are_told_without_a_sign(most):
+    figure = book_charts.pyramid(ages(("30-39", "M", most, 0)), "남", "여", "보유")
+    values, told = figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext
+    assert list(told) == [f"{abs(value):,}" for value in values]
+    assert len(set(values)) == len(values) <= 11 and 0 in values
+
+
+def test_an_unknown_share_is_a_hatched_stub():
+    parts = pd.DataFrame(
+        {"label": ["A", "B"], "share": [1.0, float("nan")], "text": ["100%", "?"],
+         "hover": ["A<br>x", "<b>"], "key": [["A"], ["B"]]}
+    )  # fmt: skip
+    (bars,) = book_charts.shares(parts).data
+    assert bars.x[0] == 1 and 0 < bars.x[1] < 0.2
+    assert list(bars.marker.pattern.shape) == ["", "/"]
+    assert list(bars.hovertext) == ["A<br>x", "&lt;b&gt;"]
+
+
+def test_the_smallest_insurers_have_one_bar_together():
+    with closing(database.open_database(database.IN_MEMORY)) as db:
+        fp = hire(db)["fp1"]
+        one = add_customer(db, fp)
+        for number in range(23):
+            paid = {"premium_amount": 100 + number, "premium_cycle": "monthly"}
+            add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
+        add_policy(db, fp, one)
+        cells = insurers(db, fp, TODAY).cells
+    parts = book_makeup._parts(cells, Text("ko"))
+    assert parts["label"].tolist()[-2:] == ["다른 보험사 3곳", "보험사 모름"]
+    assert len(parts) == 22 and parts["share"].sum() == pytest.approx(1)
+    assert parts["key"].tolist()[-2:] == [[None], ["unknown"]]

@@ -1,0 +1,175 @@
+"""Plotly figures of what the whole book is made of: a tidy frame in, a figure out.
+
+Pure, as ui.charts: no Streamlit, no database, no words of their own.
+"""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from ui.charts import (
+    AMOUNT,
+    CLEAR,
+    HATCH,
+    HOVER,
+    MUTED,
+    ROW_HEIGHT,
+    STUB,
+    UNKNOWN,
+    plain,
+    shorten,
+)
+
+MEN, WOMEN = ("#a8cfe6", "#0b4f7d"), ("#fdc26a", "#8f3b06")
+"""Everybody and, darker, holders: apart from each other for colour-blind people, too."""
+BAR, INNER_BAR = 0.86, 0.5
+PRESSED = {"marker": {"opacity": 1}}
+
+
+def pyramid(
+    ages: pd.DataFrame,
+    men_title: str,
+    women_title: str,
+    holders_title: str,
+    ink: str | None = None,
+) -> go.Figure:
+    """Draw customers by age, men to the left and women to the right, holders within, darker.
+
+    `ages` has a row for each age and side, the youngest first, with the columns
+        label     of the age, on the axis
+        side      "M" or "F"
+        everybody, holders  counts; `holders` is a part of `everybody`
+        hover     sentences; `<br>` breaks a line
+        key, holders_key  JSON-able lists: the `customdata` of what was clicked
+    """
+    labels = list(dict.fromkeys(ages["label"].tolist()))
+    places = {label: len(labels) - 1 - place for place, label in enumerate(labels)}
+    figure = go.Figure()
+    for side, title, sign, (light, dark) in (
+        ("M", men_title, -1, MEN), ("F", women_title, 1, WOMEN),
+    ):  # fmt: skip
+        of_side = ages[ages["side"] == side]
+        y = [places[label] for label in of_side["label"]]
+        figure.add_trace(_bars(of_side, "everybody", "key", y, sign, light, title, BAR))
+        named = f"{title}: {holders_title}"
+        figure.add_trace(_bars(of_side, "holders", "holders_key", y, sign, dark, named, INNER_BAR))
+    most = max(ages["everybody"].max() if len(ages) else 0, 1)
+    ticks = _ticks(int(most))
+    figure.update_layout(
+        **_layout(26 * len(labels) + 110, legend=True),
+        xaxis={
+            "tickvals": [-tick for tick in reversed(ticks[1:])] + ticks,
+            "ticktext": [f"{tick:,}" for tick in (*reversed(ticks[1:]), *ticks)],
+            "range": [-1.05 * most, 1.05 * most], "fixedrange": True, "zeroline": True,
+            "zerolinecolor": MUTED, "showgrid": False, "tickfont": {"color": ink},
+        },
+        yaxis=_names([plain(label) for label in reversed(labels)], ink),
+    )  # fmt: skip
+    return _still(figure)
+
+
+def shares(parts: pd.DataFrame, ink: str | None = None) -> go.Figure:
+    """Draw a bar for each part of a whole, from top to bottom, its text at the end.
+
+    `parts` has the columns
+        label  on the axis
+        share  0 to 1; NaN is unknown: a hatched grey stub, never a zero
+        text   at the end of the bar
+        hover  sentences; `<br>` breaks a line
+        key    JSON-able list: the `customdata` of what was clicked
+    """
+    unknown = parts["share"].isna()
+    longest = max(parts["share"].max() if (~unknown).any() else 0, 0) or 1.0
+    figure = go.Figure(
+        go.Bar(
+            orientation="h",
+            x=parts["share"].mask(unknown, STUB * longest).tolist(),
+            y=list(range(len(parts)))[::-1],
+            width=0.62,
+            marker={
+                "color": [UNKNOWN if one else AMOUNT for one in unknown],
+                "pattern": {
+                    "shape": ["/" if one else "" for one in unknown],
+                    "fgcolor": HATCH, "fillmode": "overlay", "size": 8, "solidity": 0.2,
+                },
+            },
+            text=[plain(text) for text in parts["text"]],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"color": ink} if ink else {},
+            hovertext=[plain(text).replace("&lt;br&gt;", "<br>") for text in parts["hover"]],
+            hovertemplate=HOVER,
+            customdata=parts["key"].tolist(),
+            selected=PRESSED,
+            unselected=PRESSED,
+            showlegend=False,
+        )
+    )  # fmt: skip
+    labels = [plain(shorten(label, 20)) for label in parts["label"]]
+    figure.update_layout(
+        **_layout(ROW_HEIGHT * len(parts) * 0.8 + 30),
+        xaxis={"visible": False, "fixedrange": True, "range": [0, 1.35 * longest]},
+        yaxis=_names(labels[::-1], ink),
+    )
+    return _still(figure)
+
+
+def _bars(
+    of_side: pd.DataFrame, column: str, key: str, y: list[int], sign: int, color: str,
+    title: str, width: float,
+) -> go.Bar:  # fmt: skip
+    return go.Bar(
+        orientation="h",
+        x=(sign * of_side[column]).tolist(),
+        y=y,
+        width=width,
+        name=plain(title),
+        marker={"color": color, "line": {"width": 0}},
+        hovertext=[plain(text).replace("&lt;br&gt;", "<br>") for text in of_side["hover"]],
+        hovertemplate=HOVER,
+        customdata=of_side[key].tolist(),
+        selected=PRESSED,
+        unselected=PRESSED,
+    )
+
+
+def _ticks(most: int) -> list[int]:
+    """Three to five round numbers from 0 up to `most`."""
+    step = 10 ** (len(str(most)) - 1)
+    while most / step < 3 and step > 1:
+        step = max(step // 2, 1)
+    return list(range(0, most + 1, step))[:: 1 + most // (5 * step)]
+
+
+def _names(labels: list[str], ink: str | None) -> dict:
+    return {
+        "tickvals": list(range(len(labels))),
+        "ticktext": labels,
+        "range": [-0.6, len(labels) - 0.4],
+        "tickfont": {"size": 13, "color": ink},
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+    }
+
+
+def _layout(height: float, legend: bool = False) -> dict:
+    return {
+        "height": int(height),
+        "margin": {"l": 8, "r": 8, "t": 64 if legend else 8, "b": 24 if legend else 4},
+        "barmode": "overlay",
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hoverlabel": {
+            "align": "left", "bgcolor": "#1b1f27", "bordercolor": "#8b919c",
+            "font": {"color": "#ffffff", "size": 13},
+        },
+    }  # fmt: skip
+
+
+def _still(figure: go.Figure) -> go.Figure:
+    """Switch dragging off for good, as ui.charts does and says why."""
+    spec = figure.to_dict()
+    spec["layout"] |= {"dragmode": "none", "template": {"layout": {"dragmode": False}}}
+    return go.Figure(spec, _validate=False)
