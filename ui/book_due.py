@@ -9,6 +9,7 @@ from fpcore.book_conditions import DAYS_AHEAD, DAYS_BETWEEN
 from fpcore.book_due import Expiring
 from fpcore.models import Account, Gone
 from fpcore.row_kinds import ALL_ROWS
+from fpcore.rule_words import TOTAL
 from ui import address, book_lists, book_map, heatmaps, map_cells, queries, session, tables
 from ui.charts import LABEL_INKS, heatmap
 from ui.text import Text, safe
@@ -70,9 +71,10 @@ def _draw_map(
             ],
             "key": cells[["type", "column"]].values.tolist(),
             "muted": False,
+            "plain": (cells["type"] == TOTAL).tolist(),  # so much larger than the six
         }
     )
-    total = map_cells.column_name("total", text)
+    total = map_cells.column_name(TOTAL, text)
     figure = heatmap(
         drawn,
         rows=list(drawn["row"].unique()),
@@ -110,13 +112,15 @@ def _draw_contacts(account: Account, found: pd.DataFrame, team: str | None, text
             text("due.not_contacted"): by_fp["not_contacted"].tolist(),
             text("due.never"): by_fp["never"].tolist(),
             text("figures.customers"): by_fp["customers"].tolist(),
-            text("figures.share"): (by_fp["not_contacted"] / by_fp["customers"]).tolist(),
+            text("figures.share"): (100 * by_fp["not_contacted"] / by_fp["customers"]).tolist(),
         }
     )
-    share = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
     look = {"height": TALLEST} if len(shown) > 10 else {}
     clicked = tables.clicked_row(
-        shown, f"contacts {address.here()}", column_config={text("figures.share"): share}, **look
+        shown,
+        f"contacts {address.here()}",
+        column_config={text("figures.share"): tables.percent()},
+        **look,
     )
     if clicked is not None:
         row = by_fp["row"].iloc[clicked]

@@ -107,17 +107,8 @@ def _draw_shares(
     )
     if with_rest:
         shown[text("figures.rest")] = [whole - count for count in listed]
-    number = st.column_config.NumberColumn(format="localized")
-    columns = {
-        text("figures.count"): number,
-        text("figures.share"): st.column_config.ProgressColumn(
-            format="%.1f%%", min_value=0, max_value=100
-        ),
-        text("figures.rest"): number,
-    }
-    row = tables.clicked_row(
-        shown, f"{key} {address.here()}", column_config=columns, height="content"
-    )
+    columns = {text("figures.share"): tables.percent()}
+    row = tables.clicked_row(shown, f"{key} {address.here()}", column_config=columns)
     return None if row is None else list(names)[row]
 
 

@@ -59,7 +59,11 @@ def draw_insurers(account: Account, text: Text, today: date) -> None:
     figure = book_charts.shares(_parts(found.cells, text), LABEL_INKS[session.theme()])
     clicked = _draw_figure(figure, f"insurers {address.here()}", text("insurers.alt"))
     st.caption(text("insurers.hint"))
-    row = tables.clicked_row(_insurers_table(found.cells, text), f"insurers table {address.here()}")
+    row = tables.clicked_row(
+        _insurers_table(found.cells, text),
+        f"insurers table {address.here()}",
+        column_config={text("insurers.share"): tables.percent()},
+    )
     insurer = found.cells["insurer"].iloc[row] if row is not None else (clicked or [None])[0]
     if insurer == UNKNOWN_ROW:
         book_lists.show(team, unknown="insurer")
@@ -202,7 +206,7 @@ def _insurers_table(cells: pd.DataFrame, text: Text) -> pd.DataFrame:
     return pd.DataFrame(
         {
             text("field.insurer"): [_insurer(one, text) for one in cells["insurer"]],
-            text("insurers.share"): [text.share(one) for one in cells["share"]],
+            text("insurers.share"): (100 * cells["share"]).tolist(),
             text("figures.premium"): [
                 text("amount.unknown") if is_unknown(one) else text.amount(one)
                 for one in cells["premium"]

@@ -121,9 +121,24 @@ def policies(listed: Sequence[Policy], text: Text, with_reason: bool, key: str) 
     return None if row is None else str(listed[row].id)
 
 
+def percent() -> Any:
+    """Give the look of a column of shares from 0 to 100: a bar, and the number."""
+    return st.column_config.ProgressColumn(
+        format="%.1f%%", min_value=0, max_value=100, width="small"
+    )
+
+
 def clicked_row(shown: pd.DataFrame, key: str, **settings: Any) -> int | None:
-    """Draw a table whose cells can be clicked; the place of the row that was, None for none."""
+    """Draw a table whose cells can be clicked; the place of the row that was, None for none.
+
+    Whole numbers are printed as the browser's language does; `column_config` is of the others.
+    """
+    whole = {
+        name: st.column_config.NumberColumn(format="localized")
+        for name in shown.select_dtypes("integer").columns
+    }
     look = {"hide_index": True, "height": "content", "placeholder": "–", **settings}
+    look["column_config"] = {**whole, **settings.get("column_config", {})}
     event = st.dataframe(shown, key=key, on_select="rerun", selection_mode="single-cell", **look)
     cells = event.selection.cells
     return cells[0][0] if cells else None
