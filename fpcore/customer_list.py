@@ -10,9 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from fpcore import accounts, book_conditions, gap_rules, gap_states, measures, row_kinds
+from fpcore import accounts, gap_rules, gap_states, measures, portfolio_conditions, row_kinds
 from fpcore.accounts import VISIBLE_OWNERS
-from fpcore.book_conditions import ends_within, held_once, is_unknown, lacks_consent
 from fpcore.database import Cursor, Database
 from fpcore.facts import agreed_to, customer_fact
 from fpcore.models import (
@@ -27,6 +26,7 @@ from fpcore.models import (
     Record,
     RowKind,
 )
+from fpcore.portfolio_conditions import ends_within, held_once, is_unknown, lacks_consent
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 from fpcore.stated_facts import stated_fact
@@ -35,7 +35,7 @@ PAGE_SIZES = (20, 50, 100)
 ANY_GAP = "any"
 """Of a filter's `gap`: a gap in any rule."""
 
-UNKNOWN = (*book_conditions.FIELDS, "last_contact_on", *book_conditions.POLICY_FIELDS)
+UNKNOWN = (*portfolio_conditions.FIELDS, "last_contact_on", *portfolio_conditions.POLICY_FIELDS)
 """What a filter's `unknown` can be."""
 
 
@@ -86,10 +86,10 @@ class CustomerFilter(Record):
 
     `expiring`: a policy of the type `of` ends within so many days without a successor; `formerly`
     held that type once and does not, `gone` for so long; `unknown`: this is not known of the
-    customer or of some policy in force; `no_consent` to that (all four: book_conditions).
+    customer or of some policy in force; `no_consent` to that (all four: portfolio_conditions).
 
     For an account without the right to names, a search, and what is `unknown` of
-    book_conditions.HIDDEN, finds only its own customers.
+    portfolio_conditions.HIDDEN, finds only its own customers.
     """
 
     search: str | None = None
@@ -298,7 +298,7 @@ def _figures(account: Account, wanted: CustomerFilter) -> list[tuple[str, dict[s
         found.append(held_once("customer_scope", wanted.formerly, wanted.gone))
     if wanted.unknown:
         found.append(is_unknown(wanted.unknown))
-    if wanted.unknown in book_conditions.HIDDEN:
+    if wanted.unknown in portfolio_conditions.HIDDEN:
         found.append(f"owner_id in (select id from ({VISIBLE_OWNERS}) where by_name)")
         said["asker"] = account.id
     if wanted.no_consent:

@@ -2,19 +2,28 @@
 
 import streamlit as st
 
-from ui import address, book_due, book_figures, book_gaps, book_makeup, book_map, rules, session
+from ui import (
+    address,
+    portfolio_due,
+    portfolio_figures,
+    portfolio_gaps,
+    portfolio_makeup,
+    portfolio_map,
+    rules,
+    session,
+)
 from ui.text import Text
 
 # Each draws its view for an account, in the words of a language, as of a day; the word of its name
 # stands in data/locales under [view].
 VIEWS = {
-    "map": book_map.draw,
-    "gaps": book_gaps.draw,
-    "due": book_due.draw,
-    "figures": book_figures.draw,
-    "ages": book_makeup.draw_ages,
-    "insurers": book_makeup.draw_insurers,
-    "together": book_figures.draw_together,
+    "map": portfolio_map.draw,
+    "gaps": portfolio_gaps.draw,
+    "due": portfolio_due.draw,
+    "figures": portfolio_figures.draw,
+    "ages": portfolio_makeup.draw_ages,
+    "insurers": portfolio_makeup.draw_insurers,
+    "together": portfolio_figures.draw_together,
 }
 
 account = session.account()

@@ -7,7 +7,6 @@ from datetime import date
 import streamlit as st
 
 from fpcore import rule_book, saved_filters, words
-from fpcore.book_conditions import DAYS_AHEAD, POLICY_FIELDS
 from fpcore.customer_list import ANY_GAP, PAGE_SIZES, UNKNOWN, CustomerFilter, Sort
 from fpcore.measures import COLUMNS
 from fpcore.models import (
@@ -20,6 +19,7 @@ from fpcore.models import (
     PolicyType,
     RowKind,
 )
+from fpcore.portfolio_conditions import DAYS_AHEAD, POLICY_FIELDS
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 from ui import address, forms, map_cells, session, tables

@@ -12,8 +12,8 @@ from fpcore.models import Account, Measure
 from fpcore.portfolio import Heatmap
 from fpcore.row_kinds import ALL_ROWS
 from ui import gap_maps, map_cells, queries, rules, session, tables
-from ui.book_address import GAPS, Asked
 from ui.charts import LABEL_INKS, heatmap
+from ui.portfolio_address import GAPS, Asked
 from ui.text import Text
 
 

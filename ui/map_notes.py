@@ -10,7 +10,7 @@ from fpcore.portfolio import Heatmap
 from fpcore.row_kinds import ALL_ROWS
 from fpcore.sheets import Sheet
 from ui import map_cells, map_figures, tables
-from ui.book_address import GAPS, Asked
+from ui.portfolio_address import GAPS, Asked
 from ui.text import Text, is_unknown, safe
 
 

@@ -13,25 +13,25 @@ import streamlit as st
 
 from fpcore import (
     accounts,
-    book_due,
-    book_figures,
-    book_makeup,
     coverage,
     customer_list,
     gap_books,
     gap_history,
     gap_rules,
     portfolio,
+    portfolio_due,
+    portfolio_figures,
+    portfolio_makeup,
 )
-from fpcore.book_conditions import NOT_CONTACTED_DAYS
-from fpcore.book_due import Expiring
-from fpcore.book_figures import KeyFigures
-from fpcore.book_makeup import Insurers
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gap_books import Comparison, ScopeGaps
 from fpcore.gap_rules import Rule
 from fpcore.models import Account, Measure, RowKind
 from fpcore.portfolio import Heatmap
+from fpcore.portfolio_conditions import NOT_CONTACTED_DAYS
+from fpcore.portfolio_due import Expiring
+from fpcore.portfolio_figures import KeyFigures
+from fpcore.portfolio_makeup import Insurers
 from ui import session
 
 
@@ -100,38 +100,38 @@ def changed_customers(
 
 
 def key_figures(account: Account, valued_on: date, team: str | None = None) -> KeyFigures:
-    """Count the scope: book_figures.key_figures."""
-    return kept(account, book_figures.key_figures, valued_on, team)
+    """Count the scope: portfolio_figures.key_figures."""
+    return kept(account, portfolio_figures.key_figures, valued_on, team)
 
 
 def held_together(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count which types are held together: book_figures.held_together."""
-    return kept(account, book_figures.held_together, valued_on, team)
+    """Count which types are held together: portfolio_figures.held_together."""
+    return kept(account, portfolio_figures.held_together, valued_on, team)
 
 
 def expiring(account: Account, valued_on: date, team: str | None = None) -> Expiring:
-    """Count what ends soon without a successor: book_due.expiring."""
-    return kept(account, book_due.expiring, valued_on, team)
+    """Count what ends soon without a successor: portfolio_due.expiring."""
+    return kept(account, portfolio_due.expiring, valued_on, team)
 
 
 def formerly_held(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count what was held once and is not: book_due.formerly_held."""
-    return kept(account, book_due.formerly_held, valued_on, team)
+    """Count what was held once and is not: portfolio_due.formerly_held."""
+    return kept(account, portfolio_due.formerly_held, valued_on, team)
 
 
 def not_contacted(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count by FP who was not contacted for 90 days: book_due.not_contacted."""
-    return kept(account, book_due.not_contacted, valued_on, NOT_CONTACTED_DAYS, team)
+    """Count by FP who was not contacted for 90 days: portfolio_due.not_contacted."""
+    return kept(account, portfolio_due.not_contacted, valued_on, NOT_CONTACTED_DAYS, team)
 
 
 def age_pyramid(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count by age, gender and type: book_makeup.age_pyramid."""
-    return kept(account, book_makeup.age_pyramid, valued_on, team)
+    """Count by age, gender and type: portfolio_makeup.age_pyramid."""
+    return kept(account, portfolio_makeup.age_pyramid, valued_on, team)
 
 
 def insurers(account: Account, valued_on: date, team: str | None = None) -> Insurers:
-    """Add up policies by insurer: book_makeup.insurers."""
-    return kept(account, book_makeup.insurers, valued_on, team)
+    """Add up policies by insurer: portfolio_makeup.insurers."""
+    return kept(account, portfolio_makeup.insurers, valued_on, team)
 
 
 def owners(account: Account) -> list[Account]:

@@ -20,11 +20,7 @@ from agency import PASSWORD, STATEMENT, TODAY, csv_bytes, disable, forged, hire,
 import fpcore
 from fpcore import (
     accounts,
-    book_conditions,
-    book_due,
-    book_figures,
     book_import,
-    book_makeup,
     consents,
     contacts,
     coverage,
@@ -42,6 +38,10 @@ from fpcore import (
     personal_data,
     policies,
     portfolio,
+    portfolio_conditions,
+    portfolio_due,
+    portfolio_figures,
+    portfolio_makeup,
     rule_book,
     saved_filters,
 )
@@ -537,14 +537,14 @@ BY_THEMSELVES = {
     "import_mappings.save": "test_saved_mappings_are_their_owners_only",
     "accounts.is_manager": "test_only_managers_try_and_publish_rules",
     "accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
-    "book_conditions.of_scope": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_due.expiring": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_due.formerly_held": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_due.not_contacted": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_figures.key_figures": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_figures.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_makeup.age_pyramid": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "book_makeup.insurers": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_conditions.of_scope": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_due.expiring": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_due.formerly_held": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_due.not_contacted": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_figures.key_figures": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_figures.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_makeup.age_pyramid": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio_makeup.insurers": "test_figures_count_everybody_in_scope_and_nobody_else",
     "gap_books.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
     "gap_books.compare": "test_a_draft_is_tried_on_the_scope_only",
     "gap_books.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
@@ -808,17 +808,17 @@ def test_figures_count_everybody_in_scope_and_nobody_else(asker, agency):
     found = [row for row in db.read(FIGURES_BY_OWNER) if row["owner"] in SEES[asker]]
     names = ("customers", "life", "policies", "no_end", "ended")
     in_scope = {name: sum(row[name] for row in found) for name in names}
-    figures = book_figures.key_figures(db, me, TODAY)
+    figures = portfolio_figures.key_figures(db, me, TODAY)
     assert figures.customers == in_scope["customers"]
     assert figures.policies == in_scope["policies"]
-    assert book_figures.held_together(db, me, TODAY)["holders"][0] == in_scope["life"]
-    assert book_makeup.age_pyramid(db, me, TODAY)["life"].sum() == in_scope["life"]
-    assert book_makeup.insurers(db, me, TODAY).cells["policies"].sum() == in_scope["policies"]
-    assert book_due.expiring(db, me, TODAY).no_end == in_scope["no_end"]
-    assert book_due.formerly_held(db, me, TODAY)["customers"].sum() == in_scope["ended"]
-    by_fp = book_due.not_contacted(db, me, TODAY)
+    assert portfolio_figures.held_together(db, me, TODAY)["holders"][0] == in_scope["life"]
+    assert portfolio_makeup.age_pyramid(db, me, TODAY)["life"].sum() == in_scope["life"]
+    assert portfolio_makeup.insurers(db, me, TODAY).cells["policies"].sum() == in_scope["policies"]
+    assert portfolio_due.expiring(db, me, TODAY).no_end == in_scope["no_end"]
+    assert portfolio_due.formerly_held(db, me, TODAY)["customers"].sum() == in_scope["ended"]
+    by_fp = portfolio_due.not_contacted(db, me, TODAY)
     assert by_fp["customers"].sum() == 2 * in_scope["customers"]  # of each FP, and of everybody
-    fact, consented, params = book_conditions.of_scope(db, me, TODAY, None, "consent")
+    fact, consented, params = portfolio_conditions.of_scope(db, me, TODAY, None, "consent")
     sql = f"with {fact} select count(distinct customer_id) as n from {consented}"
     assert db.read(sql, params) == [{"n": in_scope["customers"]}]
 

@@ -32,11 +32,7 @@ from test_access_matrix import CHECKED_BEFORE, OF_ONE, Subject, operations, othe
 
 from fpcore import (
     accounts,
-    book_conditions,
-    book_due,
-    book_figures,
     book_import,
-    book_makeup,
     consents,
     coverage,
     customer_list,
@@ -51,6 +47,10 @@ from fpcore import (
     personal_data,
     policies,
     portfolio,
+    portfolio_conditions,
+    portfolio_due,
+    portfolio_figures,
+    portfolio_makeup,
     privacy,
     rule_book,
     saved_filters,
@@ -257,7 +257,7 @@ def of_scope(db: Database, me: Account) -> list:
     """What is left of the policies of everybody, those of a team too."""
     made = []
     for team in (None, "강남"):
-        fact, policies, params = book_conditions.of_scope(db, me, TODAY, team, "policy")
+        fact, policies, params = portfolio_conditions.of_scope(db, me, TODAY, team, "policy")
         made.append(db.frame(f"with {fact} select customer_id, type from {policies}", params))
     return made
 
@@ -325,14 +325,22 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     "gap_books.heatmap": lambda office, me: [
         gap_books.heatmap(office.db, me, kind, TODAY) for kind in RowKind
     ],
-    "book_conditions.of_scope": lambda office, me: of_scope(office.db, me),
-    "book_due.expiring": lambda office, me: book_due.expiring(office.db, me, TODAY),
-    "book_due.formerly_held": lambda office, me: book_due.formerly_held(office.db, me, TODAY),
-    "book_due.not_contacted": lambda office, me: book_due.not_contacted(office.db, me, TODAY),
-    "book_makeup.age_pyramid": lambda office, me: book_makeup.age_pyramid(office.db, me, TODAY),
-    "book_makeup.insurers": lambda office, me: book_makeup.insurers(office.db, me, TODAY),
-    "book_figures.key_figures": lambda office, me: book_figures.key_figures(office.db, me, TODAY),
-    "book_figures.held_together": lambda office, me: book_figures.held_together(
+    "portfolio_conditions.of_scope": lambda office, me: of_scope(office.db, me),
+    "portfolio_due.expiring": lambda office, me: portfolio_due.expiring(office.db, me, TODAY),
+    "portfolio_due.formerly_held": lambda office, me: portfolio_due.formerly_held(
+        office.db, me, TODAY
+    ),
+    "portfolio_due.not_contacted": lambda office, me: portfolio_due.not_contacted(
+        office.db, me, TODAY
+    ),
+    "portfolio_makeup.age_pyramid": lambda office, me: portfolio_makeup.age_pyramid(
+        office.db, me, TODAY
+    ),
+    "portfolio_makeup.insurers": lambda office, me: portfolio_makeup.insurers(office.db, me, TODAY),
+    "portfolio_figures.key_figures": lambda office, me: portfolio_figures.key_figures(
+        office.db, me, TODAY
+    ),
+    "portfolio_figures.held_together": lambda office, me: portfolio_figures.held_together(
         office.db, me, TODAY
     ),
     "gap_books.of_scope": lambda office, me: gap_books.of_scope(office.db, me, TODAY),

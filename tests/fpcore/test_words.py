@@ -17,7 +17,6 @@ from fpcore import (
     audit,
     book_circumstances,
     book_columns,
-    book_conditions,
     book_customers,
     book_matching,
     book_policies,
@@ -31,6 +30,7 @@ from fpcore import (
     gap_rules,
     gaps,
     models,
+    portfolio_conditions,
     rule_words,
     words,
 )
@@ -212,8 +212,8 @@ KEYS = sorted(
     | {f"status.{why}" for why in re.findall(r"then '(\w+)'", facts.WHY_NOT_IN_FORCE)}
     | {f"error.{code}" for code, _ in raised()}
     | {f"error.{getattr(errors, name).code}" for name in ERRORS - {"FpError", "InvalidInput"}}
-    | {f"figures.field.{field}" for field in (*book_conditions.FIELDS, "last_contact_on")}
-    | {f"figures.policy_field.{field}" for field in book_conditions.POLICY_FIELDS}
+    | {f"figures.field.{field}" for field in (*portfolio_conditions.FIELDS, "last_contact_on")}
+    | {f"figures.policy_field.{field}" for field in portfolio_conditions.POLICY_FIELDS}
     | {"type.total", "row.unknown"}
 )
 

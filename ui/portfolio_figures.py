@@ -7,47 +7,47 @@ import pandas as pd
 import streamlit as st
 
 from fpcore import settings
-from fpcore.book_figures import KeyFigures
 from fpcore.models import Account
-from ui import address, book_lists, book_map, heatmaps, queries, tables
+from fpcore.portfolio_figures import KeyFigures
+from ui import address, heatmaps, portfolio_lists, portfolio_map, queries, tables
 from ui.text import Text, safe
 
 
 def draw(account: Account, text: Text, today: date) -> None:
     """Draw the key figures, what is known of everybody, and consents; a click leads to the
     customers."""
-    team = book_lists.team(account, text)
+    team = portfolio_lists.team(account, text)
     found = queries.key_figures(account, today, team)
     if not found.customers:
-        book_map.draw_empty(text)
+        portfolio_map.draw_empty(text)
         return
     _draw_numbers(found, text)
     if st.button(text("figures.list_not_contacted"), icon=":material/list:"):
-        book_lists.show(team, not_contacted_for=90)
+        portfolio_lists.show(team, not_contacted_for=90)
     shares, known = st.columns(2, gap="large")
     with shares:
         st.subheader(text("figures.holding"), help=safe(text("figures.holding_how")))
         holding = {kind.value: text(f"type.{kind}") for kind in found.holders}
         if kind := _draw_shares(holding, found.holders, found.customers, text, "holding"):
-            book_lists.show(team, holding=kind)
+            portfolio_lists.show(team, holding=kind)
         st.subheader(text("figures.consents"), help=safe(text("figures.consents_how")))
         kinds = {kind.value: text(f"consent_kind.{kind}") for kind in found.consents}
         if kind := _draw_shares(kinds, found.consents, found.customers, text, "consents", True):
-            book_lists.show(team, no_consent=kind)
+            portfolio_lists.show(team, no_consent=kind)
     with known:
         st.subheader(text("figures.known"), help=safe(text("figures.known_how")))
         fields = {field: text(f"figures.field.{field}") for field in found.known}
         if field := _draw_shares(fields, found.known, found.customers, text, "known", True):
-            book_lists.show(team, unknown=field)
+            portfolio_lists.show(team, unknown=field)
         _draw_policies(found, team, text)
 
 
 def draw_together(account: Account, text: Text, today: date) -> None:
     """Draw who of those with one type hold another; a click leads to them."""
-    team = book_lists.team(account, text)
+    team = portfolio_lists.team(account, text)
     found = queries.held_together(account, today, team)
     if not found["holders"].any():
-        book_map.draw_empty(text)
+        portfolio_map.draw_empty(text)
         return
     st.caption(text("figures.together_how"))
     clicked = heatmaps.draw(
@@ -61,7 +61,7 @@ def draw_together(account: Account, text: Text, today: date) -> None:
     )
     if clicked:
         kind, other = clicked
-        book_lists.show(team, holding=kind, also=other if other != kind else None)
+        portfolio_lists.show(team, holding=kind, also=other if other != kind else None)
 
 
 def _draw_numbers(found: KeyFigures, text: Text) -> None:
@@ -89,7 +89,7 @@ def _draw_policies(found: KeyFigures, team: str | None, text: Text) -> None:
     known = {field: found.policies - n for field, n in found.policies_unknown.items()}
     names = {field: text(f"figures.policy_field.{field}") for field in known}
     if field := _draw_shares(names, known, found.policies, text, "policies", True):
-        book_lists.show(team, unknown=field)
+        portfolio_lists.show(team, unknown=field)
 
 
 def _draw_shares(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fpcore import row_kinds
 from fpcore.models import Account
-from ui import address, book_map, gap_tables, queries, tables
+from ui import address, gap_tables, portfolio_map, queries, tables
 from ui.text import Text
 
 
@@ -14,7 +14,7 @@ def draw(account: Account, text: Text, today: date) -> None:
     """Draw the gaps of everybody in scope; a click leads to the customers or to the customer."""
     found = queries.gap_counts(account, today)
     if not found.customers:
-        book_map.draw_empty(text)
+        portfolio_map.draw_empty(text)
         return
     st.subheader(text("portfolio.by_rule", customers=f"{found.customers:,}"))
     st.caption(text("portfolio.hint_rule"))

@@ -12,17 +12,17 @@ from gap_oracle import age_on
 from random_book import random_people, store
 
 from fpcore import (
-    book_due,
-    book_figures,
-    book_makeup,
     customer_list,
     customer_rows,
     database,
+    portfolio_due,
+    portfolio_figures,
+    portfolio_makeup,
 )
-from fpcore.book_conditions import DAYS_AHEAD, POLICY_FIELDS
-from fpcore.book_figures import FIELDS
 from fpcore.customer_list import UNKNOWN, CustomerFilter
 from fpcore.models import Concentration, ConsentKind, Gone, RowKind
+from fpcore.portfolio_conditions import DAYS_AHEAD, POLICY_FIELDS
+from fpcore.portfolio_figures import FIELDS
 from fpcore.row_kinds import ALL_ROWS
 
 OTHER_DAY = TODAY + timedelta(days=200)
@@ -95,7 +95,7 @@ def listed(book, who, day=TODAY, **wanted) -> int:
 def test_key_figures_equal_a_plain_count(who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = book_figures.key_figures(db, people[who], TODAY, team)
+    found = portfolio_figures.key_figures(db, people[who], TODAY, team)
     held = [oracle.in_force(one, "total", TODAY) for one in everybody]
     assert found.customers == len(everybody)
     assert found.policies == sum(map(len, held))
@@ -125,7 +125,7 @@ def test_key_figures_equal_a_plain_count(who, team, book):
 @pytest.mark.parametrize("who", ["admin", "fp1"])
 def test_who_withdrew_is_counted_and_in_no_other_figure(who, book):
     db, people, _ = book
-    found = book_figures.key_figures(db, people[who], TODAY)
+    found = portfolio_figures.key_figures(db, people[who], TODAY)
     everybody = db.read("select owner_id from customer")
     mine = [one for one in everybody if who == "admin" or one["owner_id"] == people[who].id]
     assert found.customers + found.withdrawn == len(mine)
@@ -135,7 +135,7 @@ def test_who_withdrew_is_counted_and_in_no_other_figure(who, book):
 @pytest.mark.parametrize("field", UNKNOWN)
 def test_of_whom_something_is_not_known_is_listed(field, book):
     db, people, _ = book
-    found = book_figures.key_figures(db, people["fp1"], TODAY)
+    found = portfolio_figures.key_figures(db, people["fp1"], TODAY)
     if field in FIELDS:
         expected = found.customers - found.known[field]
     elif field == "last_contact_on":
@@ -152,14 +152,14 @@ def test_of_whom_something_is_not_known_is_listed(field, book):
 @pytest.mark.parametrize("kind", ConsentKind)
 def test_who_did_not_agree_is_listed(kind, book):
     db, people, _ = book
-    found = book_figures.key_figures(db, people["admin"], TODAY)
+    found = portfolio_figures.key_figures(db, people["admin"], TODAY)
     lacking = found.customers - found.consents[kind]
     assert listed(book, "admin", no_consent=kind) == lacking
 
 
 def test_consents_count_who_agreed_and_did_not_withdraw(book):
     db, people, _ = book
-    found = book_figures.key_figures(db, people["fp1"], TODAY).consents
+    found = portfolio_figures.key_figures(db, people["fp1"], TODAY).consents
     agreed = db.read(
         "select distinct customer_id, kind from consent s join customer c on c.id = customer_id"
         " where s.withdrawn_on is null and c.withdrawn_on is null and c.owner_id = $me",
@@ -174,7 +174,7 @@ def test_consents_count_who_agreed_and_did_not_withdraw(book):
 def test_who_holds_two_types_is_counted_and_listed(who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = book_figures.held_together(db, people[who], TODAY, team).to_dict("records")
+    found = portfolio_figures.held_together(db, people[who], TODAY, team).to_dict("records")
     assert len(found) == 36
     for pair in found:
         holders = [one for one in everybody if oracle.in_force(one, pair["type"], TODAY)]
@@ -187,18 +187,18 @@ def test_who_holds_two_types_is_counted_and_listed(who, team, book):
 
 def test_the_list_of_those_without_contact_is_as_long_as_the_figure(book):
     db, people, _ = book
-    found = book_figures.key_figures(db, people["fp1"], TODAY)
+    found = portfolio_figures.key_figures(db, people["fp1"], TODAY)
     page = customer_list.find(db, people["fp1"], CustomerFilter(not_contacted_for=90), TODAY)
     assert page.matching == found.not_contacted
 
 
 def test_an_empty_scope_has_no_figures(book):
     db, people, _ = book
-    found = book_figures.key_figures(db, people["fp2"], TODAY)
+    found = portfolio_figures.key_figures(db, people["fp2"], TODAY)
     assert (found.customers, found.policies, found.premium, found.premium_unknown) == (0, 0, 0, 0)
     assert (found.not_contacted, found.never_contacted) == (0, 0)
     assert not any({**found.holders, **found.known, **found.policies_unknown}.values())
-    assert not book_figures.held_together(db, people["fp2"], TODAY)["holders"].any()
+    assert not portfolio_figures.held_together(db, people["fp2"], TODAY)["holders"].any()
 
 
 # --- What is due -----------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def _succeeds(another: dict, policy: dict) -> bool:
 def test_what_ends_without_a_successor_is_counted_and_listed(day, who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = book_due.expiring(db, people[who], day, team)
+    found = portfolio_due.expiring(db, people[who], day, team)
     assert len(found.cells) == 7 * 3
     for cell in found.cells.to_dict("records"):
         due = [without_successor(one, cell["type"], day, cell["days"]) for one in everybody]
@@ -251,7 +251,7 @@ def test_the_drawn_book_has_ends_with_and_without_successors(book):
         for policy in oracle.in_force(one, "total", TODAY)
         if policy["end_date"] and policy["end_date"] <= TODAY + timedelta(days=90)
     ]
-    found = book_due.expiring(db, people["admin"], TODAY).cells["policies"].tolist()
+    found = portfolio_due.expiring(db, people["admin"], TODAY).cells["policies"].tolist()
     assert 0 < found[-3] < found[-1] < len(ends)
 
 
@@ -293,7 +293,7 @@ def test_days_at_which_a_policy_ends_and_is_succeeded(policies, windows):
         one = add_customer(db, fp)
         for policy in policies:
             add_policy(db, fp, one, **policy)
-        cells = book_due.expiring(db, fp, TODAY).cells
+        cells = portfolio_due.expiring(db, fp, TODAY).cells
         assert tuple(cells[cells["type"] == "total"]["policies"]) == windows
 
 
@@ -326,7 +326,7 @@ def gone(one: dict, kind: str, day: date) -> Gone | None:
 def test_what_was_held_once_is_counted_and_listed(day, who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = book_due.formerly_held(db, people[who], day, team)
+    found = portfolio_due.formerly_held(db, people[who], day, team)
     assert len(found) == 6 * 4
     for cell in found.to_dict("records"):
         ago = [gone(one, cell["type"], day) for one in everybody]
@@ -339,7 +339,7 @@ def test_what_was_held_once_is_counted_and_listed(day, who, team, book):
 
 def test_the_drawn_book_has_covers_that_ended_at_all_times(book):
     db, people, _ = book
-    found = book_due.formerly_held(db, people["admin"], TODAY)
+    found = portfolio_due.formerly_held(db, people["admin"], TODAY)
     assert (found.groupby("gone")["customers"].sum() > 0).all()
 
 
@@ -372,7 +372,7 @@ def test_how_long_ago_a_type_ended(policies, ago):
         one = add_customer(db, fp)
         for policy in policies:
             add_policy(db, fp, one, **YEARS_AGO, **policy)
-        found = book_due.formerly_held(db, fp, TODAY)
+        found = portfolio_due.formerly_held(db, fp, TODAY)
         of_life = found[found["type"] == "life"].to_dict("records")
         counted = {row["gone"]: row["customers"] for row in of_life}
         assert counted == {each: int(each is ago) for each in Gone}
@@ -382,7 +382,7 @@ def test_how_long_ago_a_type_ended(policies, ago):
 @pytest.mark.parametrize(("who", "team"), SCOPES)
 def test_who_was_not_contacted_is_counted_by_fp_and_listed(who, team, book):
     db, people, _ = book
-    found = book_due.not_contacted(db, people[who], TODAY, team=team).to_dict("records")
+    found = portfolio_due.not_contacted(db, people[who], TODAY, team=team).to_dict("records")
     everybody = of_scope(book, who, team)
     assert [row["row"] for row in found] == [*sorted({p["owner"] for p in everybody}), ALL_ROWS]
     for row in found:
@@ -401,7 +401,7 @@ def test_a_contact_of_90_days_ago_is_not_too_long_ago(days):
     with closing(database.open_database(database.IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         add_customer(db, fp, last_contact_on=TODAY - timedelta(days=days))
-        (_, everybody) = book_due.not_contacted(db, fp, TODAY).to_dict("records")
+        (_, everybody) = portfolio_due.not_contacted(db, fp, TODAY).to_dict("records")
         assert (everybody["not_contacted"], everybody["never"]) == (int(days > 90), 0)
 
 
@@ -416,7 +416,7 @@ def test_ages_by_gender_and_coverage_are_counted_and_listed(day, who, team, book
     for one in of_scope(book, who, team):
         band = oracle._band(age_on(one, day)) or "unknown"
         groups.setdefault((band, one["gender"] or "unknown"), []).append(one)
-    found = book_makeup.age_pyramid(db, people[who], day, team).to_dict("records")
+    found = portfolio_makeup.age_pyramid(db, people[who], day, team).to_dict("records")
     assert Counter({(row["row"], row["gender"]): row["customers"] for row in found}) == {
         place: len(mine) for place, mine in groups.items()
     }
@@ -436,7 +436,7 @@ def test_ages_by_gender_and_coverage_are_counted_and_listed(day, who, team, book
 def test_insurers_are_added_up_and_listed(day, who, team, book):
     db, people, _ = book
     group = oracle._Group(of_scope(book, who, team), "total", day, day, [], "KRW")
-    found = book_makeup.insurers(db, people[who], day, team)
+    found = portfolio_makeup.insurers(db, people[who], day, team)
     cells = found.cells.to_dict("records")
     assert sorted(row["insurer"] for row in cells) == sorted(one or "unknown" for one in INSURERS)
     assert cells[-1]["insurer"] == "unknown"
@@ -478,16 +478,16 @@ def test_the_index_of_concentration(premiums, index, level):
         for number, premium in enumerate(premiums):
             paid = {"premium_amount": premium, "premium_cycle": "monthly"} if premium else {}
             add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
-        found = book_makeup.insurers(db, fp, TODAY)
+        found = portfolio_makeup.insurers(db, fp, TODAY)
         assert (found.index, found.level) == (index and pytest.approx(index), level)
 
 
 def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
     db, people, _ = book
     me = people["fp2"]
-    assert not book_due.expiring(db, me, TODAY).cells["policies"].any()
-    assert not book_due.formerly_held(db, me, TODAY)["customers"].any()
-    assert book_due.not_contacted(db, me, TODAY)["customers"].tolist() == [0]
-    assert book_makeup.age_pyramid(db, me, TODAY).empty
-    found = book_makeup.insurers(db, me, TODAY)
+    assert not portfolio_due.expiring(db, me, TODAY).cells["policies"].any()
+    assert not portfolio_due.formerly_held(db, me, TODAY)["customers"].any()
+    assert portfolio_due.not_contacted(db, me, TODAY)["customers"].tolist() == [0]
+    assert portfolio_makeup.age_pyramid(db, me, TODAY).empty
+    found = portfolio_makeup.insurers(db, me, TODAY)
     assert not found.cells["policies"].any() and found.index is None

@@ -10,10 +10,17 @@ from typing import Any
 import pandas as pd
 
 from fpcore import accounts, database
-from fpcore.book_conditions import FIELDS, HIDDEN, NOT_CONTACTED_DAYS, of_scope, of_team, without
 from fpcore.database import Cursor, Database
 from fpcore.facts import BIT, agreed_to, customer_fact
 from fpcore.models import Account, ConsentKind, PolicyType
+from fpcore.portfolio_conditions import (
+    FIELDS,
+    HIDDEN,
+    NOT_CONTACTED_DAYS,
+    of_scope,
+    of_team,
+    without,
+)
 
 NOT_CONTACTED = timedelta(days=NOT_CONTACTED_DAYS)
 

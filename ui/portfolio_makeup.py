@@ -6,12 +6,21 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from fpcore.book_makeup import MODERATE_FROM, MODERATE_TO, Insurers
 from fpcore.measures import COLUMNS
 from fpcore.models import Account, Gender, RowKind
+from fpcore.portfolio_makeup import MODERATE_FROM, MODERATE_TO, Insurers
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
-from ui import address, book_charts, book_lists, book_map, map_cells, queries, session, tables
+from ui import (
+    address,
+    map_cells,
+    portfolio_charts,
+    portfolio_lists,
+    portfolio_map,
+    queries,
+    session,
+    tables,
+)
 from ui.charts import CONFIG, LABEL_INKS
 from ui.text import Text, is_unknown, safe
 
@@ -22,10 +31,10 @@ SIDES = (Gender.M, Gender.F)
 
 def draw_ages(account: Account, text: Text, today: date) -> None:
     """Draw the age pyramid with the holders of a type; a click leads to the customers."""
-    team = book_lists.team(account, text)
+    team = portfolio_lists.team(account, text)
     found = queries.age_pyramid(account, today, team)
     if found.empty:
-        book_map.draw_empty(text)
+        portfolio_map.draw_empty(text)
         return
     of = address.choice(
         "of", text("ages.of"), [TOTAL, *(one for one in COLUMNS if one != TOTAL)],
@@ -33,7 +42,7 @@ def draw_ages(account: Account, text: Text, today: date) -> None:
     )  # fmt: skip
     st.subheader(text("ages.title"), help=safe(text("ages.how")))
     drawn = _sides(found, of, text)
-    figure = book_charts.pyramid(
+    figure = portfolio_charts.pyramid(
         drawn, text("gender.M"), text("gender.F"), _holding(of, text), LABEL_INKS[session.theme()]
     )
     clicked = _draw_figure(figure, f"ages {address.here()}", text("ages.alt"))
@@ -43,20 +52,20 @@ def draw_ages(account: Account, text: Text, today: date) -> None:
     if clicked:
         row, gender, holding = clicked
         band = {"row_kind": RowKind.AGE_BAND.value, "row": row} if row else {}
-        book_lists.show(team, **band, gender=gender, **_holders(holding))
+        portfolio_lists.show(team, **band, gender=gender, **_holders(holding))
 
 
 def draw_insurers(account: Account, text: Text, today: date) -> None:
     """Draw how much of the premiums each insurer has; a click leads to the customers."""
-    team = book_lists.team(account, text)
+    team = portfolio_lists.team(account, text)
     with st.spinner(text("insurers.adding_up")):
         found = queries.insurers(account, today, team)
     if not found.cells["policies"].any():
-        book_map.draw_empty(text)
+        portfolio_map.draw_empty(text)
         return
     _draw_concentration(found, text)
     st.subheader(text("insurers.title"), help=safe(text("insurers.how", most=INSURERS_DRAWN)))
-    figure = book_charts.shares(_parts(found.cells, text), LABEL_INKS[session.theme()])
+    figure = portfolio_charts.shares(_parts(found.cells, text), LABEL_INKS[session.theme()])
     clicked = _draw_figure(figure, f"insurers {address.here()}", text("insurers.alt"))
     st.caption(text("insurers.hint"))
     row = tables.clicked_row(
@@ -66,9 +75,9 @@ def draw_insurers(account: Account, text: Text, today: date) -> None:
     )
     insurer = found.cells["insurer"].iloc[row] if row is not None else (clicked or [None])[0]
     if insurer == UNKNOWN_ROW:
-        book_lists.show(team, unknown="insurer")
+        portfolio_lists.show(team, unknown="insurer")
     elif insurer:
-        book_lists.show(team, row_kind=RowKind.INSURER.value, row=insurer)
+        portfolio_lists.show(team, row_kind=RowKind.INSURER.value, row=insurer)
 
 
 def _draw_figure(figure, key: str, alt: str) -> list | None:
@@ -91,7 +100,7 @@ def _holding(of: str, text: Text) -> str:
 
 
 def _sides(found: pd.DataFrame, of: str, text: Text) -> pd.DataFrame:
-    """Give book_charts.pyramid its frame: a row for each age and side, also where nobody is."""
+    """Give portfolio_charts.pyramid its frame: a row for each age and side, even of nobody."""
     counted = {(row["row"], row["gender"]): row for row in found.to_dict("records")}
     nobody = {"customers": 0, of: 0}
     rows = []
@@ -167,7 +176,7 @@ def _draw_concentration(found: Insurers, text: Text) -> None:
 
 
 def _parts(cells: pd.DataFrame, text: Text) -> pd.DataFrame:
-    """Give book_charts.shares its frame: the largest, the others together, the unknown."""
+    """Give portfolio_charts.shares its frame: the largest, the others together, the unknown."""
     known = cells[cells["insurer"] != UNKNOWN_ROW]
     parts = [_part(row, text) for row in known.head(INSURERS_DRAWN).to_dict("records")]
     rest = known.iloc[INSURERS_DRAWN:]

@@ -10,8 +10,8 @@ from screen import listed, texts
 from streamlit.testing.v1 import AppTest
 
 from fpcore import accounts, database
-from fpcore.book_makeup import insurers
-from ui import book_charts, book_lists, book_makeup, book_map, heatmaps, session
+from fpcore.portfolio_makeup import insurers
+from ui import heatmaps, portfolio_charts, portfolio_lists, portfolio_makeup, portfolio_map, session
 from ui.text import Text
 
 VIEW = """
@@ -20,11 +20,11 @@ from ui.text import Text
 {module}.{draw}(session.account(), Text(session.language()), session.today())
 """
 VIEWS = [
-    ("book_figures", "draw"),
-    ("book_figures", "draw_together"),
-    ("book_due", "draw"),
-    ("book_makeup", "draw_ages"),
-    ("book_makeup", "draw_insurers"),
+    ("portfolio_figures", "draw"),
+    ("portfolio_figures", "draw_together"),
+    ("portfolio_due", "draw"),
+    ("portfolio_makeup", "draw_ages"),
+    ("portfolio_makeup", "draw_insurers"),
 ]
 
 
@@ -38,7 +38,9 @@ def shown(monkeypatch) -> list[dict]:
     """The addresses of the lists that clicks led to."""
     went = []
     monkeypatch.setattr(
-        book_lists, "show", lambda team, **wanted: went.append(book_lists.behind(team, **wanted))
+        portfolio_lists,
+        "show",
+        lambda team, **wanted: went.append(portfolio_lists.behind(team, **wanted)),
     )
     return went
 
@@ -77,7 +79,7 @@ def tables_of(at: AppTest) -> list[pd.DataFrame]:
 def test_a_view_is_drawn_in_every_language_and_without_customers(
     module, draw, locale, open_view, monkeypatch
 ):
-    monkeypatch.setattr(book_map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
+    monkeypatch.setattr(portfolio_map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
     at = open_view(module, draw, "admin", locale)
     assert not at.exception and at.dataframe
     empty = open_view(module, draw, "manager2", locale)
@@ -85,7 +87,7 @@ def test_a_view_is_drawn_in_every_language_and_without_customers(
 
 
 def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, open_page):
-    at = open_view("book_figures", "draw", "fp1", known=cell(2))
+    at = open_view("portfolio_figures", "draw", "fp1", known=cell(2))
     (known,) = [one for one in tables_of(at) if "성별" in one.iloc[:, 0].tolist()]
     gender = known[known.iloc[:, 0] == "성별"].iloc[0]
     assert (gender["수"], gender["비율"], gender["없음"]) == (2, pytest.approx(2 / 3), 1)
@@ -96,7 +98,7 @@ def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, op
 
 
 def test_who_has_not_agreed_is_listed(open_view, shown, open_page):
-    open_view("book_figures", "draw", "fp1", consents=cell(3))
+    open_view("portfolio_figures", "draw", "fp1", consents=cell(3))
     assert shown == [{"no_consent": "marketing", "book": ""}]
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == 3
 
@@ -131,7 +133,7 @@ def test_what_is_due_leads_to_the_list(
         return clicked if place == view else None
 
     monkeypatch.setattr(heatmaps, "draw_figure", draw_figure)
-    at = open_view("book_due", "draw", "fp1")
+    at = open_view("portfolio_due", "draw", "fp1")
     assert not at.exception and clicked in keys[view]
     assert shown == [{**wanted, "book": ""}]
     at = open_page("customers", "fp1", **shown[0])
@@ -141,7 +143,7 @@ def test_what_is_due_leads_to_the_list(
 
 def test_what_is_due_is_counted(office, open_view):
     add_one_due(office)
-    at = open_view("book_due", "draw", "fp1")
+    at = open_view("portfolio_due", "draw", "fp1")
     ends, once, contacts = tables_of(at)
     assert ends.loc["자동차"].tolist() == ["1", "1", "1"]
     assert once.loc["화재·주택", "1~3년"] == "1"
@@ -151,7 +153,7 @@ def test_what_is_due_is_counted(office, open_view):
 
 
 def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
-    at = open_view("book_makeup", "draw_ages", "fp1", other_genders=cell(0))
+    at = open_view("portfolio_makeup", "draw_ages", "fp1", other_genders=cell(0))
     (others,) = [one for one in tables_of(at) if len(one.columns) == 3]
     assert others.values.tolist() == [["모름", 1, 0]]
     assert shown == [{"gender": "unknown", "book": ""}]
@@ -159,13 +161,13 @@ def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
 
 def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, open_page):
     add_one_due(office)
-    at = open_view("book_makeup", "draw_insurers", "fp1", insurers_table=cell(0))
+    at = open_view("portfolio_makeup", "draw_insurers", "fp1", insurers_table=cell(0))
     table = tables_of(at)[0]
     assert table["보험사"].tolist() == ["하나손해보험", "보험사 모름"]
     assert table["월 보험료"].tolist() == ["알 수 없음", "130,000원"]
     assert shown == [{"row_kind": "insurer", "row": "하나손해보험", "book": ""}]
     assert listed(open_page("customers", "fp1", **shown[0])) == ["한마감"]
-    open_view("book_makeup", "draw_insurers", "fp1", insurers_table=cell(1))
+    open_view("portfolio_makeup", "draw_insurers", "fp1", insurers_table=cell(1))
     assert len(listed(open_page("customers", "fp1", **shown[1]))) == 2
 
 
@@ -184,7 +186,7 @@ def ages(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
 
 def test_men_stand_left_women_right_and_holders_within():
     drawn = ages(("30-39", "M", 5, 2), ("30-39", "F", 7, 7), ("40-49", "M", 0, 0))
-    figure = book_charts.pyramid(drawn, "남", "여", "자동차 보유")
+    figure = portfolio_charts.pyramid(drawn, "남", "여", "자동차 보유")
     men, men_holders, women, women_holders = figure.data
     assert (list(men.x), list(men_holders.x)) == ([-5, 0], [-2, 0])
     assert (list(women.x), list(women_holders.x)) == ([7], [7])
@@ -196,7 +198,7 @@ def test_men_stand_left_women_right_and_holders_within():
 
 @pytest.mark.parametrize("most", [0, 1, 2, 3, 9, 17, 99, 100, 4_321, 1_000_000])
 def test_counts_to_both_sides_are_told_without_a_sign(most):
-    figure = book_charts.pyramid(ages(("30-39", "M", most, 0)), "남", "여", "보유")
+    figure = portfolio_charts.pyramid(ages(("30-39", "M", most, 0)), "남", "여", "보유")
     values, told = figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext
     assert list(told) == [f"{abs(value):,}" for value in values]
     assert len(set(values)) == len(values) <= 11 and 0 in values
@@ -207,7 +209,7 @@ def test_an_unknown_share_is_a_hatched_stub():
         {"label": ["A", "B"], "share": [1.0, float("nan")], "text": ["100%", "?"],
          "hover": ["A<br>x", "<b>"], "key": [["A"], ["B"]]}
     )  # fmt: skip
-    (bars,) = book_charts.shares(parts).data
+    (bars,) = portfolio_charts.shares(parts).data
     assert bars.x[0] == 1 and 0 < bars.x[1] < 0.2
     assert list(bars.marker.pattern.shape) == ["", "/"]
     assert list(bars.hovertext) == ["A<br>x", "&lt;b&gt;"]
@@ -222,7 +224,7 @@ def test_the_smallest_insurers_have_one_bar_together():
             add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
         add_policy(db, fp, one)
         cells = insurers(db, fp, TODAY).cells
-    parts = book_makeup._parts(cells, Text("ko"))
+    parts = portfolio_makeup._parts(cells, Text("ko"))
     assert parts["label"].tolist()[-2:] == ["다른 보험사 3곳", "보험사 모름"]
     assert len(parts) == 22 and parts["share"].sum() == pytest.approx(1)
     assert parts["key"].tolist()[-2:] == [[None], ["unknown"]]

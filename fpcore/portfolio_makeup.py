@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from fpcore import database, row_kinds
-from fpcore.book_conditions import is_unknown, of_scope, of_team
 from fpcore.database import Cursor, Database
 from fpcore.facts import BIT, IN_FORCE, YEARLY_PREMIUM, customer_fact
 from fpcore.models import WON, Account, Concentration, RowKind
+from fpcore.portfolio_conditions import is_unknown, of_scope, of_team
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
 

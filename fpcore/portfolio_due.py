@@ -8,7 +8,11 @@ from typing import Any
 import pandas as pd
 
 from fpcore import database, row_kinds
-from fpcore.book_conditions import (
+from fpcore.database import Database
+from fpcore.facts import customer_fact
+from fpcore.measures import COLUMNS
+from fpcore.models import Account, Gone, PolicyType, RowKind
+from fpcore.portfolio_conditions import (
     DAYS_AHEAD,
     NOT_CONTACTED_DAYS,
     TYPE_OF_BIT,
@@ -18,17 +22,13 @@ from fpcore.book_conditions import (
     once_held,
     without,
 )
-from fpcore.database import Database
-from fpcore.facts import customer_fact
-from fpcore.measures import COLUMNS
-from fpcore.models import Account, Gone, PolicyType, RowKind
 from fpcore.row_kinds import ALL_ROWS
 from fpcore.rule_words import TOTAL
 
 
 @dataclass(frozen=True)
 class Expiring:
-    """Policies in force that end soon without a successor (book_conditions.ending).
+    """Policies in force that end soon without a successor (portfolio_conditions.ending).
 
     Columns of `cells`: type (the six and TOTAL), days (of DAYS_AHEAD, each window holding those
     before it), customers, policies. `no_end` counts the policies in force whose end nobody knows,
@@ -73,7 +73,7 @@ def formerly_held(
 ) -> pd.DataFrame:
     """Count who held a type once and does not now, by how long ago the last policy ended.
 
-    Columns: type (the six), gone (of Gone), customers. See book_conditions.once_held.
+    Columns: type (the six), gone (of Gone), customers. See portfolio_conditions.once_held.
     """
     of, said = of_team(team)
     sql = once_held(f"(select * from customer_fact where {of})")

@@ -10,8 +10,8 @@ import streamlit as st
 from fpcore import settings
 from fpcore.models import WON, Account, Measure
 from fpcore.rule_words import TOTAL
-from ui import address, book_address, heatmaps, map_cells, map_figures, map_notes
-from ui.book_address import GAPS, Asked
+from ui import address, heatmaps, map_cells, map_figures, map_notes, portfolio_address
+from ui.portfolio_address import GAPS, Asked
 from ui.text import Text, safe
 
 MANY_ROWS = 12
@@ -20,7 +20,7 @@ MANY_ROWS = 12
 
 def draw(account: Account, text: Text, today: date) -> None:
     """Draw what can be chosen and the map, or the two, of it; a click leads to the customers."""
-    maps, line = book_address.draw(account, text, today)
+    maps, line = portfolio_address.draw(account, text, today)
     with line:
         rows = _all_rows(account, maps, text)
     if not rows:

@@ -5,12 +5,21 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from fpcore.book_conditions import DAYS_AHEAD, DAYS_BETWEEN
-from fpcore.book_due import Expiring
 from fpcore.models import Account, Gone
+from fpcore.portfolio_conditions import DAYS_AHEAD, DAYS_BETWEEN
+from fpcore.portfolio_due import Expiring
 from fpcore.row_kinds import ALL_ROWS
 from fpcore.rule_words import TOTAL
-from ui import address, book_lists, book_map, heatmaps, map_cells, queries, session, tables
+from ui import (
+    address,
+    heatmaps,
+    map_cells,
+    portfolio_lists,
+    portfolio_map,
+    queries,
+    session,
+    tables,
+)
 from ui.charts import LABEL_INKS, heatmap
 from ui.text import Text, safe
 
@@ -19,10 +28,10 @@ TALLEST = 420  # px, of the table of FPs; a longer one scrolls
 
 def draw(account: Account, text: Text, today: date) -> None:
     """Draw what ends, who waits for a call and what has ended; a click leads to the customers."""
-    team = book_lists.team(account, text)
+    team = portfolio_lists.team(account, text)
     contacts = queries.not_contacted(account, today, team)
     if not contacts["customers"].iloc[-1]:
-        book_map.draw_empty(text)
+        portfolio_map.draw_empty(text)
         return
     st.caption(text("due.hint"))
     _draw_expiring(queries.expiring(account, today, team), team, text)
@@ -40,9 +49,9 @@ def _draw_expiring(found: Expiring, team: str | None, text: Text) -> None:
         text("due.no_end", policies=f"{found.no_end:,}", customers=f"{found.no_end_customers:,}"),
         type="tertiary", icon=":material/list:", help=text("due.no_end_how"),
     ):  # fmt: skip
-        book_lists.show(team, unknown="end_date")
+        portfolio_lists.show(team, unknown="end_date")
     if clicked:
-        book_lists.show(team, of=clicked[0], expiring=clicked[1])
+        portfolio_lists.show(team, of=clicked[0], expiring=clicked[1])
 
 
 def _draw_formerly(found: pd.DataFrame, team: str | None, text: Text) -> None:
@@ -51,7 +60,7 @@ def _draw_formerly(found: pd.DataFrame, team: str | None, text: Text) -> None:
     columns = {gone.value: text(f"gone.{gone}") for gone in Gone}
     clicked = _draw_map(cells, columns, [""] * len(cells), "formerly", text)
     if clicked:
-        book_lists.show(team, formerly=clicked[0], gone=clicked[1])
+        portfolio_lists.show(team, formerly=clicked[0], gone=clicked[1])
 
 
 def _draw_map(
@@ -99,9 +108,9 @@ def _draw_contacts(account: Account, found: pd.DataFrame, team: str | None, text
     st.caption(text("due.contacts_all", **counts))
     with st.container(horizontal=True):
         if st.button(text("figures.list_not_contacted"), icon=":material/list:"):
-            book_lists.show(team, not_contacted_for=90)
+            portfolio_lists.show(team, not_contacted_for=90)
         if st.button(text("due.list_never"), icon=":material/list:"):
-            book_lists.show(team, unknown="last_contact_on")
+            portfolio_lists.show(team, unknown="last_contact_on")
     by_fp = found[found["row"] != ALL_ROWS].sort_values(
         "not_contacted", ascending=False, kind="stable"
     )
@@ -124,4 +133,4 @@ def _draw_contacts(account: Account, found: pd.DataFrame, team: str | None, text
     )
     if clicked is not None:
         row = by_fp["row"].iloc[clicked]
-        book_lists.show(team, row_kind="fp", row=row, not_contacted_for=90)
+        portfolio_lists.show(team, row_kind="fp", row=row, not_contacted_for=90)
