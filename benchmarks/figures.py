@@ -34,6 +34,9 @@ from fpcore import (
     gaps,
     policies,
     portfolio,
+    portfolio_due,
+    portfolio_figures,
+    portfolio_makeup,
     rule_book,
 )
 from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
@@ -192,6 +195,7 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
         yield _reader_figure(reader, f"whole book: {name}", wanted, matches=condition)
     yield from _of_gaps(reader, rules)
     yield from _of_heatmaps(reader)
+    yield from _of_views(reader)
 
 
 HEATMAPS = {
@@ -216,9 +220,11 @@ def beside(db: Database, folder: Path, with_postgresql: bool) -> dict[str, dict]
     return {HEATMAPS[work]: seconds for work, seconds in found.items()}
 
 
+_AMOUNTS = ", ".join(f"sum({kind}_coverage), sum({kind}_premium)" for kind in PolicyType)
+
+
 def _of_heatmaps(reader: _Reader) -> Iterator[Figure]:
     """Heatmaps with nothing remembered, beside a bare sum over what is held of each type."""
-    amounts = ", ".join(f"sum({kind}_coverage), sum({kind}_premium)" for kind in PolicyType)
     for rows, measure in product(RowKind, Measure):
         name = f"whole book: heatmap by {rows.replace('_', ' ')}, {measure}"
         by_peers = {HEATMAPS[work]: work for work in HEATMAPS}
@@ -228,10 +234,29 @@ def _of_heatmaps(reader: _Reader) -> Iterator[Figure]:
                 portfolio.heatmap, reader.db, reader.account, rows, measure, TODAY,
                 since=CHANGE_SINCE,
             ),
-            floor=reader.scan(amounts),
+            floor=reader.scan(_AMOUNTS),
             before=lambda: reader.db.transaction(lambda cursor: None),
             goal_ratio=HEATMAP_TO_FLOOR if by_peers.get(name) == peers.HOLDING else ANY_TO_FLOOR,
         )  # fmt: skip
+
+
+def _of_views(reader: _Reader) -> Iterator[Figure]:
+    """The other views of the portfolio, beside the floor of the heatmaps."""
+    views = {
+        "key figures": portfolio_figures.key_figures,
+        "held together": portfolio_figures.held_together,
+        "what ends soon": portfolio_due.expiring,
+        "formerly held": portfolio_due.formerly_held,
+        "not contacted, by FP": portfolio_due.not_contacted,
+        "ages by gender and cover": portfolio_makeup.age_pyramid,
+        "insurers": portfolio_makeup.insurers,
+    }
+    for name, work in views.items():
+        yield Figure(
+            f"whole book: {name}",
+            partial(work, reader.db, reader.account, TODAY),
+            reader.scan(_AMOUNTS),
+        )
 
 
 def _of_gaps(reader: _Reader, rules: Sequence[Rule]) -> Iterator[Figure]:

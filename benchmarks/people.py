@@ -49,6 +49,9 @@ PORTFOLIO_ADDRESSES = [
     {"rows": "occupation", "measure": "gap"},
     {"rows": "insurer", "measure": "adequacy"},
     {"view": "together"},
+    {"view": "due"},
+    {"view": "ages"},
+    {"view": "insurers"},
 ]
 CELL_ADDRESSES = [
     {"row_kind": "age_band", "row": "30-39", "holding": "life", "measure": "holding"},
@@ -70,6 +73,8 @@ SCREENS = {
     "portfolio, share holding by age": (PORTFOLIO, PORTFOLIO_ADDRESSES[1]),
     "portfolio, coverage by FP": (PORTFOLIO, PORTFOLIO_ADDRESSES[2]),
     "portfolio, gaps by occupation": (PORTFOLIO, PORTFOLIO_ADDRESSES[5]),
+    "portfolio, what is due": (PORTFOLIO, {"view": "due"}),
+    "portfolio, insurers": (PORTFOLIO, {"view": "insurers"}),
     "rules": (RULES, {}),
     "upload": (UPLOAD, {}),
 }

@@ -126,7 +126,7 @@ def _counted(
         **{f"held_{kind}": f"held & {bit} <> 0" for kind, bit in BIT.items()},
         **{f"agreed_{kind}": agreed_to(kind) for kind in ConsentKind},
     }
-    counted = [f"count_if({sql}) as {name}" for name, sql in counts.items()]
+    counted = [f"coalesce(count_if({sql}), 0) as {name}" for name, sql in counts.items()]
     figures = f"""
         count(*) as customers, coalesce(sum(total_policies), 0)::bigint as policies,
         sum(total_premium) / 12 as premium,

@@ -90,7 +90,7 @@ def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, op
     at = open_view("portfolio_figures", "draw", "fp1", known=cell(2))
     (known,) = [one for one in tables_of(at) if "성별" in one.iloc[:, 0].tolist()]
     gender = known[known.iloc[:, 0] == "성별"].iloc[0]
-    assert (gender["수"], gender["비율"], gender["없음"]) == (2, pytest.approx(2 / 3), 1)
+    assert (gender["수"], gender["비율"], gender["없음"]) == (2, pytest.approx(200 / 3), 1)
     assert shown == [{"unknown": "gender", "book": ""}]
     at = open_page("customers", "fp1", **shown[0])
     assert [name.split()[0] for name in listed(at)] == ["이바다"]
