@@ -276,8 +276,8 @@ async def _seconds(visitor: Visitor, asked: tuple, clicks: Clicks) -> float:
 async def _edit(neighbour: Visitor) -> None:
     """Change something in the database: another language for somebody."""
     key = neighbour.key("language_")
-    language = "en" if key == "language_ko" else "ko"
-    said = words.say(language, "frame.this_language")
+    is_korean = neighbour.widgets["sign_out"].label == words.say("ko", "frame.sign_out")
+    said = words.say("en" if is_korean else "ko", "frame.this_language")
     await neighbour.changes(key, string_array_value=[said])
 
 

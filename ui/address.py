@@ -1,14 +1,17 @@
 """What a page shows stands in its address: a link shows the same again, and "back" works.
 
-The address is the one source. A widget starts from it, under a key that holds the address's
-value, so that a changed address makes a fresh widget; a changed widget changes the address.
+The address is the one source. A widget shows what stands in it, in every run; a changed widget
+changes the address before the page is drawn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+
+from ui import session
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 
@@ -20,12 +23,16 @@ def read(name: str) -> str | None:
 
 def write(**values: object) -> None:
     """Change parameters of the address and draw the page anew; None takes one away."""
+    _put(values)
+    st.rerun()
+
+
+def _put(values: Mapping[str, object]) -> None:
     for name, value in values.items():
         if value is None:
             st.query_params.pop(name, None)
         else:
             st.query_params[name] = str(value)
-    st.rerun()
 
 
 def replace(values: Mapping[str, object]) -> None:
@@ -82,38 +89,31 @@ def choice(
     options = list(options)
     default = None if placeholder else options[0]
     current = read(name) if read(name) in options else default
+    follows = _widget(name, current, default, forgets)
     if segmented:
-        chosen = st.segmented_control(
-            label, options, default=current, required=True, format_func=shown, wrap=True,
-            key=f"{name}={current}",
+        st.segmented_control(
+            label, options, required=True, format_func=shown, wrap=True, **follows
         )  # fmt: skip
     else:
-        chosen = st.selectbox(
-            label, options, index=None if current is None else options.index(current),
-            format_func=shown, placeholder=placeholder, key=f"{name}={current}",
+        st.selectbox(
+            label, options, index=None if placeholder else 0, format_func=shown,
+            placeholder=placeholder, **follows,
         )  # fmt: skip
-    if chosen != current:
-        write(**{name: None if chosen == default else chosen}, **dict.fromkeys(forgets))
     return current
 
 
 def typed(name: str, label: str, forgets: Sequence[str] = (), **settings: object) -> str | None:
     """Draw a text field whose value is the parameter `name`."""
     current = read(name)
-    text = st.text_input(label, value=current or "", key=f"{name}={current}", **settings)
-    if text != (current or ""):
-        write(**{name: text or None}, **dict.fromkeys(forgets))
+    st.text_input(label, **_widget(name, current or "", "", forgets), **settings)
     return current
 
 
 def whole_number(name: str, label: str, forgets: Sequence[str] = (), most: int = 150) -> int | None:
     """Draw a field for a whole number from 0 whose value is the parameter `name`."""
     current = None if number(name) is None else min(number(name), most)
-    entered = st.number_input(
-        label, min_value=0, max_value=most, value=current, key=f"{name}={current}"
-    )
-    if entered != current:
-        write(**{name: entered}, **dict.fromkeys(forgets))
+    follows = _widget(name, current, None, forgets)
+    st.number_input(label, min_value=0, max_value=most, value=None, **follows)
     return current
 
 
@@ -121,12 +121,10 @@ def chosen_day(name: str, label: str, default: date, latest: date) -> date:
     """Draw a day whose value is the parameter `name`, `default` unless told otherwise."""
     current = day(name) or default
     current = current if current <= latest else default
-    chosen = st.date_input(
-        label, current, min_value=EARLIEST, max_value=latest, format="YYYY-MM-DD",
-        key=f"{name}={current}", width=160,
+    st.date_input(
+        label, None, min_value=EARLIEST, max_value=latest, format="YYYY-MM-DD", required=True,
+        width=160, **_widget(name, current, default),
     )  # fmt: skip
-    if chosen != current:
-        write(**{name: None if chosen == default else chosen})
     return current
 
 
@@ -135,7 +133,23 @@ def pages(name: str, pages: int) -> int:
     if pages < 2:
         return 1
     current = min(max(number(name) or 1, 1), pages)
-    turned = st.pagination(pages, default=current, key=f"{name}={current}/{pages}")
-    if turned != current:
-        write(**{name: turned})
+    st.pagination(pages, **_widget(name, current))
     return current
+
+
+def _widget(
+    name: str, current: object, default: object = None, forgets: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Let a widget, drawn next, show the parameter `name`: what Streamlit has to be told of it."""
+    session.show(_key(name), current)
+    return {"key": _key(name), "on_change": _follow, "args": (name, default, forgets)}
+
+
+def _follow(name: str, default: object, forgets: Sequence[str]) -> None:
+    """Put what a widget was changed to into the address; its default needs no parameter."""
+    chosen = session.shown(_key(name))
+    _put({name: None if chosen == default else chosen, **dict.fromkeys(forgets)})
+
+
+def _key(name: str) -> str:
+    return f"{name}="

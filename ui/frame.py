@@ -17,6 +17,8 @@ ICON = (
     'd="M12 1 3 5v6c0 5.6 3.8 10.7 9 12 5.2-1.3 9-6.4 9-12V5z"/></svg>'
 )
 
+LANGUAGE_SWITCH = "language_switch"
+
 
 class Entry(NamedTuple):
     """A page. `name` gives its file, its address and the key of its title."""
@@ -82,18 +84,20 @@ def _draw_account(account: Account, language: str) -> None:
 
 
 def _draw_language_switch(language: str) -> None:
-    chosen = st.segmented_control(
+    session.show(LANGUAGE_SWITCH, language)
+    st.segmented_control(
         words.say(language, "frame.language"),
         words.LANGUAGES,
-        default=language,
         required=True,
         format_func=lambda code: words.say(code, "frame.this_language"),
-        key=f"language_{language}",
+        key=LANGUAGE_SWITCH,
+        on_change=_choose_language,
         label_visibility="collapsed",
     )
-    if chosen != language:
-        session.choose_language(chosen)
-        st.rerun()
+
+
+def _choose_language() -> None:
+    session.choose_language(session.shown(LANGUAGE_SWITCH))
 
 
 with errors.boundary():

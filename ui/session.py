@@ -11,7 +11,7 @@ Sessions kept on the server, throttling and revocation belong into `account` and
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -175,6 +175,21 @@ def language() -> str:
     if chosen:
         return chosen
     return "ko" if (st.context.locale or "ko").startswith("ko") else "en"
+
+
+def show(widget: str, value: object) -> None:
+    """Let the widget of this key, which is drawn next, show this value.
+
+    What it showed before is not to be relied on: a run that ends in st.stop forgets no widget, so
+    that one which is drawn again later may come with what was clicked long ago.
+    """
+    if widget not in st.session_state or st.session_state[widget] != value:
+        st.session_state[widget] = value
+
+
+def shown(widget: str) -> Any:
+    """Give what the widget of this key shows, for what is called when somebody changed it."""
+    return st.session_state[widget]
 
 
 def choose_language(chosen: str) -> None:

@@ -242,6 +242,37 @@ def test_language_changes_by_a_click_and_stays(visitor, server, new_context):
     assert "전체 현황" not in visitor.reads()
 
 
+def test_language_changes_there_and_back_where_a_page_ends_early(visitor):
+    visitor.opens("/upload")
+    visitor.signs_in("fp3")
+    for language, title in (("English", "Upload a book"), ("한국어", "명부 올리기")) * 2:
+        visitor.clicks(language)
+        assert visitor.page.locator("h1").inner_text() == title
+    visitor.page.wait_for_timeout(1_000)
+    assert visitor.page.locator("h1").inner_text() == "명부 올리기"
+
+
+def test_a_filter_changes_there_and_back_and_follows_the_browsers_buttons(visitor):
+    visitor.opens("/?search=zzzz")
+    visitor.signs_in("fp3")
+    search = visitor.page.get_by_label("검색")
+    for typed in ("yyyy", "zzzz", "yyyy"):
+        search.fill(typed)
+        search.press("Enter")
+        visitor.settles()
+        assert search.input_value() == typed and f"search={typed}" in visitor.page.url
+    visitor.page.go_back()
+    visitor.settles()
+    assert search.input_value() == "zzzz"
+    visitor.opens("/portfolio")
+    for chosen, address in (("성별", "rows=gender"), ("연령대", ""), ("성별", "rows=gender")):
+        visitor.page.get_by_role("radio", name=chosen, exact=True).click()
+        visitor.settles()
+        query = visitor.page.evaluate("location.search")
+        assert address in query and (address or "rows=" not in query)
+        assert visitor.page.get_by_role("radio", name=chosen, exact=True).is_checked()
+
+
 def test_english_browser_is_greeted_in_english(server, new_context):
     visitor = Visitor(new_context(locale="en-GB").new_page(), server)
     visitor.opens("/")

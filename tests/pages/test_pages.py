@@ -151,3 +151,24 @@ def test_bad_entry_is_told_beside_its_field_and_stores_nothing(open_page, office
 def test_what_one_person_was_shown_is_not_kept_for_another(open_page):
     assert len(listed(open_page("customers", "fp1"))) == 3
     assert listed(open_page("customers", "fp3")) == []
+
+
+@pytest.mark.parametrize("page", ["upload", "customer"])
+def test_the_language_changes_there_and_back_where_a_page_ends_early(open_page, page):
+    at = open_page(page, "fp1")
+    for chosen, word in (("en", "Sign out"), ("ko", "로그아웃"), ("en", "Sign out")):
+        at.segmented_control[0].set_value(chosen).run()
+        assert at.button(key="sign_out").label == word
+        assert at.segmented_control[0].value == chosen
+
+
+def test_a_filter_changes_there_and_back_where_the_page_ends_early(open_page):
+    at = open_page("customers", "fp2")  # who has no customers
+    for chosen in ("M", "F", "M", "F"):
+        at.selectbox[0].set_value(chosen).run()
+        assert at.query_params["gender"] in (chosen, [chosen])
+        assert at.selectbox[0].value == chosen
+    at.text_input[0].set_value("김").run()
+    at.text_input[0].set_value("").run()
+    at.text_input[0].set_value("김").run()
+    assert at.query_params["search"] in ("김", ["김"])
