@@ -37,6 +37,7 @@ view = address.choice(
     list(VIEWS),
     text.of("view"),
     segmented=True,
+    label_visibility="collapsed",
     forgets=("page", "order"),
 )
 VIEWS[view](account, text, session.today())

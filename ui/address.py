@@ -6,7 +6,7 @@ changes the address before the page is drawn.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -80,6 +80,7 @@ def choice(
     placeholder: str | None = None,
     forgets: Sequence[str] = (),
     segmented: bool = False,
+    label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
 ) -> str | None:
     """Draw a choice whose value is the parameter `name`; the first option unless told otherwise.
 
@@ -92,12 +93,13 @@ def choice(
     follows = _widget(name, current, default, forgets)
     if segmented:
         st.segmented_control(
-            label, options, required=True, format_func=shown, wrap=True, **follows
+            label, options, required=True, format_func=shown, wrap=True,
+            label_visibility=label_visibility, **follows,
         )  # fmt: skip
     else:
         st.selectbox(
             label, options, index=None if placeholder else 0, format_func=shown,
-            placeholder=placeholder, **follows,
+            placeholder=placeholder, label_visibility=label_visibility, **follows,
         )  # fmt: skip
     return current
 
