@@ -1,14 +1,9 @@
 """`customer_row`: the kept rows are at every moment what would be computed, also under threads."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from itertools import combinations_with_replacement
-from typing import Any
 from uuid import UUID
 
-import hypothesis.strategies as st
 import pytest
 from agency import (
     STATEMENT,
@@ -17,85 +12,34 @@ from agency import (
     add_policy,
     assert_listed_as_counted,
     at_once,
-    hire,
     log_contact,
     newcomer,
     take,
 )
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from kept_rows import answers, spoil
 from random_book import random_book
 
 from fpcore import (
     consents,
-    contacts,
     coverage,
     customer_list,
     customer_rows,
     customers,
-    database,
-    gap_books,
-    gaps,
     policies,
-    portfolio,
 )
-from fpcore.customer_list import CustomerFilter, Sort
+from fpcore.customer_list import CustomerFilter
 from fpcore.customers import Removal
 from fpcore.database import Database
-from fpcore.errors import EditedMeanwhile, FpError, NotFound
+from fpcore.errors import EditedMeanwhile, NotFound
 from fpcore.models import (
-    WHOLE_LIFE,
     Account,
     ConsentChannel,
     ConsentKind,
-    ContactOutcome,
-    CustomerChanges,
-    NewContact,
     NewPolicy,
-    PolicyChanges,
-    PolicyStatus,
-    PolicyType,
-    PremiumCycle,
-    RowKind,
 )
 
 DAY = timedelta(days=1)
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
-
-
-def answers(db: Database, account: Account, day: date, currency: str = "KRW") -> dict[str, Any]:
-    """What lists, heatmaps and rules say of a day, in a form that can be compared."""
-    said = {
-        rows.value: portfolio.figures(db, account, rows, day, currency).to_csv()
-        for rows in (RowKind.AGE_BAND, RowKind.FP)
-    }
-    if currency != "KRW":
-        return said
-    wanted = CustomerFilter(), CustomerFilter(search="ㄱ", status="expired", not_contacted_for=30)
-    for number, one in enumerate(wanted):
-        page = customer_list.find(db, account, one, day, Sort.NEXT_END, page_size=1000)
-        said[f"find {number}"] = (page.rows.to_csv(), page.matching, page.in_scope, page.withdrawn)
-    said["gaps"] = str(gap_books.of_scope(db, account, day))
-    return said
-
-
-def spoil(db: Database) -> None:
-    """Make the kept rows true of no day that anybody asks for, so that all is computed."""
-    db.transaction(
-        lambda cursor: cursor.execute("update customer_row set held_until = '0001-01-02'")
-    )
-
-
-def assert_kept_as_computed(db: Database, account: Account, today: date) -> None:
-    """Ask for today with the rows as they are kept, and again with rows that cannot be used.
-
-    The rows are not true of any day afterwards.
-    """
-    assert customer_rows.differences(db, today) == []
-    assert_listed_as_counted(db, account, today)
-    kept = answers(db, account, today)
-    spoil(db)
-    assert answers(db, account, today) == kept
 
 
 # --- What is read from where -----------------------------------------------------------------
@@ -217,189 +161,6 @@ def test_every_day_and_currency_says_the_same_whether_kept_or_computed(busy_offi
     dollars = answers(db, people["admin"], TODAY, "USD")
     spoil(db)
     assert answers(db, people["admin"], TODAY, "USD") == dollars
-
-
-# --- Whatever is done ------------------------------------------------------------------------
-
-OFFSETS = st.sampled_from([-4000, -31, -1, 0, 1, 2, 31, 4000])
-AMOUNTS = st.none() | st.integers(0, 10**9).map(Decimal)
-POLICY = st.fixed_dictionaries(
-    {"type": st.sampled_from(PolicyType)},
-    optional={
-        "coverage_amount": AMOUNTS, "premium_amount": AMOUNTS,
-        "premium_cycle": st.none() | st.sampled_from(PremiumCycle),
-        "currency": st.sampled_from(["KRW", "USD"]), "status": st.sampled_from(PolicyStatus),
-        "insurer": st.sampled_from([None, "삼성생명", "AIA"]),
-        "policy_number": st.sampled_from([None, "A-1", "B 2"]),
-    },
-)  # fmt: skip
-
-
-class DailyWork(RuleBasedStateMachine):
-    """An FP and a manager at work, in any order; the rows are compared after every step."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.db = database.open_database(database.IN_MEMORY)
-        people = hire(self.db)
-        self.fp, self.manager = people["fp1"], people["manager1"]
-        self.today = TODAY
-        self.imports = 0
-        self.compared = -1  # the version of the database at the last comparison
-        for name in ("김하나", "이둘"):
-            one = add_customer(self.db, self.fp, name=name)
-            add_policy(self.db, self.fp, one, policy_number=name, end_date=TODAY + DAY)
-            log_contact(self.db, self.fp, one)
-
-    def teardown(self) -> None:
-        assert_kept_as_computed(self.db, self.manager, self.today)
-        self.db.close()
-
-    @invariant()
-    def rows_are_as_computed(self) -> None:
-        if self.compared != self.db.version:
-            assert customer_rows.differences(self.db, self.today) == []
-        self.compared = self.db.version
-
-    def some(self, table: str, draw: int) -> dict | None:
-        found = self.db.read(f"select * from {table} order by id")
-        return found[draw % len(found)] if found else None
-
-    def attempt(self, work: Callable[[], Any]) -> None:
-        """Do something that may be refused: what is refused must change no row either."""
-        with suppress(FpError):
-            work()
-
-    @rule(name=st.sampled_from(["박셋", "Kim", "김하나"]), born=st.none() | OFFSETS)
-    def add_a_customer(self, name, born):
-        born = None if born is None else self.today + born * DAY
-        self.attempt(lambda: add_customer(self.db, self.fp, name=name, birth_date=born))
-
-    @rule(who=st.integers(0, 9), field=st.sampled_from(["name", "occupation", "email", "phone"]),
-          text=st.sampled_from(["가나", "x@naver.com", "010-1234-5678"]))  # fmt: skip
-    def change_a_customer(self, who, field, text):
-        if one := self.some("customer", who):
-            changes = CustomerChanges(**{field: text})
-            self.attempt(
-                lambda: customers.update(
-                    self.db, self.manager, one["id"], changes, one["ver"], self.today
-                )
-            )
-
-    @rule(who=st.integers(0, 9), day=st.none() | OFFSETS,
-          field=st.sampled_from(["last_contact_on", "next_contact_on", "birth_date"]))  # fmt: skip
-    def change_a_day(self, who, field, day):
-        if one := self.some("customer", who):
-            changes = CustomerChanges(**{field: None if day is None else self.today + day * DAY})
-            self.attempt(
-                lambda: customers.update(
-                    self.db, self.fp, one["id"], changes, one["ver"], self.today
-                )
-            )
-
-    @rule(who=st.integers(0, 9), typed=POLICY, start=st.none() | OFFSETS, end=st.none() | OFFSETS)
-    def add_a_policy(self, who, typed, start, end):
-        if one := self.some("customer", who):
-            new = NewPolicy(**typed, **self.days(start, end))
-            self.attempt(lambda: policies.add(self.db, self.fp, one["id"], new, self.today))
-
-    def days(self, start: int | None, end: int | None) -> dict[str, date | None]:
-        last = None if end is None else WHOLE_LIFE if end == 4000 else self.today + end * DAY
-        first = None if start is None else self.today + start * DAY
-        return {"start_date": first, "end_date": last}
-
-    @rule(which=st.integers(0, 9), typed=POLICY, start=st.none() | OFFSETS, end=OFFSETS)
-    def change_a_policy(self, which, typed, start, end):
-        if one := self.some("policy", which):
-            changes = PolicyChanges(**typed, **self.days(start, end))
-            self.attempt(
-                lambda: policies.update(
-                    self.db, self.fp, one["id"], changes, one["ver"], self.today
-                )
-            )
-
-    @rule(which=st.integers(0, 9), ago=st.sampled_from([0, 1, 31]))
-    def end_a_policy(self, which, ago):
-        if one := self.some("policy", which):
-            on = self.today - ago * DAY
-            self.attempt(
-                lambda: policies.end(self.db, self.fp, one["id"], on, one["ver"], self.today)
-            )
-
-    @rule(which=st.integers(0, 9))
-    def remove_a_policy(self, which):
-        if one := self.some("policy", which):
-            self.attempt(
-                lambda: policies.remove(self.db, self.fp, one["id"], one["ver"], self.today)
-            )
-
-    @rule(who=st.integers(0, 9), outcome=st.sampled_from(ContactOutcome),
-          ago=st.sampled_from([0, 1, 31]), ahead=st.sampled_from([None, 0, 1]))  # fmt: skip
-    def log_a_contact(self, who, outcome, ago, ahead):
-        if one := self.some("customer", who):
-            new = NewContact(
-                contacted_on=self.today - ago * DAY, channel="phone", outcome=outcome,
-                next_contact_on=None if ahead is None else self.today + ahead * DAY,
-            )  # fmt: skip
-            self.attempt(lambda: contacts.add(self.db, self.fp, one["id"], new, self.today))
-
-    @rule(which=st.integers(0, 9))
-    def remove_a_contact(self, which):
-        if one := self.some("contact", which):
-            self.attempt(lambda: contacts.remove(self.db, self.fp, one["id"], self.today))
-
-    @rule(who=st.integers(0, 9), kind=st.sampled_from(ConsentKind))
-    def give_a_consent(self, who, kind):
-        if one := self.some("customer", who):
-            self.attempt(
-                lambda: consents.give(
-                    self.db, self.fp, one["id"], kind, STATEMENT, ConsentChannel.PAPER,
-                    self.today, self.today,
-                )
-            )  # fmt: skip
-
-    @rule(who=st.integers(0, 9), kind=st.sampled_from(["collection", "marketing"]))
-    def withdraw_a_consent(self, who, kind):
-        if one := self.some("customer", who):
-            self.attempt(
-                lambda: consents.withdraw(
-                    self.db, self.fp, one["id"], ConsentKind(kind), ConsentChannel.PHONE,
-                    self.today,
-                )
-            )  # fmt: skip
-
-    @rule(who=st.integers(0, 9), amount=AMOUNTS)
-    def set_a_target(self, who, amount):
-        if one := self.some("customer", who):
-            said = (one["id"], "total_low", amount, "합의", self.today)
-            self.attempt(lambda: gaps.set_target(self.db, self.fp, *said))
-
-    @precondition(lambda self: self.imports < 1)
-    @rule(seed=st.integers(0, 3))
-    def import_a_book(self, seed):
-        self.imports += 1
-        rows = [{**row, "담당FP": "fp1"} for row in random_book(seed, rows=30)]
-        known = [{"고객명": "김하나", "보종": "생명", "증권번호": "A-1", "가입금액": "2억"}]
-        take(self.db, self.manager, rows + known, owner_id=self.fp.id)
-
-    @rule(who=st.integers(0, 9))
-    def delete_a_customer(self, who):
-        if one := self.some("customer", who):
-            going = customers.removal(self.db, self.fp, one["id"])
-            customers.delete(self.db, self.fp, one["id"], going)
-
-    @rule(days=st.sampled_from([1, 2, 31]))
-    def sleep(self, days):
-        self.today += days * DAY
-        customer_rows.roll_forward(self.db, self.today)
-
-
-TestDailyWork = DailyWork.TestCase
-TestDailyWork.settings = settings(
-    max_examples=settings.default.max_examples // 5,
-    stateful_step_count=12,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 # --- Two at the same moment ------------------------------------------------------------------
