@@ -12,7 +12,7 @@ from fpcore.measures import COLUMNS
 from fpcore.models import Account, Gender, Measure, PolicyStatus, PolicyType, RowKind
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
-from ui import address, forms, map_cells, session, tables
+from ui import address, folds, forms, map_cells, session, tables
 from ui.text import Text, safe
 
 PAGE = ("page",)
@@ -46,8 +46,9 @@ def draw(account: Account, text: Text, today: date) -> ListView:
             sizes = [str(size) for size in PAGE_SIZES]
             size = address.choice("size", text("customers.page_size"), sizes, str, forgets=PAGE)
     wanted = CustomerFilter(search=search, **chosen, **_cell())
-    with st.expander(text("customers.saved"), icon=":material/bookmark:"):
-        _draw_saved(account, wanted, text)
+    with folds.expander("saved filters", text("customers.saved"), ":material/bookmark:") as is_open:
+        if is_open:
+            _draw_saved(account, wanted, text)
     return ListView(
         wanted=wanted,
         valued_on=address.day("on") or today,
