@@ -11,6 +11,9 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from fpcore.errors import FpError
 from ui import errors, session
@@ -28,10 +31,17 @@ async def hold_database(_: st.App) -> AsyncIterator[None]:
         session.database().close()
 
 
+def go_to_list(request: Request) -> RedirectResponse:
+    """Lead from /customers to /, where the list is: Streamlit gives its first page no name."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{query}", status_code=303)
+
+
 os.umask(0o077)  # what the process writes, DuckDB's log among it, is for this user only
 
 app = st.App(
     "ui/frame.py",
+    routes=[Route("/customers", go_to_list)],
     middleware=[
         Middleware(Guard, database=session.database),
         Middleware(UploadsToDisk, database=session.database),
@@ -40,6 +50,6 @@ app = st.App(
     on_script_error=errors.tell,
 )
 
-# Streamlit collects all garbage after every run: what was imported need not be walked each time.
+# What was imported stays: whoever collects garbage need not walk it each time.
 gc.collect()
 gc.freeze()

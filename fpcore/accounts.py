@@ -50,10 +50,19 @@ _ACCOUNT = """
 
 
 def find(db: Database, username: str) -> Account | None:
-    """Look up an account that may sign in; None for an unknown, disabled or password-less one."""
+    """Look up an account that may sign in; None for an unknown, disabled or password-less one.
+
+    Looked up once a version of the database: every run of a page asks for it, and whoever was
+    removed or disabled is still gone at the next one.
+    """
+    name = username.strip().lower()
+    return db.remembered(("account", name), lambda: _find(db, name))
+
+
+def _find(db: Database, username: str) -> Account | None:
     found = db.read(
         f"{_ACCOUNT} and a.username = $username and a.password_hash is not null",
-        {"username": username.strip().lower()},
+        {"username": username},
     )
     return Account(**found[0]) if found else None
 
@@ -89,7 +98,14 @@ def act_as(db: Database, username: str) -> Account:
 
 def visible_owners(db: Database, account: Account, by_name: bool = False) -> list[Account]:
     """List the accounts whose customers this account may see, itself included, by name; `by_name`:
-    only those whose customers' names it may see, so that it may change something of theirs."""
+    only those whose customers' names it may see, so that it may change something of theirs.
+
+    Looked up once a version of the database: of some thousand people it takes its time."""
+    key = ("visible owners", account.id, by_name)
+    return list(db.remembered(key, lambda: _visible_owners(db, account, by_name)))
+
+
+def _visible_owners(db: Database, account: Account, by_name: bool) -> list[Account]:
     found = db.read(
         f"""
         with visible as ({VISIBLE_OWNERS})
@@ -135,14 +151,23 @@ def _scope(db: Database, account: Account) -> Scope:
 def is_manager(db: Database, account: Account) -> bool:
     """Say whether an account may decide for more than itself: a manager or an admin, as the
     accounts are now."""
-    found = db.read("select role from account where id = $id and not disabled", {"id": account.id})
-    return bool(found) and found[0]["role"] in (Role.MANAGER, Role.ADMIN)
+    return _role(db, account) in (Role.MANAGER, Role.ADMIN)
 
 
 def require_active(db: Database, account: Account) -> None:
     """Errors: NotAllowed for an account that is disabled or gone."""
-    if not db.read("select 1 from account where id = $id and not disabled", {"id": account.id}):
+    if _role(db, account) is None:
         raise NotAllowed("not_allowed")
+
+
+def _role(db: Database, account: Account) -> Role | None:
+    """Give the role that an account has now; None once it is disabled or gone."""
+    return db.remembered(("role", account.id), lambda: _read_role(db, account))
+
+
+def _read_role(db: Database, account: Account) -> Role | None:
+    found = db.read("select role from account where id = $id and not disabled", {"id": account.id})
+    return Role(found[0]["role"]) if found else None
 
 
 def take_turns(cursor: Cursor) -> None:

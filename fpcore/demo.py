@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import bcrypt
+
 from fpcore import accounts, book_import, database
 from fpcore.book_import import ImportOptions
 from fpcore.book_report import ImportReport
@@ -29,8 +31,15 @@ def load(db: Database, today: date) -> ImportReport:
 
 
 def is_loaded(db: Database) -> bool:
-    """Say whether the demo accounts are in this database."""
-    return accounts.find(db, PEOPLE[0][0]) is not None
+    """Say whether people sign in here as `sign_ins` says: with the demo's names and password.
+
+    Of the password that of the first account stands for all: to check one takes its time.
+    """
+    credentials = accounts.sign_in_credentials(db)["usernames"]
+    if not all(username in credentials for username, *_ in PEOPLE):
+        return False
+    stored = credentials[PEOPLE[0][0]]["password"]
+    return bcrypt.checkpw(PASSWORD.encode(), stored.encode())
 
 
 def sign_ins() -> list[dict[str, str | None]]:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from fpcore import consents, contacts, coverage, customers, gap_history, gaps, policies
+from fpcore import customers
 from fpcore.errors import ConsentWithdrawn
-from ui import address, labels, privacy, profile, session, tables, what_if
+from fpcore.models import Customer
+from ui import address, labels, privacy, profile, queries, session, tables, what_if
 from ui import contacts as contact_section
 from ui import gaps as gap_section
 from ui import policies as policy_section
@@ -15,40 +16,46 @@ account, db = session.account(), session.database()
 text = Text(session.language())
 today = session.today()
 
-if st.button(text("customer.back"), icon=":material/arrow_back:"):
-    st.switch_page("../pages/customers.py", query_params=address.parameters(address.read("back")))
-if not address.read("id"):
-    st.info(text("customer.choose"))
-    st.stop()
 
-try:
-    customer = customers.get(db, account, address.read("id"), today)
-except ConsentWithdrawn as withdrawn:
-    privacy.draw_withdrawn(address.read("id"), withdrawn, text, today)
-    st.stop()
-summary = coverage.summary(db, account, customer.id, today)
-found = gaps.of_customer(db, account, customer.id, today)
-changes = gap_history.of_customer(db, account, customer.id)
-listed = policies.of_customer(db, account, customer.id, today)
-log = contacts.of_customer(db, account, customer.id)
-given = consents.of_customer(db, account, customer.id)
+def draw() -> None:
+    """Draw the page; no st.stop ends it, which would keep what was clicked in it."""
+    if st.button(text("customer.back"), icon=":material/arrow_back:"):
+        back = address.parameters(address.read("back"))
+        st.switch_page("../pages/customers.py", query_params=back)
+    asked = address.read("id")
+    if not asked:
+        st.info(text("customer.choose"))
+        return
+    try:
+        customer = customers.get(db, account, asked, today)
+    except ConsentWithdrawn as withdrawn:
+        privacy.draw_withdrawn(asked, withdrawn, text, today)
+        return
+    draw_customer(customer)
 
-profile.draw(customer, log, given, listed, text, today)
-labels.draw_key_figures(summary, found.burden, text)
-for note in labels.left_out(summary, text):
-    st.caption(f":material/info: {note}")
 
-st.subheader(text("customer.by_type"))
-bars = labels.coverage_bars(summary, found, text)
-st.plotly_chart(
-    coverage_by_type(bars, text("coverage.recommended"), ink=LABEL_INKS[session.theme()]),
-    config=CONFIG,
-    alt=text("customer.chart_alt", list=", ".join(bars["label"] + " " + bars["text"])),
-)
-gap_section.draw(customer, found, changes, listed, text, today)
-tables.coverage(labels.coverage_rows(summary, found, text))
-what_if.draw(customer.id, listed, text, today)
+def draw_customer(customer: Customer) -> None:
+    """Draw everything that is known of a customer, section by section."""
+    file = queries.customer_file(account, customer.id, today)
+    profile.draw(customer, file.contacts, file.consents, file.policies, text, today)
+    labels.draw_key_figures(file.summary, file.gaps.burden, text)
+    for note in labels.left_out(file.summary, text):
+        st.caption(f":material/info: {note}")
 
-policy_section.draw(customer, listed, text, today)
-contact_section.draw(customer, log, text, today)
-privacy.draw(customer, given, text, today)
+    st.subheader(text("customer.by_type"))
+    bars = labels.coverage_bars(file.summary, file.gaps, text)
+    st.plotly_chart(
+        coverage_by_type(bars, text("coverage.recommended"), ink=LABEL_INKS[session.theme()]),
+        config=CONFIG,
+        alt=text("customer.chart_alt", list=", ".join(bars["label"] + " " + bars["text"])),
+    )
+    gap_section.draw(customer, file.gaps, file.changes, file.policies, text, today)
+    tables.coverage(labels.coverage_rows(file.summary, file.gaps, text))
+    what_if.draw(customer.id, file.policies, text, today)
+
+    policy_section.draw(customer, file.policies, text, today)
+    contact_section.draw(customer, file.contacts, text, today)
+    privacy.draw(customer, file.consents, text, today)
+
+
+draw()

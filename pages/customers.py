@@ -10,7 +10,7 @@ from ui.text import Text, safe
 account, db = session.account(), session.database()
 text = Text(session.language())
 today = session.today()
-owners = accounts.visible_owners(db, account)
+owners = queries.owners(account)
 
 
 @st.dialog(text("customers.add"), width="large")

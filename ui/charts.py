@@ -137,28 +137,26 @@ def heatmap(
     across, down = _places(columns, apart), _places(rows, apart)
     drawn = _drawn(cells, across, down, scale, ink, height)
     inks = (*INKS, *sorted({cell.ink or "" for cell in drawn} - set(INKS)))
-    figure = go.Figure(
-        [_cell_bars([c for c in drawn if (c.ink or "") == one], one) for one in inks]
-    )
-    figure.add_trace(_colorbar_carrier())
+    traces = [_cell_bars([c for c in drawn if (c.ink or "") == one], one) for one in inks]
+    traces.append(_colorbar_carrier())
     labels = [wrap(column) for column in columns]
     heads = LINE_HEIGHT * max((1 + label.count("\n") for label in labels), default=1)
     below = heads + 14 if len(rows) >= HEADS_TWICE else 4
     width = [-0.5, max(across.values(), default=0) + 0.5]
-    figure.update_layout(
+    layout = {
         **_bare_layout(height * len(rows) + 66 + heads + below, top=66 + heads, bottom=below),
-        xaxis=_axis(labels, across.values(), range=width, side="top", tickangle=0),
-        yaxis=_axis(
-            [shorten(row) for row in rows], down.values(),
+        "xaxis": _axis(labels, ink, across.values(), range=width, side="top", tickangle=0),
+        "yaxis": _axis(
+            [shorten(row) for row in rows], ink, down.values(),
             range=[max(down.values(), default=0) + 0.5, -0.5],
         ),
-        coloraxis=_color_axis(scale, scale_title),
-    )  # fmt: skip
+        "coloraxis": _color_axis(scale, scale_title, ink),
+    }  # fmt: skip
     if len(rows) >= HEADS_TWICE:
-        figure.add_trace(_second_heads_carrier())
+        traces.append(_second_heads_carrier())
         again = {"overlaying": "x", "side": "bottom", "tickangle": 0, "range": width}
-        figure.update_layout(xaxis2=_axis(labels, across.values(), **again))
-    return _undraggable(_inked(figure, ink))
+        layout["xaxis2"] = _axis(labels, ink, across.values(), **again)
+    return _figure(traces, layout)
 
 
 def coverage_by_type(
@@ -179,15 +177,14 @@ def coverage_by_type(
     drawn = coverage.assign(hover=_hovers(coverage["label"], coverage["hover"]))
     longest = _largest(drawn[["amount", "target"]].stack())
     span = [len(drawn) - 0.5, -0.5]
-    figure = go.Figure([_amount_bars(drawn, longest), _target_lines(drawn, target_title)])
-    figure.update_layout(
+    layout = {
         **_bare_layout(ROW_HEIGHT * len(coverage) + 44, top=36),
-        xaxis={"visible": False, "fixedrange": True, "range": [0, 1.02 * longest]},
-        yaxis=_axis(drawn["label"], range=span),
-        yaxis2=_axis(drawn["text"], range=span, overlaying="y", side="right", size=14),
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
-    )
-    return _undraggable(_inked(figure, ink))
+        "xaxis": {"visible": False, "fixedrange": True, "range": [0, 1.02 * longest]},
+        "yaxis": _axis(drawn["label"], ink, range=span),
+        "yaxis2": _axis(drawn["text"], ink, range=span, overlaying="y", side="right", size=14),
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+    }
+    return _figure([_amount_bars(drawn, longest), _target_lines(drawn, target_title)], layout)
 
 
 def _luminance(color: str) -> float:
@@ -315,15 +312,16 @@ def _lines(text: str) -> list[str]:
     return [line for part in text.split("<br>") for line in textwrap.wrap(part, HOVER_WIDTH)]
 
 
-def _cell_bars(cells: Sequence[_Cell], ink: str) -> go.Bar:
+def _cell_bars(cells: Sequence[_Cell], ink: str) -> dict:
     """One trace per ink: once a cell is selected, Plotly allows a trace one text colour only."""
     font = {"color": ink} if ink else {}
-    unmarked = {"marker": {"opacity": 1}, "textfont": font}
+    unmarked = {"marker": {"opacity": 1}, **({"textfont": font} if font else {})}
     colors = [cell.color for cell in cells]
     marker = _marker(colors, [cell.hatched for cell in cells])
     if CLEAR in colors:
         marker["line"] = {"width": 1, "color": FRAME}
-    return go.Bar(
+    return dict(
+        type="bar",
         orientation="h",
         base=[cell.x - CELL_WIDTH / 2 for cell in cells],
         x=[CELL_WIDTH] * len(cells),
@@ -351,27 +349,30 @@ def _marker(colors: Sequence[str], hatched: Sequence[bool]) -> dict:
     return {"color": list(colors), "line": {"width": 0}, "pattern": pattern}
 
 
-def _colorbar_carrier() -> go.Scatter:
+def _colorbar_carrier() -> dict:
     """Plotly draws a colour bar only for a trace on its colour axis; this one has no point."""
     marker = {"color": [0], "coloraxis": "coloraxis"}
-    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False)
+    return dict(type="scatter", x=[None], y=[None], mode="markers", marker=marker, showlegend=False)
 
 
-def _second_heads_carrier() -> go.Scatter:
+def _second_heads_carrier() -> dict:
     """Plotly draws an axis only for a trace on it."""
-    return go.Scatter(x=[None], y=[None], xaxis="x2", mode="markers", showlegend=False)
+    return dict(type="scatter", x=[None], y=[None], xaxis="x2", mode="markers", showlegend=False)
 
 
-def _color_axis(scale: _Scale, title: str) -> dict:
+def _color_axis(scale: _Scale, title: str, ink: str | None) -> dict:
+    font = _font(ink)
     bar = {
         "orientation": "h",
-        "title": {"text": plain(title), "side": "right"},
+        "title": {"text": plain(title), "side": "right", **({"font": font} if font else {})},
         "outlinewidth": 0,
+        **({"tickfont": font} if font else {}),
     }
     size = {"thickness": 8, "lenmode": "pixels", "len": 240, "xpad": 0, "ypad": 0}
     place = {"x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"}
     ends = {"cmin": scale.low, "cmax": scale.high}
-    return {"colorscale": scale.colors, "colorbar": bar | size | place | scale.ticks, **ends}
+    stops = [[at / (len(scale.colors) - 1), color] for at, color in enumerate(scale.colors)]
+    return {"colorscale": stops, "colorbar": bar | size | place | scale.ticks, **ends}
 
 
 def _amount_ticks(cells: pd.DataFrame) -> dict:
@@ -380,10 +381,11 @@ def _amount_ticks(cells: pd.DataFrame) -> dict:
     return {"tickvals": [0, *largest["value"]], "ticktext": ["0", *largest["text"].map(plain)]}
 
 
-def _amount_bars(coverage: pd.DataFrame, longest: float) -> go.Bar:
+def _amount_bars(coverage: pd.DataFrame, longest: float) -> dict:
     unknown = coverage["held"] & coverage["amount"].isna()
     lengths = coverage["amount"].where(coverage["held"], 0).mask(unknown, STUB * longest)
-    return go.Bar(
+    return dict(
+        type="bar",
         orientation="h",
         x=lengths.tolist(),
         y=list(range(len(coverage))),
@@ -395,9 +397,10 @@ def _amount_bars(coverage: pd.DataFrame, longest: float) -> go.Bar:
     )
 
 
-def _target_lines(coverage: pd.DataFrame, title: str) -> go.Scatter:
+def _target_lines(coverage: pd.DataFrame, title: str) -> dict:
     """Always drawn, if without a line: the axis that prints the amounts is this trace's."""
-    return go.Scatter(
+    return dict(
+        type="scatter",
         mode="markers",
         x=coverage["target"].tolist(),
         y=list(range(len(coverage))),
@@ -411,13 +414,17 @@ def _target_lines(coverage: pd.DataFrame, title: str) -> go.Scatter:
 
 
 def _axis(
-    labels: Sequence[str], places: Iterable[float] | None = None, size: int = 12, **settings
+    labels: Sequence[str],
+    ink: str | None,
+    places: Iterable[float] | None = None,
+    size: int = 12,
+    **settings,
 ) -> dict:
     return {
         "tickvals": list(range(len(labels)) if places is None else places),
         "ticktext": [plain(label).replace("\n", "<br>") for label in labels],
         "ticks": "",
-        "tickfont": {"size": size},
+        "tickfont": {"size": size, **_font(ink)},
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
@@ -442,22 +449,20 @@ def _bare_layout(height: int, top: int, bottom: int = 4) -> dict:
     }
 
 
-def _inked(figure: go.Figure, ink: str | None) -> go.Figure:
+def _font(ink: str | None) -> dict[str, str]:
     """Colour the labels: the theme's own grey is too pale on white (3.7:1)."""
-    if ink:
-        figure.update_xaxes(tickfont_color=ink).update_yaxes(tickfont_color=ink)
-        bar = {"tickfont": {"color": ink}, "title": {"font": {"color": ink}}}
-        figure.update_layout(coloraxis={"colorbar": bar})
-    return figure
+    return {"color": ink} if ink else {}
 
 
-def _undraggable(figure: go.Figure) -> go.Figure:
-    """Switch dragging off so that Streamlit cannot switch it on again.
+def _figure(traces: list[dict], layout: dict) -> go.Figure:
+    """Make a figure that cannot be dragged, and that Streamlit cannot make draggable again.
 
     Streamlit replaces `dragmode=False` by "pan", and then a finger on the cells can't scroll the
     page and a tap answers with the cell tapped before. It leaves a name that plotly.js doesn't
     know alone, and plotly.js falls back from that to the template.
+
+    It is made of what Plotly would make of it: to have Plotly check each part takes longer than
+    all else of a page.
     """
-    spec = figure.to_dict()
-    spec["layout"] |= {"dragmode": "none", "template": {"layout": {"dragmode": False}}}
-    return go.Figure(spec, _validate=False)
+    undraggable = {"dragmode": "none", "template": {"layout": {"dragmode": False}}}
+    return go.Figure({"data": traces, "layout": layout | undraggable}, _validate=False)

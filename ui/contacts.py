@@ -7,7 +7,7 @@ import streamlit as st
 
 from fpcore import contacts
 from fpcore.models import Contact, Customer, NewContact
-from ui import forms, session
+from ui import folds, forms, session
 from ui.text import Text, safe
 
 SHOWN = 5
@@ -19,13 +19,15 @@ def draw(customer: Customer, log: Sequence[Contact], text: Text, today: date) ->
     st.subheader(text("customer.contacts"))
     may_edit = not customer.is_masked
     if may_edit:
-        with st.expander(text("contact.add"), icon=":material/add_call:"):
-            _draw_new(customer, len(log), text, today)
+        with folds.expander("add contact", text("contact.add"), ":material/add_call:") as is_open:
+            if is_open:
+                _draw_new(customer, len(log), text, today)
     for contact in log[:SHOWN]:
         _draw_entry(contact, may_edit, text, today)
     if earlier := log[SHOWN:]:
-        with st.expander(text("contact.earlier", count=len(earlier))):
-            for contact in earlier:
+        label = text("contact.earlier", count=len(earlier))
+        with folds.expander("earlier contacts", label) as is_open:
+            for contact in earlier if is_open else ():
                 _draw_entry(contact, may_edit, text, today)
 
 
@@ -69,7 +71,11 @@ def _draw_entry(contact: Contact, may_edit: bool, text: Text, today: date) -> No
 
 def _draw_removal(contact: Contact, text: Text, today: date) -> None:
     account, db = session.account(), session.database()
-    with st.popover("", icon=":material/delete:", type="tertiary"):
+    with folds.popover(
+        f"removal of {contact.id}", "", icon=":material/delete:", type="tertiary"
+    ) as is_open:
+        if not is_open:
+            return
         st.markdown(text("contact.remove_what"))
         if st.button(text("contact.remove"), key=f"remove {contact.id}"):
             contacts.remove(db, account, contact.id, today)

@@ -22,7 +22,7 @@ from fpcore.models import (
 from fpcore.portfolio_conditions import DAYS_AHEAD, POLICY_FIELDS
 from fpcore.row_kinds import UNKNOWN_ROW
 from fpcore.rule_words import TOTAL
-from ui import address, forms, map_cells, session, tables
+from ui import address, folds, forms, map_cells, session, tables
 from ui.text import Text, safe
 
 PAGE = ("page",)
@@ -56,8 +56,9 @@ def draw(account: Account, text: Text, today: date) -> ListView:
             sizes = [str(size) for size in PAGE_SIZES]
             size = address.choice("size", text("customers.page_size"), sizes, str, forgets=PAGE)
     wanted = CustomerFilter(search=search, **chosen, **_cell(), **_figure())
-    with st.expander(text("customers.saved"), icon=":material/bookmark:"):
-        _draw_saved(account, wanted, text)
+    with folds.expander("saved filters", text("customers.saved"), ":material/bookmark:") as is_open:
+        if is_open:
+            _draw_saved(account, wanted, text)
     return ListView(
         wanted=wanted,
         valued_on=address.day("on") or today,

@@ -14,7 +14,7 @@ from fpcore.gap_rules import Rule
 from fpcore.gaps import CustomerGaps, Gap, PremiumBurden, Target, Way
 from fpcore.models import Customer, GapState, Policy
 from fpcore.rule_words import COVERAGES
-from ui import address, forms, gap_words, profile, session
+from ui import address, folds, forms, gap_words, profile, session
 from ui.text import Text, safe
 
 _LOOK = {
@@ -58,15 +58,24 @@ def draw(
         st.success(text("gaps.none_open"), icon=":material/check_circle:")
     _draw_cards(lacking, page)
     if unknown:
-        with st.expander(text("gaps.unknown", count=len(unknown)), icon=":material/help:"):
-            _draw_questions(unknown, page)
-            _draw_cards(unknown, page)
+        with folds.expander(
+            "gaps unknown", text("gaps.unknown", count=len(unknown)), ":material/help:"
+        ) as is_open:
+            if is_open:
+                _draw_questions(unknown, page)
+                _draw_cards(unknown, page)
     if fine:
-        with st.expander(text("gaps.fine", count=len(fine)), icon=":material/check_circle:"):
-            _draw_cards(fine, page)
+        with folds.expander(
+            "gaps fine", text("gaps.fine", count=len(fine)), ":material/check_circle:"
+        ) as is_open:
+            if is_open:
+                _draw_cards(fine, page)
     if changes:
-        with st.expander(text("gaps.history", count=len(changes)), icon=":material/history:"):
-            _draw_history(changes, text)
+        with folds.expander(
+            "gaps history", text("gaps.history", count=len(changes)), ":material/history:"
+        ) as is_open:
+            if is_open:
+                _draw_history(changes, text)
 
 
 def _opened(changes: Sequence[GapChange]) -> dict[str, date]:
@@ -105,8 +114,9 @@ def _draw_card(gap: Gap, page: _Page) -> None:
         st.warning(safe(gap_words.caution(page.burden, text)), icon=":material/savings:")
     if gap.target:
         st.markdown(f":material/flag: {safe(_target(gap.target, text))}")
-    with st.expander(text("gaps.why")):
-        _draw_explanation(gap, page)
+    with folds.expander(f"why {gap.rule.code}", text("gaps.why")) as is_open:
+        if is_open:
+            _draw_explanation(gap, page)
     has_amount = gap.ways[0].terms and COVERAGES[gap.rule.coverage].has_amount
     if has_amount and not page.customer.is_masked:
         with st.container(horizontal=True):

@@ -17,7 +17,7 @@ from fpcore.models import (
     PolicyStatus,
     PremiumCycle,
 )
-from ui import address, edits, forms, session, tables
+from ui import address, edits, folds, forms, session, tables
 from ui.text import Text, safe
 
 NEW = "new"
@@ -41,8 +41,9 @@ def draw(customer: Customer, listed: Sequence[Policy], text: Text, today: date) 
     else:
         st.info(text("customer.no_policies"))
     if ended:
-        with st.expander(text("customer.ended", count=len(ended))):
-            _draw_table(ended, editing, text, may_edit, with_reason=True)
+        with folds.expander("ended", text("customer.ended", count=len(ended))) as is_open:
+            if is_open:
+                _draw_table(ended, editing, text, may_edit, with_reason=True)
     if editing == NEW:
         _draw_new(customer.id, text, today)
     elif policy := next((one for one in listed if str(one.id) == editing), None):

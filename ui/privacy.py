@@ -12,7 +12,7 @@ from fpcore.customers import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile
 from fpcore.models import Consent, ConsentChannel, ConsentKind, Customer
 from fpcore.privacy import masked_name
-from ui import address, forms, session
+from ui import address, folds, forms, session
 from ui.text import Text, safe
 
 CHANNELS = [channel for channel in ConsentChannel if channel is not ConsentChannel.IMPORT]
@@ -70,9 +70,13 @@ def _draw_kind(
         if not may_change:
             return
         st.space("stretch")
-        with st.popover(text("consent.withdraw" if held else "consent.give"), type="tertiary"):
+        word = "withdraw" if held else "give"
+        with folds.popover(
+            f"{word} consent {kind}", text(f"consent.{word}"), type="tertiary"
+        ) as is_open:
             draw_form = _draw_withdrawal if held else _draw_giving
-            draw_form(customer_id, kind, text, today)
+            if is_open:
+                draw_form(customer_id, kind, text, today)
 
 
 def _how(held: Consent, text: Text) -> str:
@@ -122,7 +126,9 @@ def _draw_withdrawal(customer_id: UUID, kind: ConsentKind, text: Text, today: da
 def _draw_export(customer_id: UUID, text: Text, today: date) -> None:
     """The file is made, and the export logged, only once somebody asks for it."""
     account, db = session.account(), session.database()
-    with st.popover(text("personal.export"), icon=":material/download:"):
+    with folds.popover("export", text("personal.export"), icon=":material/download:") as is_open:
+        if not is_open:
+            return
         st.markdown(text("personal.export_what"))
         if st.button(text("personal.make"), key="make export"):
             document = personal_data.export(db, account, customer_id, today)
@@ -138,7 +144,9 @@ def _draw_export(customer_id: UUID, text: Text, today: date) -> None:
 
 def _draw_removal(customer_id: UUID, text: Text, shown: Callable[[str], str]) -> None:
     account, db = session.account(), session.database()
-    with st.popover(text("personal.delete"), icon=":material/delete:"):
+    with folds.popover("delete", text("personal.delete"), icon=":material/delete:") as is_open:
+        if not is_open:
+            return
         going = customers.removal(db, account, customer_id)
         name = shown(going.name)
         counts = {"policies": going.policies, "contacts": going.contacts}

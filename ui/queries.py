@@ -6,27 +6,35 @@ that asks, so that nobody is shown what somebody else may see.
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
 from fpcore import (
     accounts,
+    consents,
+    contacts,
     coverage,
     customer_list,
     gap_books,
     gap_history,
     gap_rules,
+    gaps,
+    policies,
     portfolio,
     portfolio_due,
     portfolio_figures,
     portfolio_makeup,
 )
+from fpcore.coverage import CoverageSummary
 from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
 from fpcore.gap_books import Comparison, ScopeGaps
+from fpcore.gap_history import GapChange
 from fpcore.gap_rules import Rule
-from fpcore.models import Account, Measure, RowKind
+from fpcore.gaps import CustomerGaps
+from fpcore.models import Account, Consent, Contact, Measure, Policy, RowKind
 from fpcore.portfolio import Heatmap
 from fpcore.portfolio_conditions import NOT_CONTACTED_DAYS
 from fpcore.portfolio_due import Expiring
@@ -136,12 +144,46 @@ def insurers(account: Account, valued_on: date, team: str | None = None) -> Insu
 
 def owners(account: Account) -> list[Account]:
     """List whose customers the account may see: accounts.visible_owners."""
-    return kept(account, accounts.visible_owners)
+    return accounts.visible_owners(session.database(), account)  # which keeps them itself
 
 
 def currencies(account: Account) -> list[str]:
     """List the currencies in scope: coverage.currencies."""
     return kept(account, coverage.currencies)
+
+
+class CustomerFile(NamedTuple):
+    """What is known of a customer besides the record itself."""
+
+    summary: CoverageSummary
+    gaps: CustomerGaps
+    changes: list[GapChange]
+    policies: list[Policy]
+    contacts: list[Contact]
+    consents: list[Consent]
+
+
+def customer_file(account: Account, customer_id: UUID, today: date) -> CustomerFile:
+    """Read what is known of a customer: `of_customer` of coverage, gaps and so on.
+
+    Kept apart from what is known of the book, which takes longer to ask for.
+    """
+    db = session.database()
+    asked = (db.path, db.version, account.id, gap_rules.file_state(), str(customer_id), str(today))
+    return _customer_file(asked, db, account, customer_id, today)
+
+
+@st.cache_data(max_entries=50, ttl="15m", show_spinner=False)
+def _customer_file(asked, _db, _account, _customer_id, _today) -> CustomerFile:
+    one = (_db, _account, _customer_id)
+    return CustomerFile(
+        summary=coverage.summary(*one, _today),
+        gaps=gaps.of_customer(*one, _today),
+        changes=gap_history.of_customer(*one),
+        policies=policies.of_customer(*one, _today),
+        contacts=contacts.of_customer(*one),
+        consents=consents.of_customer(*one),
+    )
 
 
 def kept(account: Account, operation: Callable, *arguments: Any) -> Any:

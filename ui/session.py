@@ -8,6 +8,7 @@ while the person signs in, and the click is lost one time in five.
 Sessions kept on the server, throttling and revocation belong into `account` and `sign_in_form`.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
@@ -41,29 +42,40 @@ COOKIE_AWAITED_UNTIL = "fp_cookie_awaited_until"
 COOKIE_TO_DELETE = "fp_cookie_to_delete"
 DRAFT = "fp_draft {}"
 
+# Of the process, by path: st.cache_resource takes longer to look up than most pages to draw.
+_opening = threading.Lock()
+_opened: dict[str, Database] = {}
+_up_to_date: dict[str, tuple] = {}
+
 
 def database() -> Database:
     """Give the process's database, opened at the first call, up to date for the day.
 
     Errors: those of open_database.
     """
-    opened = _database(configured_path())
-    today = datetime.now(SEOUL).date()
-    _bring_up_to_date(opened.path, today, gap_rules.file_state(), opened)
+    path = configured_path()
+    opened = _opened.get(path) or _open(path)
+    state = (datetime.now(SEOUL).date(), gap_rules.file_state())
+    if _up_to_date.get(path) != state:
+        _bring_up_to_date(opened, state)
     return opened
 
 
-@st.cache_resource(show_spinner=False)
-def _database(path: str) -> Database:
-    opened = open_database(path)
-    book_file.sweep(opened)
-    import_batches.close_interrupted(opened)
-    return opened
+def _open(path: str) -> Database:
+    with _opening:
+        if path not in _opened:
+            opened = open_database(path)
+            book_file.sweep(opened)
+            import_batches.close_interrupted(opened)
+            _opened[path] = opened
+        return _opened[path]
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _bring_up_to_date(path: str, day: date, rule_file: tuple, _opened: Database) -> None:
-    customer_rows.roll_forward(_opened, day)
+def _bring_up_to_date(opened: Database, state: tuple) -> None:
+    with _opening:
+        if _up_to_date.get(opened.path) != state:
+            customer_rows.roll_forward(opened, state[0])
+            _up_to_date[opened.path] = state
 
 
 def account() -> Account | None:

@@ -273,6 +273,13 @@ def test_a_filter_changes_there_and_back_and_follows_the_browsers_buttons(visito
         assert visitor.page.get_by_role("radio", name=chosen, exact=True).is_checked()
 
 
+def test_the_list_is_found_by_its_name_too(visitor):
+    visitor.opens("/customers?search=zzzz")
+    visitor.signs_in("fp3")
+    assert visitor.page.get_by_label("검색").input_value() == "zzzz"
+    assert visitor.page.evaluate("location.pathname + location.search") == "/?search=zzzz"
+
+
 def test_english_browser_is_greeted_in_english(server, new_context):
     visitor = Visitor(new_context(locale="en-GB").new_page(), server)
     visitor.opens("/")

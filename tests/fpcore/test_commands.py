@@ -22,6 +22,7 @@ from fpcore import (
     customer_rows,
     customers,
     database,
+    demo,
     gap_rules,
 )
 from fpcore.commands import main
@@ -107,6 +108,25 @@ def test_init_loads_the_demo_book_once(machine, monkeypatch):
         made = ask("init", "--demo")
         assert {"account", "password", "role", "team"} <= made["demo_accounts"][0].keys()
         assert ask("customers", "--owner", "admin")["total"] == 1
+
+
+_SET_PASSWORD = "update account set password_hash = $secret where username = 'admin'"
+
+
+def test_the_demo_is_there_only_where_people_sign_in_as_it_says(machine, monkeypatch):
+    small = machine / "demo.csv"
+    small.write_bytes(csv_bytes([{**BOOK[0], "담당FP": "fp1", "동의": "Y"}]))
+    monkeypatch.setattr("fpcore.demo.BOOK", small)
+    ask("account", "add", "admin", "--role", "admin", typed=PASSWORD)  # as an office has
+    with closing(database.open_database()) as db:
+        assert not demo.is_loaded(db)
+    ask("init", "--demo")
+    with closing(database.open_database()) as db:
+        assert not demo.is_loaded(db)  # the admin keeps the password
+        secret = accounts.bcrypt.hashpw(demo.PASSWORD.encode(), accounts.bcrypt.gensalt(4))
+        said = {"secret": secret.decode()}
+        db.transaction(lambda cursor: cursor.execute(_SET_PASSWORD, said))
+        assert demo.is_loaded(db)
 
 
 def test_an_account_takes_the_password_that_is_typed(machine):

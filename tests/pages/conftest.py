@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from agency import hire, take
+from screen import FOLDS
 from streamlit.testing.v1 import AppTest
 
 from fpcore import database
@@ -50,6 +51,8 @@ def open_page(office) -> Callable[..., AppTest]:
     def run(page: str, username: str | None, locale="ko-KR", /, **parameters: str) -> AppTest:
         at = AppTest.from_file(str(ROOT / "ui" / "frame.py"), default_timeout=30)
         at.context["locale"] = locale
+        for fold in FOLDS:
+            at.session_state[f"fold {fold}"] = True
         if username:
             at.session_state["authentication_status"] = True
             at.session_state["username"] = username

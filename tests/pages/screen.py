@@ -2,8 +2,17 @@
 
 from agency import TODAY
 
-from fpcore import accounts, customer_list
+from fpcore import accounts, customer_list, words
 from fpcore.customer_list import CustomerFilter
+from fpcore.models import ConsentKind
+
+FOLDS = [
+    "gaps unknown", "gaps fine", "gaps history", "add contact", "earlier contacts", "ended",
+    "export", "delete", "saved filters",
+    *(f"{word} consent {kind}" for word in ("give", "withdraw") for kind in ConsentKind),
+    *(f"why {key.removeprefix('rule.')}" for key in words.catalogue("ko") if key[:5] == "rule."),
+]  # fmt: skip
+"""What is folded away on the pages of customers: the tests see it open."""
 
 
 def texts(at) -> str:

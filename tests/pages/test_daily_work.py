@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from agency import TODAY
-from screen import id_of, listed, texts
+from screen import FOLDS, id_of, listed, texts
 
 from fpcore import accounts, consents, contacts, customers, database, personal_data, policies
 from fpcore.errors import ConsentWithdrawn, NotFound
@@ -248,10 +248,25 @@ def test_a_contact_without_an_outcome_is_refused(open_page, office, fp1):
     assert contacts.of_customer(office, fp1, id_of(office, "박구름")) == []
 
 
+def test_what_is_folded_away_is_drawn_once_it_is_opened(open_page, office):
+    at = open_page("customer", "fp1", id=id_of(office, "김하늘"))
+    unfolded = len(at.text_input), len(at.markdown)
+    for fold in FOLDS:
+        at.session_state[f"fold {fold}"] = False
+    at.run()
+    assert not at.text_input and not at.date_input and len(at.markdown) < unfolded[1] / 2
+    at.session_state["fold delete"] = True
+    at.run()
+    assert [field.key for field in at.text_input] == ["type the name"]
+
+
 def test_a_contact_is_taken_out_again(open_page, office, fp1, today):
     at = open_page("customer", "fp1", id=id_of(office, "박구름"))
     field(at, "결과").set_value("reached")
     click(at, "기록")
+    (entry,) = contacts.of_customer(office, fp1, id_of(office, "박구름"))
+    at.session_state[f"fold removal of {entry.id}"] = True
+    at.run()
     click(at, "기록 삭제")
     assert contacts.of_customer(office, fp1, id_of(office, "박구름")) == []
 
