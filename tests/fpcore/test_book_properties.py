@@ -213,7 +213,7 @@ class Work(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 1), amount=st.sampled_from(["", "100000000", "7"]))
     def import_a_book(self, seed, amount):
         """The same two books again and again, with other amounts: the later ones update."""
-        rows = [{**row, "담당FP": "fp1"} for row in random_book(seed, rows=24)]
+        rows = [{**row, "담당FP": "fp1"} for row in random_book(seed, rows=12)]
         rows = [{**row, "가입금액": amount} if "증권번호" in row else row for row in rows]
         known = [{"고객명": "김하나", "보험종류": "생명", "증권번호": "A-1", "가입금액": amount}]
         options = ImportOptions(consent_basis=STATEMENT, units=IN_WON, owner_id=self.fp.id)
@@ -264,6 +264,6 @@ class Work(RuleBasedStateMachine):
 TestWork = Work.TestCase
 TestWork.settings = settings(
     max_examples=settings.default.max_examples // 2,
-    stateful_step_count=16,
+    stateful_step_count=24,
     suppress_health_check=list(HealthCheck),
 )
