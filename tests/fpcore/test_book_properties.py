@@ -1,7 +1,7 @@
 """Whatever is done to a book, in any order: what is kept is what its records come to.
 
-Edits, imports and their undoing, erasures, targets, rules that are published, days that pass: at
-the end `consistency.check` finds nothing wrong.
+Edits, imports and their undoing, erasures, targets, rules that are published, days that pass: after
+what changes many rows, and at the end, `consistency.check` finds nothing wrong.
 """
 
 from collections.abc import Callable
@@ -81,8 +81,11 @@ class Work(RuleBasedStateMachine):
             new = NewPolicy(type="life", policy_number=name, end_date=TODAY + DAY)
             policies.add(self.db, self.fp, one, new, TODAY)
 
-    def teardown(self) -> None:
+    def check(self) -> None:
         assert consistency.check(self.db, self.today).findings == []
+
+    def teardown(self) -> None:
+        self.check()
         assert_kept_as_computed(self.db, self.manager, self.today)
         self.db.close()
 
@@ -222,12 +225,14 @@ class Work(RuleBasedStateMachine):
             self.db, self.manager, "book.csv", book, options, self.today
         )
         self.batches.append(report.batch)
+        self.check()
 
     @precondition(lambda self: self.batches)
     @rule(which=st.integers(0, 2))
     def undo_an_import(self, which):
         batch = self.batches[which % len(self.batches)]
         self.attempt(lambda: import_batches.undo(self.db, self.manager, batch, self.today))
+        self.check()
 
     @precondition(lambda self: self.published < 3)
     @rule(code=st.sampled_from(["total_low", "life_missing"]), is_off=st.booleans(),
@@ -242,6 +247,7 @@ class Work(RuleBasedStateMachine):
             draft = draft.model_copy(update={"need": Fixed(amount=amount)})
         said = (draft, "본사 지침", self.today)
         self.attempt(lambda: rule_book.publish(self.db, self.manager, *said))
+        self.check()
 
     @rule(who=st.integers(0, 9))
     def erase_a_customer(self, who):
