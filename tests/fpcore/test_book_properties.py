@@ -78,8 +78,11 @@ class Work(RuleBasedStateMachine):
         self.published = 0
         for name in ("김하나", "이둘"):
             one = self.create(name=name)
-            new = NewPolicy(type="life", policy_number=name, end_date=TODAY + DAY)
-            policies.add(self.db, self.fp, one, new, TODAY)
+            for number, ends in ((name, TODAY + DAY), (f"{name} 2", WHOLE_LIFE)):
+                new = NewPolicy(
+                    type="life", policy_number=number, end_date=ends, coverage_amount=Decimal(10**8)
+                )
+                policies.add(self.db, self.fp, one, new, TODAY)
 
     def check(self) -> None:
         assert consistency.check(self.db, self.today).findings == []
@@ -200,7 +203,7 @@ class Work(RuleBasedStateMachine):
                 )
             )  # fmt: skip
 
-    @rule(who=st.integers(0, 9), amount=AMOUNTS)
+    @rule(who=st.integers(0, 9), amount=st.sampled_from([5, 10**8, 10**11]).map(Decimal))
     def set_a_target(self, who, amount):
         if one := self.some("customer", who):
             said = (one["id"], "total_low", amount, "합의", self.today)
