@@ -304,7 +304,7 @@ def gone(one: dict, kind: str, day: date) -> Gone | None:
     ends = []
     for policy in one["policies"]:
         begun = policy["start_date"] or date.min
-        if policy["type"] != kind or policy["status"] == "pending" or begun > day:
+        if kind not in (policy["type"], "total") or policy["status"] == "pending" or begun > day:
             continue
         last = None if oracle._ends_unclear(policy, day) else policy["end_date"]
         if last and policy["status"] == "cancelled":
@@ -327,20 +327,23 @@ def test_what_was_held_once_is_counted_and_listed(day, who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
     found = portfolio_due.formerly_held(db, people[who], day, team)
-    assert len(found) == 6 * 4
+    assert len(found) == 7 * 4
     for cell in found.to_dict("records"):
         ago = [gone(one, cell["type"], day) for one in everybody]
         assert cell["customers"] == ago.count(cell["gone"]), cell
         wanted = {"formerly": cell["type"], "gone": cell["gone"], "team": team}
         assert listed(book, who, day, **wanted) == cell["customers"]
-    of_life = found[found["type"] == "life"]["customers"].sum()
-    assert listed(book, who, day, formerly="life", team=team) == of_life
+    for kind in ("life", "total"):
+        ever = found[found["type"] == kind]["customers"].sum()
+        assert listed(book, who, day, formerly=kind, team=team) == ever
 
 
 def test_the_drawn_book_has_covers_that_ended_at_all_times(book):
     db, people, _ = book
     found = portfolio_due.formerly_held(db, people["admin"], TODAY)
     assert (found.groupby("gone")["customers"].sum() > 0).all()
+    of_all = found[found["type"] == "total"]["customers"].sum()
+    assert 0 < of_all < found[found["type"] != "total"]["customers"].sum()
 
 
 YEARS_AGO = {"start_date": date(2015, 3, 1)}
@@ -376,7 +379,19 @@ def test_how_long_ago_a_type_ended(policies, ago):
         of_life = found[found["type"] == "life"].to_dict("records")
         counted = {row["gone"]: row["customers"] for row in of_life}
         assert counted == {each: int(each is ago) for each in Gone}
-        assert found["customers"].sum() == sum(counted.values())
+        of_all = found[found["type"] == "total"]
+        assert dict(zip(of_all["gone"], of_all["customers"], strict=True)) == counted
+        assert found["customers"].sum() == 2 * sum(counted.values())
+
+
+def test_who_holds_another_type_does_not_hold_nothing():
+    with closing(database.open_database(database.IN_MEMORY)) as db:
+        fp = hire(db)["fp1"]
+        one = add_customer(db, fp)
+        add_policy(db, fp, one, status="expired", **YEARS_AGO, end_date=date(2023, 1, 1))
+        add_policy(db, fp, one, type="car")
+        found = portfolio_due.formerly_held(db, fp, TODAY)
+        assert found[found["customers"] > 0]["type"].tolist() == ["life"]
 
 
 @pytest.mark.parametrize(("who", "team"), SCOPES)

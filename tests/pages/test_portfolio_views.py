@@ -107,23 +107,27 @@ def add_one_due(office) -> None:
     fp = accounts.find(office, "fp1")
     one = add_customer(office, fp, name="한마감")
     add_policy(office, fp, one, type="car", end_date=TODAY.replace(day=30), insurer="하나손해보험")
-    add_policy(
-        office, fp, one, type="home", status="expired", start_date=TODAY.replace(year=2020),
-        end_date=TODAY.replace(year=2024),
-    )  # fmt: skip
+    over = {
+        "status": "expired", "start_date": TODAY.replace(year=2020),
+        "end_date": TODAY.replace(year=2024),
+    }  # fmt: skip
+    add_policy(office, fp, one, type="home", **over)
+    add_policy(office, fp, add_customer(office, fp, name="한옛날"), type="other", **over)
 
 
 @pytest.mark.parametrize(
-    ("view", "clicked", "wanted", "named"),
+    ("view", "clicked", "wanted", "named", "who"),
     [
         ("expiring", ["car", 30], {"of": "car", "expiring": "30"},
-         "자동차: 30일 안에 만기, 이어지는 계약 없음"),
+         "자동차: 30일 안에 만기, 이어지는 계약 없음", "한마감"),
         ("formerly", ["home", "under_3_years"], {"formerly": "home", "gone": "under_3_years"},
-         "화재·주택: 예전에 가입, 지금은 없음 · 1~3년"),
+         "화재·주택: 예전에 가입, 지금은 없음 · 1~3년", "한마감"),
+        ("formerly", ["total", "under_3_years"], {"formerly": "total", "gone": "under_3_years"},
+         "예전에 계약이 있었고, 지금은 없음 · 1~3년", "한옛날"),
     ],
 )  # fmt: skip
 def test_what_is_due_leads_to_the_list(
-    view, clicked, wanted, named, office, open_view, shown, open_page, monkeypatch
+    view, clicked, wanted, named, who, office, open_view, shown, open_page, monkeypatch
 ):
     add_one_due(office)
     keys = {}
@@ -137,7 +141,7 @@ def test_what_is_due_leads_to_the_list(
     assert not at.exception and clicked in keys[view]
     assert shown == [{**wanted, "book": ""}]
     at = open_page("customers", "fp1", **shown[0])
-    assert listed(at) == ["한마감"]
+    assert listed(at) == [who]
     assert named in labels(at)
 
 
@@ -147,9 +151,10 @@ def test_what_is_due_is_counted(office, open_view):
     ends, once, contacts = tables_of(at)
     assert ends.loc["자동차"].tolist() == ["1", "1", "1"]
     assert once.loc["화재·주택", "1~3년"] == "1"
-    assert contacts["90일 무접촉"].tolist() == [4]
+    assert once.loc["전체 종류", "1~3년"] == "1"
+    assert contacts["90일 무접촉"].tolist() == [5]
     assert "만기를 모르는 유지 계약 3건(고객 2명)은 빠져 있습니다" in labels(at)
-    assert "고객 4명 가운데 4명, 그중 4명은 접촉 기록이 없습니다" in texts(at)
+    assert "고객 5명 가운데 5명, 그중 5명은 접촉 기록이 없습니다" in texts(at)
 
 
 def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
