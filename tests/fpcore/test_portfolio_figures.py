@@ -465,28 +465,36 @@ def test_insurers_are_added_up_and_listed(day, who, team, book):
         assert row["premium"] == pytest.approx(sum(known) / 12)
         assert row["premium_unknown"] == premiums.count(None)
         assert row["share"] == pytest.approx(row["premium"] / whole)
+        assert row["policy_share"] == row["policies"] / sum(one["policies"] for one in cells)
         wanted = {"row_kind": RowKind.INSURER, "row": name} if name else {"unknown": "insurer"}
         assert listed(book, who, day, **wanted, team=team) == row["customers"]
     premiums = [row["premium"] for row in cells[:-1]]
     assert premiums == sorted(premiums, reverse=True)
     squares = sum((100 * premium / sum(premiums)) ** 2 for premium in premiums)
     assert found.index == pytest.approx(squares)
+    assert found.largest == pytest.approx(sum(premiums[:3]) / whole)
+    most = sorted((row["policies"] for row in cells[:-1]), reverse=True)[:3]
+    assert found.largest_policies == pytest.approx(sum(most) / found.cells["policies"].sum())
+    assert 0 < found.largest < 1 and 0 < found.largest_policies < 1
     assert found.cells["premium_unknown"].sum() > 0
 
 
 @pytest.mark.parametrize(
-    ("premiums", "index", "level"),
+    ("premiums", "index", "level", "largest", "largest_policies"),
     [
-        ([7], 10_000, Concentration.HIGH),
-        ([None], None, None),
-        ([0], None, None),
-        ([1] * 5, 2_000, Concentration.HIGH),
-        ([1] * 10, 1_000, Concentration.MODERATE),
-        ([1] * 20, 500, Concentration.LOW),
-        ([30, 30, None], 5_000, Concentration.HIGH),
+        ([7], 10_000, Concentration.HIGH, 1, 1),
+        ([None], None, None, None, 1),
+        ([0], None, None, None, 1),
+        ([1] * 5, 2_000, Concentration.HIGH, 0.6, 0.6),
+        ([1] * 10, 1_000, Concentration.MODERATE, 0.3, 0.3),
+        ([1] * 20, 500, Concentration.LOW, 0.15, 0.15),
+        ([30, 30, None], 5_000, Concentration.HIGH, 1, 1),
+        ([5, 3, 1, 1], 3_600, Concentration.HIGH, 0.9, 0.75),
     ],
 )
-def test_the_index_of_concentration(premiums, index, level):
+def test_the_index_of_concentration_and_the_largest(
+    premiums, index, level, largest, largest_policies
+):
     with closing(database.open_database(database.IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
@@ -495,6 +503,21 @@ def test_the_index_of_concentration(premiums, index, level):
             add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
         found = portfolio_makeup.insurers(db, fp, TODAY)
         assert (found.index, found.level) == (index and pytest.approx(index), level)
+        assert found.largest == (largest and pytest.approx(largest))
+        assert found.largest_policies == pytest.approx(largest_policies)
+
+
+def test_an_unknown_insurer_is_none_of_the_largest():
+    with closing(database.open_database(database.IN_MEMORY)) as db:
+        fp = hire(db)["fp1"]
+        one = add_customer(db, fp)
+        paid = {"premium_amount": 100, "premium_cycle": "monthly"}
+        add_policy(db, fp, one, insurer=None, **paid)
+        nobody = portfolio_makeup.insurers(db, fp, TODAY)
+        assert (nobody.largest, nobody.largest_policies) == (None, None)
+        add_policy(db, fp, one, insurer="한화생명", **paid)
+        found = portfolio_makeup.insurers(db, fp, TODAY)
+        assert (found.largest, found.largest_policies) == (0.5, 0.5)
 
 
 def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
@@ -506,3 +529,4 @@ def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
     assert portfolio_makeup.age_pyramid(db, me, TODAY).empty
     found = portfolio_makeup.insurers(db, me, TODAY)
     assert not found.cells["policies"].any() and found.index is None
+    assert (found.largest, found.largest_policies) == (None, None)
