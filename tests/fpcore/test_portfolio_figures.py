@@ -1,8 +1,10 @@
 """The figures of the whole book equal a plain count, and each leads to as many customers."""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 
 import portfolio_oracle as oracle
@@ -12,6 +14,7 @@ from gap_oracle import age_on
 from random_book import random_people, store
 
 from fpcore import (
+    accounts,
     customer_list,
     customer_rows,
     database,
@@ -530,3 +533,56 @@ def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
     found = portfolio_makeup.insurers(db, me, TODAY)
     assert not found.cells["policies"].any() and found.index is None
     assert (found.largest, found.largest_policies) == (None, None)
+
+
+def test_the_figures_of_the_demo_book_equal_a_plain_count_and_their_lists(demo_db):
+    me = accounts.act_as(demo_db, "admin")
+    everybody = oracle.read_people(demo_db)
+
+    def as_counted(count: int, said: Callable[[dict], object], **wanted: object) -> None:
+        assert count == sum(bool(said(one)) for one in everybody), wanted
+        found = customer_list.find(demo_db, me, CustomerFilter(**wanted), TODAY, page_size=1)
+        assert found.matching == count, wanted
+
+    for cell in portfolio_due.expiring(demo_db, me, TODAY).cells.to_dict("records"):
+        of, days = cell["type"], cell["days"]
+        due = partial(without_successor, column=of, day=TODAY, days=days)
+        assert cell["policies"] == sum(len(due(one)) for one in everybody)
+        as_counted(cell["customers"], due, expiring=days, of=of)
+    for cell in portfolio_due.formerly_held(demo_db, me, TODAY).to_dict("records"):
+        of, ago = cell["type"], cell["gone"]
+        as_counted(
+            cell["customers"],
+            lambda one, of=of, ago=ago: gone(one, of, TODAY) == ago,
+            formerly=of, gone=ago,
+        )  # fmt: skip
+    for row in portfolio_makeup.age_pyramid(demo_db, me, TODAY).to_dict("records"):
+        mine = {"row_kind": RowKind.AGE_BAND, "row": row["row"], "gender": row["gender"]}
+
+        def is_in(one: dict, row=row) -> bool:
+            of = (oracle._band(age_on(one, TODAY)) or "unknown", one["gender"] or "unknown")
+            return of == (row["row"], row["gender"])
+
+        as_counted(row["customers"], is_in, **mine)
+        held = [one for one in everybody if is_in(one) and oracle.in_force(one, "life", TODAY)]
+        assert row["life"] == len(held)
+        as_counted(row["life"], lambda one, held=held: one in held, **mine, holding="life")
+        as_counted(
+            row["customers"] - row["life"],
+            lambda one, held=held, is_in=is_in: is_in(one) and one not in held,
+            **mine, missing="life",
+        )  # fmt: skip
+    cells = portfolio_makeup.insurers(demo_db, me, TODAY).cells.to_dict("records")
+    sold = [policy for one in everybody for policy in oracle.in_force(one, "total", TODAY)]
+    assert sum(row["policies"] for row in cells) == len(sold)
+    for row in cells:
+        name = None if row["insurer"] == "unknown" else row["insurer"]
+        assert row["policies"] == sum(policy["insurer"] == name for policy in sold)
+        wanted = {"row_kind": RowKind.INSURER, "row": name} if name else {"unknown": "insurer"}
+        as_counted(
+            row["customers"],
+            lambda one, name=name: any(
+                policy["insurer"] == name for policy in oracle.in_force(one, "total", TODAY)
+            ),
+            **wanted,
+        )
