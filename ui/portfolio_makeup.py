@@ -46,7 +46,7 @@ def draw_insurers(account: Account, text: Text, today: date) -> None:
 
 def _draw_concentration(found: Insurers, text: Text) -> None:
     known = found.cells[found.cells["insurer"] != UNKNOWN_ROW]
-    largest = known.iloc[0] if len(known) else None
+    largest = None if found.index is None else known.iloc[0]  # without premiums nobody is it
     share = float("nan") if largest is None else largest["share"]
     first, second, third, fourth = st.columns(4)
     first.metric(text("insurers.number"), f"{len(known):,}", help=text("insurers.number_how"))

@@ -225,8 +225,9 @@ def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, ope
     assert table["보험사"].tolist() == ["하나손해보험", "보험사 모름"]
     assert table["월 보험료"].tolist() == ["알 수 없음", "130,000원"]
     assert table["계약 비중"].tolist() == [25, 75]
-    three = next(one for one in at.metric if one.label == "큰 보험사 3곳")
-    assert (three.value, three.delta) == ("?", "계약의 25%")
+    told = {one.label: (one.value, one.delta) for one in at.metric}
+    assert told["가장 큰 보험사"] == ("?", "")
+    assert told["큰 보험사 3곳"] == ("?", "계약의 25%")
     assert shown == [{"row_kind": "insurer", "row": "하나손해보험", "book": ""}]
     assert listed(open_page("customers", "fp1", **shown[0])) == ["한마감"]
     open_view("portfolio_makeup", "draw_insurers", "fp1", insurers_table=cell(1))
