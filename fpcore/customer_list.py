@@ -85,8 +85,9 @@ class CustomerFilter(Record):
     the name of one.
 
     `expiring`: a policy of the type `of` ends within so many days without a successor; `formerly`
-    held that type once and does not, `gone` for so long; `unknown`: this is not known of the
-    customer or of some policy in force; `no_consent` to that (all four: portfolio_conditions).
+    held that type once and does not ("total": something, and now nothing), `gone` for so long;
+    `unknown`: this is not known of the customer or of some policy in force; `no_consent` to that
+    (all four: portfolio_conditions).
 
     For an account without the right to names, a search, and what is `unknown` of
     portfolio_conditions.HIDDEN, finds only its own customers.
@@ -110,7 +111,7 @@ class CustomerFilter(Record):
     currency: str | None = None
     team: str | None = None
     expiring: Literal[30, 60, 90] | None = None
-    formerly: PolicyType | None = None
+    formerly: PolicyType | Literal["total"] | None = None
     gone: Gone | None = None
     unknown: Literal[*UNKNOWN] | None = None
     no_consent: ConsentKind | None = None

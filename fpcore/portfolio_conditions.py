@@ -69,15 +69,17 @@ def ending(relation: str) -> str:
     """
 
 
-def once_held(relation: str) -> str:
+def once_held(relation: str, together: bool = False) -> str:
     """The SQL of the types that somebody held once and does not hold: id (the customer's), bit,
-    gone (how long ago it ended: Gone).
+    gone (how long ago it ended: Gone). With `together` the types are taken as one, its bit NULL:
+    of those who held something once, and now hold nothing.
 
     What was cancelled before it began was never held. Where the end of one of several policies is
     not known, the last end is not, unless another one ended less than a year ago.
     """
+    bit, is_gone = ("null::utinyint", "held = 0") if together else ("bit", "held & bit = 0")
     return f"""
-    select id, bit, case
+    select id, {bit} as bit, case
             when max(until) > $valued_on::date - to_years(1) then '{Gone.UNDER_1_YEAR}'
             when bool_or(until is null) then '{Gone.UNKNOWN}'
             when max(until) > $valued_on::date - to_years(3) then '{Gone.UNDER_3_YEARS}'
@@ -87,8 +89,8 @@ def once_held(relation: str) -> str:
         select id, held, unnest(spans, recursive := true) from {relation}
         where expired_policies + cancelled_policies > 0
     )
-    where held & bit = 0 and since <= $valued_on and coalesce(until >= since, true)
-    group by id, bit
+    where {is_gone} and since <= $valued_on and coalesce(until >= since, true)
+    group by all
     """
 
 
@@ -99,10 +101,12 @@ def ends_within(relation: str, days: int, of: str) -> str:
         where until <= $valued_on::date + {int(days)} and {_is_of(of)})"""
 
 
-def held_once(relation: str, kind: PolicyType, gone: Gone | None) -> str:
-    """The SQL that is true of who held a type once and does not, for that long (None: any)."""
+def held_once(relation: str, of: str, gone: Gone | None) -> str:
+    """The SQL that is true of who held a type once and does not (TOTAL: something, and now
+    nothing), for that long (None: any)."""
     ago = f"gone = '{gone}'" if gone else "true"
-    return f"id in (select id from ({once_held(relation)}) where {_is_of(kind.value)} and {ago})"
+    once = once_held(relation, together=of == TOTAL)
+    return f"id in (select id from ({once}) where {_is_of(of)} and {ago})"
 
 
 def is_unknown(field: str) -> str:

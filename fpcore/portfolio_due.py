@@ -11,7 +11,7 @@ from fpcore import database, row_kinds
 from fpcore.database import Database
 from fpcore.facts import customer_fact
 from fpcore.measures import COLUMNS
-from fpcore.models import Account, Gone, PolicyType, RowKind
+from fpcore.models import Account, Gone, RowKind
 from fpcore.portfolio_conditions import (
     DAYS_AHEAD,
     NOT_CONTACTED_DAYS,
@@ -73,21 +73,26 @@ def formerly_held(
 ) -> pd.DataFrame:
     """Count who held a type once and does not now, by how long ago the last policy ended.
 
-    Columns: type (the six), gone (of Gone), customers. See portfolio_conditions.once_held.
+    Columns: type (the six, and TOTAL: held something once, and now nothing), gone (of Gone),
+    customers. See portfolio_conditions.once_held.
     """
     of, said = of_team(team)
-    sql = once_held(f"(select * from customer_fact where {of})")
+    mine = f"(select * from customer_fact where {of})"
+    sql = f"{once_held(mine)} union all {once_held(mine, together=True)}"
     fact, params = customer_fact(db, account, valued_on, used_in=sql)
     found = db.read(
-        f"with {fact} select {TYPE_OF_BIT} as type, gone, count(*) as customers from ({sql})"
-        " group by all",
+        f"""
+        with {fact}
+        select coalesce({TYPE_OF_BIT}, '{TOTAL}') as type, gone, count(*) as customers
+        from ({sql}) group by all
+        """,
         {**params, **said},
     )
     counted = {(row["type"], row["gone"]): row["customers"] for row in found}
     return pd.DataFrame(
         [
-            {"type": kind.value, "gone": gone.value, "customers": counted.get((kind, gone), 0)}
-            for kind in PolicyType
+            {"type": kind, "gone": gone.value, "customers": counted.get((kind, gone), 0)}
+            for kind in COLUMNS
             for gone in Gone
         ]
     )

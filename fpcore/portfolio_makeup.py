@@ -19,6 +19,9 @@ from fpcore.rule_words import TOTAL
 MODERATE_FROM, MODERATE_TO = 1_000, 1_800
 """The Herfindahl indexes from and up to which concentration is called moderate."""
 
+LARGEST = 3
+"""So many insurers are added up to say how much the largest have."""
+
 _HOLDERS = {**{kind.value: bit for kind, bit in BIT.items()}, TOTAL: sum(BIT.values())}
 
 
@@ -66,15 +69,20 @@ class Insurers:
     Columns of `cells`: insurer (UNKNOWN_ROW for policies of which it is not known, the last),
     policies, customers (who have one there: somebody with several insurers counts with each),
     premium (the known sum a month; NaN where none is known), premium_unknown (policies without a
-    known premium), share (of all known premiums; NaN where there is none). The largest premium
-    first, then most policies.
+    known premium), share (of all known premiums; NaN where there is none), policy_share (of all
+    policies). The largest premium first, then most policies.
 
+    `largest` and `largest_policies` are the shares that the LARGEST insurers have together, of the
+    known premiums and of the policies, each time those with most of it; None as for `index`, and
+    where no insurer of a policy is known. Policies of unknown insurers are in the whole.
     `index` is the Herfindahl index of the premiums of known insurers: the sum of the squares of
     their shares in percent, from near 0 to 10,000; `level` says what that is called. Both are None
     where no premium of a known insurer is known.
     """
 
     cells: pd.DataFrame
+    largest: float | None
+    largest_policies: float | None
     index: float | None
     level: Concentration | None
 
@@ -90,12 +98,20 @@ def insurers(db: Database, account: Account, valued_on: date, team: str | None =
     ).astype({"premium": "float64"})
     whole = cells["premium"].sum()
     cells["share"] = cells["premium"] / whole if whole > 0 else np.nan
+    cells["policy_share"] = cells["policies"] / cells["policies"].sum()
     cells["last"] = cells["insurer"] == UNKNOWN_ROW
     cells = cells.sort_values(
         ["last", "premium", "policies", "insurer"], ascending=[True, False, False, True]
     )
-    index = _index(cells[~cells["last"]]["premium"])
-    return Insurers(cells.drop(columns="last").reset_index(drop=True), index, _level(index))
+    known = cells[~cells["last"]]
+    index = _index(known["premium"])
+    return Insurers(
+        cells.drop(columns="last").reset_index(drop=True),
+        largest=_largest(known["share"]) if index is not None else None,
+        largest_policies=_largest(known["policy_share"]),
+        index=index,
+        level=_level(index),
+    )
 
 
 def _policies(
@@ -134,6 +150,10 @@ def _customers(
         {**params, **said},
     )
     return {row["name"]: row["n"] for row in found}
+
+
+def _largest(shares: pd.Series) -> float | None:
+    return float(shares.nlargest(LARGEST).sum()) if len(shares) else None
 
 
 def _index(premiums: pd.Series) -> float | None:

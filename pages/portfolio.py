@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import (
     address,
+    portfolio_ages,
     portfolio_due,
     portfolio_figures,
     portfolio_gaps,
@@ -21,7 +22,7 @@ VIEWS = {
     "gaps": portfolio_gaps.draw,
     "due": portfolio_due.draw,
     "figures": portfolio_figures.draw,
-    "ages": portfolio_makeup.draw_ages,
+    "ages": portfolio_ages.draw,
     "insurers": portfolio_makeup.draw_insurers,
     "together": portfolio_figures.draw_together,
 }

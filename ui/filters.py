@@ -90,7 +90,7 @@ def _figure() -> dict:
     if address.number("expiring") in DAYS_AHEAD:
         of = address.read("of")
         said |= {"expiring": address.number("expiring"), "of": of if of in COLUMNS else TOTAL}
-    if address.read("formerly") in set(PolicyType):
+    if address.read("formerly") in COLUMNS:
         said["formerly"] = address.read("formerly")
         said["gone"] = address.read("gone") if address.read("gone") in set(Gone) else None
     for name, known in (("unknown", UNKNOWN), ("no_consent", set(ConsentKind))):
@@ -233,8 +233,7 @@ def _active_figures(wanted: CustomerFilter, text: Text) -> list[tuple[str, tuple
         said = text("customers.active_expiring", type=of, days=wanted.expiring)
         parts.append((said, ("expiring", "of")))
     if wanted.formerly:
-        kind = text(f"type.{wanted.formerly}")
-        said = text("customers.active_formerly", type=kind)
+        said = _once_held(wanted.formerly, text)
         if wanted.gone:
             said = f"{said} · {text(f'gone.{wanted.gone}')}"
         parts.append((said, ("formerly", "gone")))
@@ -247,3 +246,9 @@ def _active_figures(wanted: CustomerFilter, text: Text) -> list[tuple[str, tuple
         kind = text(f"consent_kind.{wanted.no_consent}")
         parts.append((text("customers.active_no_consent", kind=kind), ("no_consent",)))
     return parts
+
+
+def _once_held(of: str, text: Text) -> str:
+    if of == TOTAL:
+        return text("customers.active_formerly_total")
+    return text("customers.active_formerly", type=text(f"type.{of}"))

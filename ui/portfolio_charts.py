@@ -20,8 +20,8 @@ from ui.charts import (
 )
 
 MEN, WOMEN = ("#a8cfe6", "#0b4f7d"), ("#fdc26a", "#8f3b06")
-"""Everybody and, darker, holders: apart from each other for colour-blind people, too."""
-BAR, INNER_BAR = 0.86, 0.5
+"""Who does not hold and, darker, who does: apart from each other for colour-blind people, too."""
+BAR = 0.8
 PRESSED = {"marker": {"opacity": 1}}
 
 
@@ -30,16 +30,18 @@ def pyramid(
     men_title: str,
     women_title: str,
     holders_title: str,
+    others_title: str,
     ink: str | None = None,
 ) -> go.Figure:
-    """Draw customers by age, men to the left and women to the right, holders within, darker.
+    """Draw customers by age, men to the left and women to the right: from the middle first those
+    who hold something, darker, then the others.
 
     `ages` has a row for each age and side, the youngest first, with the columns
         label     of the age, on the axis
         side      "M" or "F"
-        everybody, holders  counts; `holders` is a part of `everybody`
+        holders, others  counts, together everybody
         hover     sentences; `<br>` breaks a line
-        key, holders_key  JSON-able lists: the `customdata` of what was clicked
+        holders_key, others_key  JSON-able lists: the `customdata` of what was clicked
     """
     labels = list(dict.fromkeys(ages["label"].tolist()))
     places = {label: len(labels) - 1 - place for place, label in enumerate(labels)}
@@ -49,10 +51,12 @@ def pyramid(
     ):  # fmt: skip
         of_side = ages[ages["side"] == side]
         y = [places[label] for label in of_side["label"]]
-        figure.add_trace(_bars(of_side, "everybody", "key", y, sign, light, title, BAR))
-        named = f"{title}: {holders_title}"
-        figure.add_trace(_bars(of_side, "holders", "holders_key", y, sign, dark, named, INNER_BAR))
-    most = max(ages["everybody"].max() if len(ages) else 0, 1)
+        for part, named, color in (
+            ("holders", holders_title, dark),
+            ("others", others_title, light),
+        ):
+            figure.add_trace(_bars(of_side, part, y, sign, color, f"{title}: {named}"))
+    most = max((ages["holders"] + ages["others"]).max() if len(ages) else 0, 1)
     ticks = _ticks(int(most))
     figure.update_layout(
         **_layout(26 * len(labels) + 110, legend=True),
@@ -114,19 +118,18 @@ def shares(parts: pd.DataFrame, ink: str | None = None) -> go.Figure:
 
 
 def _bars(
-    of_side: pd.DataFrame, column: str, key: str, y: list[int], sign: int, color: str,
-    title: str, width: float,
-) -> go.Bar:  # fmt: skip
+    of_side: pd.DataFrame, part: str, y: list[int], sign: int, color: str, title: str
+) -> go.Bar:
     return go.Bar(
         orientation="h",
-        x=(sign * of_side[column]).tolist(),
+        x=(sign * of_side[part]).tolist(),
         y=y,
-        width=width,
+        width=BAR,
         name=plain(title),
         marker={"color": color, "line": {"width": 0}},
         hovertext=[plain(text).replace("&lt;br&gt;", "<br>") for text in of_side["hover"]],
         hovertemplate=HOVER,
-        customdata=of_side[key].tolist(),
+        customdata=of_side[f"{part}_key"].tolist(),
         selected=PRESSED,
         unselected=PRESSED,
     )
@@ -157,7 +160,7 @@ def _layout(height: float, legend: bool = False) -> dict:
     return {
         "height": int(height),
         "margin": {"l": 8, "r": 8, "t": 64 if legend else 8, "b": 24 if legend else 4},
-        "barmode": "overlay",
+        "barmode": "relative",  # parts on both sides go away from the middle
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},

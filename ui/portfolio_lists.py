@@ -1,10 +1,14 @@
 """From a figure of the whole book to the customers behind it, and whose book it is."""
 
+from typing import Any
+
+import plotly.graph_objects as go
 import streamlit as st
 
 from fpcore import row_kinds
 from fpcore.models import Account
 from ui import address, queries
+from ui.charts import CONFIG
 from ui.text import Text
 
 
@@ -25,3 +29,11 @@ def behind(team: str | None, **wanted: object) -> dict[str, str]:
 def show(team: str | None, **wanted: object) -> None:
     """Go to the list of these customers."""
     st.switch_page("../pages/customers.py", query_params=behind(team, **wanted))
+
+
+def clicked(figure: go.Figure, key: str, alt: str) -> list[Any] | None:
+    """Draw a figure; the `customdata` of the part of it that was clicked."""
+    event = st.plotly_chart(
+        figure, config=CONFIG, on_select="rerun", selection_mode="points", key=key, alt=alt
+    )
+    return event.selection.points[0]["customdata"] if event.selection.points else None

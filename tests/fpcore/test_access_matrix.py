@@ -806,7 +806,7 @@ def test_gaps_are_counted_of_everybody_in_scope_and_nobody_else(asker, agency):
 def test_figures_count_everybody_in_scope_and_nobody_else(asker, agency):
     db, me = agency.db, agency.people[asker]
     found = [row for row in db.read(FIGURES_BY_OWNER) if row["owner"] in SEES[asker]]
-    names = ("customers", "life", "policies", "no_end", "ended")
+    names = ("customers", "life", "policies", "no_end", "ended", "holds_none")
     in_scope = {name: sum(row[name] for row in found) for name in names}
     figures = portfolio_figures.key_figures(db, me, TODAY)
     assert figures.customers == in_scope["customers"]
@@ -815,7 +815,9 @@ def test_figures_count_everybody_in_scope_and_nobody_else(asker, agency):
     assert portfolio_makeup.age_pyramid(db, me, TODAY)["life"].sum() == in_scope["life"]
     assert portfolio_makeup.insurers(db, me, TODAY).cells["policies"].sum() == in_scope["policies"]
     assert portfolio_due.expiring(db, me, TODAY).no_end == in_scope["no_end"]
-    assert portfolio_due.formerly_held(db, me, TODAY)["customers"].sum() == in_scope["ended"]
+    once = portfolio_due.formerly_held(db, me, TODAY).groupby("type")["customers"].sum()
+    assert once.drop("total").sum() == in_scope["ended"]
+    assert once["total"] == in_scope["holds_none"]
     by_fp = portfolio_due.not_contacted(db, me, TODAY)
     assert by_fp["customers"].sum() == 2 * in_scope["customers"]  # of each FP, and of everybody
     fact, consented, params = portfolio_conditions.of_scope(db, me, TODAY, None, "consent")
@@ -837,7 +839,8 @@ with one as (
     from customer c where withdrawn_on is null
 )
 select username as owner, count(*) as customers, sum(policies) as policies, sum(no_end) as no_end,
-    count_if(life) as life, count_if(had_life and not life) as ended
+    count_if(life) as life, count_if(had_life and not life) as ended,
+    count_if(had_life and policies = 0) as holds_none
 from one join account a on a.id = owner_id group by username
 """
 """Plain counts; every policy of the book has begun, and those that are active go on."""

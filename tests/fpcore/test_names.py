@@ -59,6 +59,7 @@ from fpcore.book_import import ImportOptions
 from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
 from fpcore.database import Database
 from fpcore.errors import ConsentWithdrawn, FpError, NotAllowed, NotFound
+from fpcore.measures import COLUMNS
 from fpcore.models import (
     Account,
     ConsentChannel,
@@ -247,7 +248,7 @@ def all_lists(db: Database, me: Account) -> list:
         find(db, me, gap=ANY_GAP),
         find(db, me, search="비밀", gap=ANY_GAP),
         *(find(db, me, expiring=90, of=kind) for kind in PolicyType),
-        *(find(db, me, formerly=kind) for kind in PolicyType),
+        *(find(db, me, formerly=kind) for kind in COLUMNS),
         *(find(db, me, unknown=field) for field in customer_list.UNKNOWN),
         *(find(db, me, no_consent=kind) for kind in ConsentKind),
     ]

@@ -1,8 +1,10 @@
 """The figures of the whole book equal a plain count, and each leads to as many customers."""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 
 import portfolio_oracle as oracle
@@ -12,6 +14,7 @@ from gap_oracle import age_on
 from random_book import random_people, store
 
 from fpcore import (
+    accounts,
     customer_list,
     customer_rows,
     database,
@@ -304,7 +307,7 @@ def gone(one: dict, kind: str, day: date) -> Gone | None:
     ends = []
     for policy in one["policies"]:
         begun = policy["start_date"] or date.min
-        if policy["type"] != kind or policy["status"] == "pending" or begun > day:
+        if kind not in (policy["type"], "total") or policy["status"] == "pending" or begun > day:
             continue
         last = None if oracle._ends_unclear(policy, day) else policy["end_date"]
         if last and policy["status"] == "cancelled":
@@ -327,20 +330,23 @@ def test_what_was_held_once_is_counted_and_listed(day, who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
     found = portfolio_due.formerly_held(db, people[who], day, team)
-    assert len(found) == 6 * 4
+    assert len(found) == 7 * 4
     for cell in found.to_dict("records"):
         ago = [gone(one, cell["type"], day) for one in everybody]
         assert cell["customers"] == ago.count(cell["gone"]), cell
         wanted = {"formerly": cell["type"], "gone": cell["gone"], "team": team}
         assert listed(book, who, day, **wanted) == cell["customers"]
-    of_life = found[found["type"] == "life"]["customers"].sum()
-    assert listed(book, who, day, formerly="life", team=team) == of_life
+    for kind in ("life", "total"):
+        ever = found[found["type"] == kind]["customers"].sum()
+        assert listed(book, who, day, formerly=kind, team=team) == ever
 
 
 def test_the_drawn_book_has_covers_that_ended_at_all_times(book):
     db, people, _ = book
     found = portfolio_due.formerly_held(db, people["admin"], TODAY)
     assert (found.groupby("gone")["customers"].sum() > 0).all()
+    of_all = found[found["type"] == "total"]["customers"].sum()
+    assert 0 < of_all < found[found["type"] != "total"]["customers"].sum()
 
 
 YEARS_AGO = {"start_date": date(2015, 3, 1)}
@@ -376,7 +382,19 @@ def test_how_long_ago_a_type_ended(policies, ago):
         of_life = found[found["type"] == "life"].to_dict("records")
         counted = {row["gone"]: row["customers"] for row in of_life}
         assert counted == {each: int(each is ago) for each in Gone}
-        assert found["customers"].sum() == sum(counted.values())
+        of_all = found[found["type"] == "total"]
+        assert dict(zip(of_all["gone"], of_all["customers"], strict=True)) == counted
+        assert found["customers"].sum() == 2 * sum(counted.values())
+
+
+def test_who_holds_another_type_does_not_hold_nothing():
+    with closing(database.open_database(database.IN_MEMORY)) as db:
+        fp = hire(db)["fp1"]
+        one = add_customer(db, fp)
+        add_policy(db, fp, one, status="expired", **YEARS_AGO, end_date=date(2023, 1, 1))
+        add_policy(db, fp, one, type="car")
+        found = portfolio_due.formerly_held(db, fp, TODAY)
+        assert found[found["customers"] > 0]["type"].tolist() == ["life"]
 
 
 @pytest.mark.parametrize(("who", "team"), SCOPES)
@@ -450,28 +468,36 @@ def test_insurers_are_added_up_and_listed(day, who, team, book):
         assert row["premium"] == pytest.approx(sum(known) / 12)
         assert row["premium_unknown"] == premiums.count(None)
         assert row["share"] == pytest.approx(row["premium"] / whole)
+        assert row["policy_share"] == row["policies"] / sum(one["policies"] for one in cells)
         wanted = {"row_kind": RowKind.INSURER, "row": name} if name else {"unknown": "insurer"}
         assert listed(book, who, day, **wanted, team=team) == row["customers"]
     premiums = [row["premium"] for row in cells[:-1]]
     assert premiums == sorted(premiums, reverse=True)
     squares = sum((100 * premium / sum(premiums)) ** 2 for premium in premiums)
     assert found.index == pytest.approx(squares)
+    assert found.largest == pytest.approx(sum(premiums[:3]) / whole)
+    most = sorted((row["policies"] for row in cells[:-1]), reverse=True)[:3]
+    assert found.largest_policies == pytest.approx(sum(most) / found.cells["policies"].sum())
+    assert 0 < found.largest < 1 and 0 < found.largest_policies < 1
     assert found.cells["premium_unknown"].sum() > 0
 
 
 @pytest.mark.parametrize(
-    ("premiums", "index", "level"),
+    ("premiums", "index", "level", "largest", "largest_policies"),
     [
-        ([7], 10_000, Concentration.HIGH),
-        ([None], None, None),
-        ([0], None, None),
-        ([1] * 5, 2_000, Concentration.HIGH),
-        ([1] * 10, 1_000, Concentration.MODERATE),
-        ([1] * 20, 500, Concentration.LOW),
-        ([30, 30, None], 5_000, Concentration.HIGH),
+        ([7], 10_000, Concentration.HIGH, 1, 1),
+        ([None], None, None, None, 1),
+        ([0], None, None, None, 1),
+        ([1] * 5, 2_000, Concentration.HIGH, 0.6, 0.6),
+        ([1] * 10, 1_000, Concentration.MODERATE, 0.3, 0.3),
+        ([1] * 20, 500, Concentration.LOW, 0.15, 0.15),
+        ([30, 30, None], 5_000, Concentration.HIGH, 1, 1),
+        ([5, 3, 1, 1], 3_600, Concentration.HIGH, 0.9, 0.75),
     ],
 )
-def test_the_index_of_concentration(premiums, index, level):
+def test_the_index_of_concentration_and_the_largest(
+    premiums, index, level, largest, largest_policies
+):
     with closing(database.open_database(database.IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
@@ -480,6 +506,21 @@ def test_the_index_of_concentration(premiums, index, level):
             add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
         found = portfolio_makeup.insurers(db, fp, TODAY)
         assert (found.index, found.level) == (index and pytest.approx(index), level)
+        assert found.largest == (largest and pytest.approx(largest))
+        assert found.largest_policies == pytest.approx(largest_policies)
+
+
+def test_an_unknown_insurer_is_none_of_the_largest():
+    with closing(database.open_database(database.IN_MEMORY)) as db:
+        fp = hire(db)["fp1"]
+        one = add_customer(db, fp)
+        paid = {"premium_amount": 100, "premium_cycle": "monthly"}
+        add_policy(db, fp, one, insurer=None, **paid)
+        nobody = portfolio_makeup.insurers(db, fp, TODAY)
+        assert (nobody.largest, nobody.largest_policies) == (None, None)
+        add_policy(db, fp, one, insurer="한화생명", **paid)
+        found = portfolio_makeup.insurers(db, fp, TODAY)
+        assert (found.largest, found.largest_policies) == (0.5, 0.5)
 
 
 def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
@@ -491,3 +532,57 @@ def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
     assert portfolio_makeup.age_pyramid(db, me, TODAY).empty
     found = portfolio_makeup.insurers(db, me, TODAY)
     assert not found.cells["policies"].any() and found.index is None
+    assert (found.largest, found.largest_policies) == (None, None)
+
+
+def test_the_figures_of_the_demo_book_equal_a_plain_count_and_their_lists(demo_db):
+    me = accounts.act_as(demo_db, "admin")
+    everybody = oracle.read_people(demo_db)
+
+    def as_counted(count: int, said: Callable[[dict], object], **wanted: object) -> None:
+        assert count == sum(bool(said(one)) for one in everybody), wanted
+        found = customer_list.find(demo_db, me, CustomerFilter(**wanted), TODAY, page_size=1)
+        assert found.matching == count, wanted
+
+    for cell in portfolio_due.expiring(demo_db, me, TODAY).cells.to_dict("records"):
+        of, days = cell["type"], cell["days"]
+        due = partial(without_successor, column=of, day=TODAY, days=days)
+        assert cell["policies"] == sum(len(due(one)) for one in everybody)
+        as_counted(cell["customers"], due, expiring=days, of=of)
+    for cell in portfolio_due.formerly_held(demo_db, me, TODAY).to_dict("records"):
+        of, ago = cell["type"], cell["gone"]
+        as_counted(
+            cell["customers"],
+            lambda one, of=of, ago=ago: gone(one, of, TODAY) == ago,
+            formerly=of, gone=ago,
+        )  # fmt: skip
+    for row in portfolio_makeup.age_pyramid(demo_db, me, TODAY).to_dict("records"):
+        mine = {"row_kind": RowKind.AGE_BAND, "row": row["row"], "gender": row["gender"]}
+
+        def is_in(one: dict, row=row) -> bool:
+            of = (oracle._band(age_on(one, TODAY)) or "unknown", one["gender"] or "unknown")
+            return of == (row["row"], row["gender"])
+
+        as_counted(row["customers"], is_in, **mine)
+        held = [one for one in everybody if is_in(one) and oracle.in_force(one, "life", TODAY)]
+        assert row["life"] == len(held)
+        as_counted(row["life"], lambda one, held=held: one in held, **mine, holding="life")
+        as_counted(
+            row["customers"] - row["life"],
+            lambda one, held=held, is_in=is_in: is_in(one) and one not in held,
+            **mine, missing="life",
+        )  # fmt: skip
+    cells = portfolio_makeup.insurers(demo_db, me, TODAY).cells.to_dict("records")
+    sold = [policy for one in everybody for policy in oracle.in_force(one, "total", TODAY)]
+    assert sum(row["policies"] for row in cells) == len(sold)
+    for row in cells:
+        name = None if row["insurer"] == "unknown" else row["insurer"]
+        assert row["policies"] == sum(policy["insurer"] == name for policy in sold)
+        wanted = {"row_kind": RowKind.INSURER, "row": name} if name else {"unknown": "insurer"}
+        as_counted(
+            row["customers"],
+            lambda one, name=name: any(
+                policy["insurer"] == name for policy in oracle.in_force(one, "total", TODAY)
+            ),
+            **wanted,
+        )

@@ -11,7 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from fpcore import accounts, database
 from fpcore.portfolio_makeup import insurers
-from ui import heatmaps, portfolio_charts, portfolio_lists, portfolio_makeup, portfolio_map, session
+from ui import (
+    address,
+    heatmaps,
+    portfolio_charts,
+    portfolio_lists,
+    portfolio_makeup,
+    portfolio_map,
+    session,
+)
 from ui.text import Text
 
 VIEW = """
@@ -23,7 +31,7 @@ VIEWS = [
     ("portfolio_figures", "draw"),
     ("portfolio_figures", "draw_together"),
     ("portfolio_due", "draw"),
-    ("portfolio_makeup", "draw_ages"),
+    ("portfolio_ages", "draw"),
     ("portfolio_makeup", "draw_insurers"),
 ]
 
@@ -107,23 +115,27 @@ def add_one_due(office) -> None:
     fp = accounts.find(office, "fp1")
     one = add_customer(office, fp, name="한마감")
     add_policy(office, fp, one, type="car", end_date=TODAY.replace(day=30), insurer="하나손해보험")
-    add_policy(
-        office, fp, one, type="home", status="expired", start_date=TODAY.replace(year=2020),
-        end_date=TODAY.replace(year=2024),
-    )  # fmt: skip
+    over = {
+        "status": "expired", "start_date": TODAY.replace(year=2020),
+        "end_date": TODAY.replace(year=2024),
+    }  # fmt: skip
+    add_policy(office, fp, one, type="home", **over)
+    add_policy(office, fp, add_customer(office, fp, name="한옛날"), type="other", **over)
 
 
 @pytest.mark.parametrize(
-    ("view", "clicked", "wanted", "named"),
+    ("view", "clicked", "wanted", "named", "who"),
     [
         ("expiring", ["car", 30], {"of": "car", "expiring": "30"},
-         "자동차: 30일 안에 만기, 이어지는 계약 없음"),
+         "자동차: 30일 안에 만기, 이어지는 계약 없음", "한마감"),
         ("formerly", ["home", "under_3_years"], {"formerly": "home", "gone": "under_3_years"},
-         "화재·주택: 예전에 가입, 지금은 없음 · 1~3년"),
+         "화재·주택: 예전에 가입, 지금은 없음 · 1~3년", "한마감"),
+        ("formerly", ["total", "under_3_years"], {"formerly": "total", "gone": "under_3_years"},
+         "예전에 계약이 있었고, 지금은 없음 · 1~3년", "한옛날"),
     ],
 )  # fmt: skip
 def test_what_is_due_leads_to_the_list(
-    view, clicked, wanted, named, office, open_view, shown, open_page, monkeypatch
+    view, clicked, wanted, named, who, office, open_view, shown, open_page, monkeypatch
 ):
     add_one_due(office)
     keys = {}
@@ -137,7 +149,7 @@ def test_what_is_due_leads_to_the_list(
     assert not at.exception and clicked in keys[view]
     assert shown == [{**wanted, "book": ""}]
     at = open_page("customers", "fp1", **shown[0])
-    assert listed(at) == ["한마감"]
+    assert listed(at) == [who]
     assert named in labels(at)
 
 
@@ -147,16 +159,63 @@ def test_what_is_due_is_counted(office, open_view):
     ends, once, contacts = tables_of(at)
     assert ends.loc["자동차"].tolist() == ["1", "1", "1"]
     assert once.loc["화재·주택", "1~3년"] == "1"
-    assert contacts["90일 무접촉"].tolist() == [4]
+    assert once.loc["전체 종류", "1~3년"] == "1"
+    assert contacts["90일 무접촉"].tolist() == [5]
     assert "만기를 모르는 유지 계약 3건(고객 2명)은 빠져 있습니다" in labels(at)
-    assert "고객 4명 가운데 4명, 그중 4명은 접촉 기록이 없습니다" in texts(at)
+    assert "고객 5명 가운데 5명, 그중 5명은 접촉 기록이 없습니다" in texts(at)
 
 
 def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
-    at = open_view("portfolio_makeup", "draw_ages", "fp1", other_genders=cell(0))
-    (others,) = [one for one in tables_of(at) if len(one.columns) == 3]
-    assert others.values.tolist() == [["모름", 1, 0]]
+    at = open_view("portfolio_ages", "draw", "fp1", other_genders=cell(0))
+    (others,) = [one for one in tables_of(at) if len(one.columns) == 4]
+    assert others.values.tolist() == [["모름", 1, 0, 1]]
     assert shown == [{"gender": "unknown", "book": ""}]
+
+
+def count_in(at: AppTest, row: str, gender: str) -> int:
+    """How many customers the table of the pyramid tells of an age and gender."""
+    found = next(one for one in tables_of(at) if len(one.columns) == 5)
+    return int(found[(found.iloc[:, 0] == row) & (found.iloc[:, 1] == gender)].iloc[0, 2])
+
+
+@pytest.mark.parametrize("of", ["life", "total"])
+@pytest.mark.parametrize("part", ["holding", "lacking"])
+def test_a_part_of_a_bar_leads_to_as_many_customers(
+    part, of, office, open_view, shown, open_page, monkeypatch
+):
+    fp = accounts.find(office, "fp1")
+    for held in (["life"], ["life", "car"], ["car"], [], []):
+        one = add_customer(office, fp, birth_date=TODAY.replace(year=1986), gender="M")
+        for kind in held:
+            add_policy(office, fp, one, type=kind)
+    counts = {}
+
+    def clicked(figure, key, alt):
+        for trace in figure.data:
+            for bar, n in zip(trace.customdata, trace.x, strict=True):
+                counts[tuple(bar)] = abs(n)
+        return ["40-49", "M", part]
+
+    with monkeypatch.context() as changed:
+        changed.setattr(portfolio_lists, "clicked", clicked)
+        changed.setattr(address, "choice", lambda *said, **more: of)
+        at = open_view("portfolio_ages", "draw", "fp1")
+    assert not at.exception and len(shown) == 1
+    in_part = {"life": {"holding": 2, "lacking": 3}, "total": {"holding": 3, "lacking": 2}}[of]
+    assert counts["40-49", "M", part] == in_part[part]
+    assert count_in(open_view("portfolio_ages", "draw", "fp1"), "40-49세", "남") == 5
+    assert len(listed(open_page("customers", "fp1", **shown[0]))) == in_part[part]
+
+
+def test_a_line_of_the_table_leads_to_everybody_of_an_age_and_gender(
+    office, open_view, shown, open_page
+):
+    fp = accounts.find(office, "fp1")
+    add_customer(office, fp, birth_date=TODAY.replace(year=2020), gender="O")
+    at = open_view("portfolio_ages", "draw", "fp1", ages_table=cell(0))
+    assert not at.exception
+    assert shown == [{"row_kind": "age_band", "row": "0-9", "gender": "O", "book": ""}]
+    assert len(listed(open_page("customers", "fp1", **shown[0]))) == 1
 
 
 def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, open_page):
@@ -165,6 +224,10 @@ def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, ope
     table = tables_of(at)[0]
     assert table["보험사"].tolist() == ["하나손해보험", "보험사 모름"]
     assert table["월 보험료"].tolist() == ["알 수 없음", "130,000원"]
+    assert table["계약 비중"].tolist() == [25, 75]
+    told = {one.label: (one.value, one.delta) for one in at.metric}
+    assert told["가장 큰 보험사"] == ("?", "")
+    assert told["큰 보험사 3곳"] == ("?", "계약의 25%")
     assert shown == [{"row_kind": "insurer", "row": "하나손해보험", "book": ""}]
     assert listed(open_page("customers", "fp1", **shown[0])) == ["한마감"]
     open_view("portfolio_makeup", "draw_insurers", "fp1", insurers_table=cell(1))
@@ -177,28 +240,31 @@ def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, ope
 def ages(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"label": label, "side": side, "everybody": n, "holders": holders, "hover": "x",
-             "key": [label, side, ""], "holders_key": [label, side, "car"]}
-            for label, side, n, holders in rows
+            {"label": label, "side": side, "holders": holders, "others": others, "hover": "x",
+             "holders_key": [label, side, "holding"], "others_key": [label, side, "lacking"]}
+            for label, side, holders, others in rows
         ]
     )  # fmt: skip
 
 
-def test_men_stand_left_women_right_and_holders_within():
-    drawn = ages(("30-39", "M", 5, 2), ("30-39", "F", 7, 7), ("40-49", "M", 0, 0))
-    figure = portfolio_charts.pyramid(drawn, "남", "여", "자동차 보유")
-    men, men_holders, women, women_holders = figure.data
-    assert (list(men.x), list(men_holders.x)) == ([-5, 0], [-2, 0])
-    assert (list(women.x), list(women_holders.x)) == ([7], [7])
-    assert men.customdata[0] == ["30-39", "M", ""]
-    assert men_holders.customdata[0] == ["30-39", "M", "car"]
-    assert men_holders.width < men.width
+def test_men_stand_left_women_right_and_holders_towards_the_middle():
+    drawn = ages(("30-39", "M", 2, 3), ("30-39", "F", 7, 0), ("40-49", "M", 0, 9))
+    figure = portfolio_charts.pyramid(drawn, "남", "여", "보유", "미보유")
+    men_holders, men_others, women_holders, women_others = figure.data
+    assert (list(men_holders.x), list(men_others.x)) == ([-2, 0], [-3, -9])
+    assert (list(women_holders.x), list(women_others.x)) == ([7], [0])
+    assert figure.layout.barmode == "relative"  # so that others begin where holders end
+    assert men_holders.customdata[0] == ["30-39", "M", "holding"]
+    assert men_others.customdata[0] == ["30-39", "M", "lacking"]
+    assert (men_holders.name, women_others.name) == ("남: 보유", "여: 미보유")
+    left, right = figure.layout.xaxis.range
+    assert -left == right >= 9
     assert list(figure.layout.yaxis.ticktext) == ["40-49", "30-39"]
 
 
 @pytest.mark.parametrize("most", [0, 1, 2, 3, 9, 17, 99, 100, 4_321, 1_000_000])
 def test_counts_to_both_sides_are_told_without_a_sign(most):
-    figure = portfolio_charts.pyramid(ages(("30-39", "M", most, 0)), "남", "여", "보유")
+    figure = portfolio_charts.pyramid(ages(("30-39", "M", most, 0)), "남", "여", "보유", "미보유")
     values, told = figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext
     assert list(told) == [f"{abs(value):,}" for value in values]
     assert len(set(values)) == len(values) <= 11 and 0 in values
