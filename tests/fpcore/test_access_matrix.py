@@ -597,6 +597,7 @@ WITHOUT_ACCOUNT = {
     "customer_rows.forget_insurers": "part of an erasure, which checked",
     "facts.are_kept": "says of a day whether rows are kept; shows nobody",
     "gap_history.are_kept": "says of a day whether states are kept; shows nobody",
+    "stated_facts.are_kept": "says of a day whether rows and states are kept; shows nobody",
     "row_kinds.has": "a condition on customers in scope",
     "row_kinds.labels": "names the keys that a query in scope found",
     "customer_rows.differences": "the machine's own check of all rows; shows ids only",
