@@ -10,15 +10,20 @@ account, db = session.account(), session.database()
 text = Text(session.language())
 today = session.today()
 may_change = accounts.is_manager(db, account)
-
-st.title(text("page.rules"))
-rules.draw_fault(account, text)
 versions = rule_book.versions(db, account)
-known = rules.current(versions, today)
-code = address.read("rule")
-is_added = may_change and (code == rule_drafts.ADDED or code in rule_drafts.changes())
 
-if code in known or is_added:
+
+def draw() -> None:
+    """Draw the page; no st.stop ends it, or the row that was clicked would lead back to its rule
+    as soon as the list is drawn again."""
+    st.title(text("page.rules"))
+    rules.draw_fault(account, text)
+    code = address.read("rule")
+    known = rules.current(versions, today)
+    is_added = may_change and (code == rule_drafts.ADDED or code in rule_drafts.changes())
+    if code not in known and not is_added:
+        draw_all()
+        return
     if st.button(text("rules.back"), icon=":material/arrow_back:"):
         address.write(rule=None)
     if code in known:
@@ -27,13 +32,18 @@ if code in known or is_added:
         st.subheader(text("rules.add"))
     if may_change:
         rule_drafts.draw_editor(account, code, versions, text, today)
-    st.stop()
 
-if may_change:
-    rule_drafts.draw(account, versions, text, today)
-    rule_trials.draw(account, text, today)
-    if st.button(text("rules.add"), icon=":material/add:"):
-        address.write(rule=rule_drafts.ADDED)
-st.caption(text("rules.hint_manager" if may_change else "rules.hint"))
-if clicked := rules.draw_list(versions, text, today):
-    address.write(rule=clicked)
+
+def draw_all() -> None:
+    """Draw the list of the rules, and what is being tried."""
+    if may_change:
+        rule_drafts.draw(account, versions, text, today)
+        rule_trials.draw(account, text, today)
+        if st.button(text("rules.add"), icon=":material/add:"):
+            address.write(rule=rule_drafts.ADDED)
+    st.caption(text("rules.hint_manager" if may_change else "rules.hint"))
+    if clicked := rules.draw_list(versions, text, today):
+        address.write(rule=clicked)
+
+
+draw()

@@ -89,3 +89,21 @@ def test_a_cell_of_the_gap_map_leads_to_as_many_customers_as_its_hover_counts(vi
     assert f"{lacking}명 중" in visitor.reads()
     visitor.clicks("전체 현황으로")
     assert "rows=gender" in visitor.page.url and "measure=gap" in visitor.page.url
+
+
+def test_a_rule_is_read_and_left_and_another_read(visitor):
+    visitor.opens("/rules")
+    visitor.signs_in("fp2")
+    title = visitor.page.locator("h3").first
+    for row in (1, 3, 1):
+        grid = visitor.page.locator("canvas[data-testid=data-grid-canvas]").first
+        grid.wait_for()
+        box = grid.bounding_box()
+        visitor.page.mouse.click(box["x"] + 40, box["y"] + 35 * (row + 1) + 17)
+        visitor.page.wait_for_url("**/rules?rule=*", timeout=15_000)
+        visitor.settles()
+        assert title.is_visible()
+        visitor.clicks("보장 기준 목록으로")
+        visitor.page.wait_for_timeout(1_000)
+        assert "rule=" not in visitor.page.evaluate("location.search")
+        assert not title.is_visible()

@@ -244,3 +244,12 @@ def test_what_somebody_else_published_meanwhile_is_told(open_page, office):
     rule_book.publish(office, accounts.find(office, "admin"), theirs, "더 급함", TODAY)
     at.run()
     assert any("버전 2" in warning.value for warning in at.warning)
+
+
+def test_a_rule_that_was_clicked_is_left_again(open_page):
+    at = open_page("rules", "fp1")
+    at.session_state["rules"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "기준")]}}
+    at.run()
+    assert at.query_params["rule"]
+    at = click(at, "보장 기준 목록으로")
+    assert "rule" not in at.query_params and len(at.dataframe) == 1
