@@ -22,7 +22,7 @@ from fpcore.errors import ImportCancelled, UnreadableFile
 from fpcore.import_progress import Progress
 
 ROWS = 24_000
-KILLS, KILLED_ROWS = 20, 6_000
+KILLS, KILLED_ROWS = 8, 6_000
 SAID = ImportOptions(consent_basis=STATEMENT, units=IN_WON)
 FACTS = ("customer", "policy", "consent", "customer_row", "customer_before", "policy_before")
 

@@ -464,7 +464,7 @@ def held_back(report: ImportReport) -> list[tuple[set[str], bool]]:
     return [({p.code for p in row.problems}, row.is_question) for row in report.rejects]
 
 
-@settings(max_examples=settings.default.max_examples // 3, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings.default.max_examples // 5, suppress_health_check=list(HealthCheck))
 @given(book=books(), style=STYLES)
 def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
     db, manager = office

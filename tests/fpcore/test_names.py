@@ -319,8 +319,7 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     ],
     "portfolio.heatmap": lambda office, me: [
         portfolio.heatmap(office.db, me, kind, measure, TODAY, since=date(2020, 1, 1))
-        for kind in RowKind
-        for measure in Measure
+        for kind, measure in MAPS
     ],
     "stated_facts.stated_fact": lambda office, me: stated(office.db, me),
     "gap_books.heatmap": lambda office, me: [
@@ -408,6 +407,7 @@ REFUSED = {
 """The operations on one customer that are refused without the right to the name, and the code."""
 
 BLIND = ("blind", "blind admin")
+MAPS = {*product(RowKind, [Measure.COVERAGE]), *product([RowKind.FP], Measure)}
 
 
 def attempt(call: Callable[[], Any]) -> Any:
