@@ -62,10 +62,9 @@ def _domain(db: Database, folder: Path, skip: Collection[str], found: Results) -
     """Time what fpcore does, and the peers that do the same."""
     click.echo("\n".join(found.setting))
     report.heading()
-    found.figures = [report.tell(timing.measured(figure)) for figure in figures.figures(db)]
     with closing(book.make(folder / "small.duckdb", figures.SMALL)) as small:
-        beside_small = figures.flat(db, small)
-        found.figures += [report.tell(timing.measured(figure)) for figure in beside_small]
+        listed = figures.figures(db, small)
+        found.figures = [report.tell(timing.measured(figure)) for figure in listed]
     if "peers" in skip:
         return
     click.echo("\nLetting Polars, pandas and PostgreSQL do the same as the heatmaps …")
