@@ -63,9 +63,10 @@ may take with the large one."""
 CHANGE_SINCE = TODAY - timedelta(days=90)
 
 
-def figures(db: Database, small: Database) -> Iterator[Figure]:
+def figures(db: Database, small_book: Database) -> Iterator[Figure]:
     """Give the figures in their order: first those that read, then those that change something:
-    after a bare insert rows are missing, and all is computed. `small` has SMALL customers.
+    after a bare insert rows are missing, and all is computed. `small_book` has SMALL
+    customers.
     """
     bare = duckdb.connect(db.path, config=database.SETTINGS)
     try:
@@ -76,7 +77,7 @@ def figures(db: Database, small: Database) -> Iterator[Figure]:
         yield _reader_figure(_Reader(db, bare, "manager0"), "manager, list of the team", {})
         yield from _of_book(_Reader(db, bare, "admin"))
         yield from _of_customer(large)
-        yield from _flat(large, _Reader(small, bare, _largest(small)))
+        yield from _flat(large, _Reader(small_book, bare, _largest(small_book)))
         yield from _edits(large)
     finally:
         bare.close()

@@ -54,14 +54,14 @@ def tables_copied(tmp_path_factory) -> Iterator[None]:
     with duckdb.connect(path) as up_to_date:
         migrate(up_to_date)
 
-    def copy(connection) -> None:
+    def copy(connection) -> list[str]:
         name = connection.execute("select current_database()").fetchone()[0]
         if name != "memory" or connection.execute("from duckdb_tables()").fetchone():
-            migrate(connection)
-            return
+            return migrate(connection)
         connection.execute(f"attach '{path}' as up_to_date (read_only)")
         connection.execute("copy from database up_to_date to memory")
         connection.execute("detach up_to_date")
+        return [step.stem for step in migrations.STEPS]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "migrate", copy)
