@@ -4,6 +4,9 @@ Whatever changes a customer, a policy, a contact or a consent calls `refresh` in
 transaction. Two people who change one customer at once thereby take out the same row, and DuckDB
 lets only the first of them commit: the other's transaction runs again, on what is there then.
 Changes of different columns, or an edit and a removal, would not conflict by themselves.
+
+All rows are of one day, the one on which everybody was judged last (gap_history.settled_on): a day
+that a browser in another time zone takes for today would make a row that differs from the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +29,7 @@ from fpcore.facts import (
     computed_rows,
     struct_of,
 )
-from fpcore.gap_history import Because, Cause
+from fpcore.gap_history import Because
 from fpcore.gap_rules import Rule
 from fpcore.gap_states import KEPT
 from fpcore.models import NOBODY_REACHED, WON, Account
@@ -45,8 +48,8 @@ _COMPARED = ", ".join(_IN_ORDER.get(name, name) for name in ROW_COLUMNS)
 def refresh(
     db: Database, cursor: Cursor, account: Account, customer_ids: Sequence[UUID], today: date
 ) -> None:
-    """Make the rows of these customers anew, as this account changed something of theirs; of one
-    who is gone, no row is left."""
+    """Make the rows of these customers anew, as this account changed something of theirs today; of
+    one who is gone, no row is left."""
     for customer_id in customer_ids:
         _refresh_one(db, cursor, account, customer_id, today)
 
@@ -62,10 +65,40 @@ def refresh_all_of(
     """Make anew the rows of all customers whose ids stand in a temporary table's column `id`.
 
     `done` is told from time to time which share of them is made.
-
-    A part at a time, those of one owner together: the sums of a million customers at once would
-    need more than a gigabyte.
     """
+    _make_anew(db, cursor, relation, gap_history.settled_on(cursor) or today, done)
+    gap_history.note(cursor, today, because)
+    gap_history.hold_day(cursor)
+
+
+def roll_forward(db: Database, today: date) -> None:
+    """Make anew the rows that are not true of today: a policy has begun or ended since; then
+    judge everybody by the rules of today."""
+    stale = """
+        select c.id from customer c left join customer_row r on r.id = c.id
+        where r.id is null or not (r.held_from <= $today and $today < r.held_until)
+    """
+
+    def work(cursor: Cursor) -> None:
+        cursor.execute(f"create or replace temp table stale_customer as {stale}", {"today": today})
+        _make_anew(db, cursor, "stale_customer", today)
+        gap_history.note(cursor, today, gap_history.TIME_PASSED)
+        gap_history.settle(db, cursor, today)
+
+    gap_rules.keep_good_file(db)
+    if db.read(f"{stale} limit 1", {"today": today}) or not gap_history.is_settled(db, today):
+        db.transaction(work)
+
+
+def _make_anew(
+    db: Database,
+    cursor: Cursor,
+    relation: str,
+    day: date,
+    done: Callable[[float], None] = lambda share: None,
+) -> None:
+    """Make the rows of the customers in a relation as of a day: a part at a time, those of one
+    owner together, since the sums of a million customers at once would need over a gigabyte."""
     number_insurers(cursor)
     gap_history.remember(cursor, f"id in (select id from {relation})", {})
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
@@ -82,30 +115,11 @@ from customer c join {relation} r on r.id = c.id
             db,
             cursor,
             "c.id in (select id from refreshed_customer where part = $part)",
-            today,
+            day,
             {"part": part, "first": first, "last": last},
             only_ids="{} between $first and $last",
         )
         done((part + 1) / len(parts))
-    gap_history.note(cursor, today, because)
-
-
-def roll_forward(db: Database, today: date) -> None:
-    """Make anew the rows that are not true of today: a policy has begun or ended since; then
-    judge everybody by the rules of today."""
-    stale = """
-        select c.id from customer c left join customer_row r on r.id = c.id
-        where r.id is null or not (r.held_from <= $today and $today < r.held_until)
-    """
-
-    def work(cursor: Cursor) -> None:
-        cursor.execute(f"create or replace temp table stale_customer as {stale}", {"today": today})
-        refresh_all_of(db, cursor, "stale_customer", today, Because(Cause.TIME))
-
-    gap_rules.keep_good_file(db)
-    if db.read(f"{stale} limit 1", {"today": today}):
-        db.transaction(work)
-    gap_history.settle(db, today)
 
 
 class Difference(NamedTuple):
@@ -218,19 +232,19 @@ where name in (select unnest($names)) and name not in (
 
 
 def _insert(
-    db: Database, cursor: Cursor, which: str, today: date, said: dict, only_ids: str = "true"
+    db: Database, cursor: Cursor, which: str, day: date, said: dict, only_ids: str = "true"
 ) -> None:
-    rules, targets = gap_rules.rules_on(db, today), gap_states.targeted(cursor)
+    rules, targets = gap_rules.rules_on(db, day), gap_states.targeted(cursor)
     rows = gap_states.with_targets("computed_row", targets)
     cursor.execute(
         f"""
         insert into customer_row ({", ".join(_ALL_COLUMNS)})
         with {computed_rows(which, only_ids)}
         select {_COLUMNS}, {gap_history.rule_set(cursor, rules)},
-            {", ".join(gap_states.kept(rules, today))}
-        from {gap_states.judged(rules, today, rows, targets)} order by owner_id
+            {", ".join(gap_states.kept(rules, day))}
+        from {gap_states.judged(rules, day, rows, targets)} order by owner_id
         """,
-        {**said, "valued_on": today, "currency": WON},
+        {**said, "valued_on": day, "currency": WON},
     )
 
 
@@ -267,10 +281,11 @@ def _computed(
     if not customer:
         return None
     read = customer[0]
+    day = read["settled_on"] or today
     policies = _policies(db, cursor, customer_id)
     targets = dict(cursor.execute(_TARGETS, {"id": customer_id}).fetchall())
-    rules = gap_rules.rules_on(db, today)
-    held = {"policies": (f"{struct_of(POLICY_READ)}[]", policies), "valued_on": ("date", today)}
+    rules = gap_rules.rules_on(db, day)
+    held = {"policies": (f"{struct_of(POLICY_READ)}[]", policies), "valued_on": ("date", day)}
     replaced = {"replaced_on": None, "unclear_on": None}
     if any(one["status"] == MAY_REPLACE for one in policies) and len(policies) > 1:
         replaced = calculator.row(REPLACED_OF_ONE, held)
@@ -282,7 +297,7 @@ def _computed(
         **{name: ("date", day) for name, day in replaced.items()},
         **{f"target_{code}": ("bigint", amount) for code, amount in targets.items()},
     }
-    row = calculator.row(_judged_row(rules, today, tuple(sorted(targets))), values)
+    row = calculator.row(_judged_row(rules, day, tuple(sorted(targets))), values)
     return {**row, "rule_set": gap_history.rule_set(cursor, rules)}
 
 
@@ -323,7 +338,8 @@ select {", ".join(f"c.{name}" for name in CUSTOMER_READ)},
         and x.outcome not in ({", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)}))
         as contacted_on,
     (select {CONSENTS} from consent s where s.customer_id = $id and s.withdrawn_on is null)
-        as consents
+        as consents,
+    (select max(on_day) from gap_settled) as settled_on
 from customer c where c.id = $id
 """
 _POLICIES = f"""

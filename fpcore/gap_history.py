@@ -129,7 +129,7 @@ def note(cursor: Cursor, today: date, because: Because) -> None:
             **columns,
             "states": [state.value for state in GapState],
             "today": today,
-            "last": _settled_on(cursor) or today,
+            "last": settled_on(cursor) or today,
             "now": database.utc_now(),
             **because._asdict(),
         },
@@ -156,35 +156,55 @@ def known_rule_set(cursor: Cursor, rules: Sequence[Rule]) -> int | None:
     return found[0] if found else None
 
 
-def settle(db: Database, today: date, because: Because = TIME_PASSED) -> None:
-    """Bring the kept states up to the rules of today, and write down what changed.
+def settle(db: Database, cursor: Cursor, day: date, because: Because = TIME_PASSED) -> None:
+    """Bring the kept states up to the rules of a day, and write down what changed.
 
-    The rows themselves must be true of today (customer_rows.roll_forward).
+    The rows themselves must be true of the day (customer_rows.roll_forward).
     """
+    rules = gap_rules.rules_on(db, day)  # read anew where the transaction runs again
+    number = rule_set(cursor, rules)
+    cursor.execute(f"create or replace temp table gap_now as {_other(cursor, rules, day, number)}")
+    remember(cursor, "id in (select id from gap_now)", {})
+    cursor.execute(
+        f"update customer_row set rule_set = $set, {_SET_KEPT} from gap_now "
+        "where gap_now.id = customer_row.id",
+        {"set": number},
+    )
+    note(cursor, day, because)
+    said = {"day": day}
+    cursor.execute("insert into gap_settled select $day where not exists (from gap_settled)", said)
+    cursor.execute("update gap_settled set on_day = $day", said)  # what `hold_day` conflicts with
 
-    def work(cursor: Cursor) -> None:
-        rules = gap_rules.rules_on(db, today)  # read anew where this runs again
-        number = rule_set(cursor, rules)
-        cursor.execute(
-            f"create or replace temp table gap_now as {_other(cursor, rules, today, number)}"
-        )
-        remember(cursor, "id in (select id from gap_now)", {})
-        cursor.execute(
-            f"update customer_row set rule_set = $set, {_SET_KEPT} from gap_now "
-            "where gap_now.id = customer_row.id",
-            {"set": number},
-        )
-        note(cursor, today, because)
-        cursor.execute("delete from gap_settled")
-        cursor.execute("insert into gap_settled values ($today)", {"today": today})
 
+def is_settled(db: Database, day: date) -> bool:
+    """Say whether `settle` would change nothing."""
     with db.reading() as cursor:
-        rules = gap_rules.rules_on(db, today)
+        rules = gap_rules.rules_on(db, day)
         number = known_rule_set(cursor, rules)
-        other = f"select 1 from ({_other(cursor, rules, today, number or 0)}) limit 1"
-        if _settled_on(cursor) == today and number and not cursor.execute(other).fetchall():
-            return
-    db.transaction(work)
+        if settled_on(cursor) != day or not number:
+            return False
+        other = _other(cursor, rules, day, number)
+        return not cursor.execute(f"select 1 from ({other}) limit 1").fetchall()
+
+
+def judge_again(db: Database, today: date, because: Because) -> None:
+    """Bring the kept states up to the rules as they are now, on the day that was settled last;
+    today where none was: whoever changes a rule may sit where it is another day."""
+    with db.reading() as cursor:
+        day = settled_on(cursor) or today
+    if not is_settled(db, day):
+        db.transaction(lambda cursor: settle(db, cursor, day, because))
+
+
+def settled_on(cursor: Cursor) -> date | None:
+    """Give the day on which everybody was judged last, None where nobody was yet."""
+    return database.value(cursor, "select max(on_day) from gap_settled")
+
+
+def hold_day(cursor: Cursor) -> None:
+    """Let this transaction run again if `settle` reaches another day before it commits: rows that
+    took long to make are not of the day before, then."""
+    cursor.execute("update gap_settled set on_day = on_day")
 
 
 def _other(cursor: Cursor, rules: Sequence[Rule], today: date, number: int) -> str:
@@ -211,7 +231,7 @@ def are_kept(db: Database, day: date) -> bool:
 
 def _are_kept(db: Database, day: date) -> bool:
     with db.reading() as cursor:
-        if _settled_on(cursor) != day:
+        if settled_on(cursor) != day:
             return False
         number = known_rule_set(cursor, gap_rules.rules_on(db, day))
         others = "select count(*) from customer_row where rule_set is distinct from $set"
@@ -255,10 +275,6 @@ def _members(rules: Sequence[Rule]) -> str:
 
 def _ages(rule: Rule) -> list[int]:
     return sorted({age for word in (*rule.when, rule.need) for age in word.ages()})
-
-
-def _settled_on(cursor: Cursor) -> date | None:
-    return database.value(cursor, "select max(on_day) from gap_settled")
 
 
 _CHANGED_SETS = """

@@ -87,7 +87,7 @@ def publish(db: Database, account: Account, rule: Rule, note: str, today: date) 
         return made
 
     made = db.transaction(work)
-    gap_history.settle(db, today, Because(Cause.RULE, account.id))
+    gap_history.judge_again(db, today, Because(Cause.RULE, account.id))
     return made
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from chromium import NoBrowser, find_or_install
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from visitor import ROOT, Visitor, start_server
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+expect.set_options(timeout=30_000)  # what is right comes sooner; a busy machine is no fault
 
 
 @pytest.fixture(scope="session")

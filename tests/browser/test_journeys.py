@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from visitor import ROOT, Visitor, start_server
 
 from fpcore.database import open_database
@@ -276,7 +277,7 @@ def test_a_filter_changes_there_and_back_and_follows_the_browsers_buttons(visito
 def test_the_list_is_found_by_its_name_too(visitor):
     visitor.opens("/customers?search=zzzz")
     visitor.signs_in("fp3")
-    assert visitor.page.get_by_label("검색").input_value() == "zzzz"
+    expect(visitor.page.get_by_label("검색")).to_have_value("zzzz")
     assert visitor.page.evaluate("location.pathname + location.search") == "/?search=zzzz"
 
 

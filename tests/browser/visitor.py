@@ -9,12 +9,25 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request, WebSocket
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from fpcore import demo
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+UNCHANGED = """quiet => new Promise(done => {
+    let timer
+    const wait = () => { clearTimeout(timer); timer = setTimeout(end, quiet) }
+    const observer = new MutationObserver(wait)
+    const end = () => { observer.disconnect(); done() }
+    observer.observe(document.body, {subtree: true, childList: true, characterData: true})
+    wait()
+})"""
+ASKED_WITHIN = 300
+"""Milliseconds until the page has asked for what a click leads to; a table waits 150 of them."""
+QUIET, PATIENCE = 0.2, 60  # seconds
 
 
 class Visitor:
@@ -23,9 +36,11 @@ class Visitor:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.address = address
+        self._runs = _Runs(page)
 
     def opens(self, path: str) -> None:
         """Go to an address of the app."""
+        self._runs.is_asked = True
         self.page.goto(self.address + path)
         self.settles()
 
@@ -38,10 +53,14 @@ class Visitor:
         self.settles()
 
     def settles(self) -> None:
-        """Wait until nothing runs any more."""
-        self.page.wait_for_timeout(400)
+        """Wait until what was asked for has run, and all of it is drawn."""
+        self.page.wait_for_timeout(ASKED_WITHIN)
+        until = time.monotonic() + PATIENCE
+        while not self._runs.have_ended():
+            assert time.monotonic() < until, "the app still runs"
+            self.page.wait_for_timeout(50)
         self.page.wait_for_selector(READY, timeout=30_000)
-        self.page.wait_for_timeout(400)
+        self.page.evaluate(UNCHANGED, 1_000 * QUIET)
 
     def clicks(self, text: str) -> None:
         """Click what reads so, and wait for what follows."""
@@ -73,6 +92,53 @@ class Visitor:
     def reads(self) -> str:
         """Give everything that stands on the page."""
         return self.page.locator("[data-testid=stApp]").inner_text()
+
+
+class _Runs:
+    """What a page asked its server to run and to send, and whether that ended; told by what goes
+    between them, since what the page shows of it comes late where the machine is busy."""
+
+    def __init__(self, page: Page) -> None:
+        self.is_asked = self._is_running = False
+        self._last = time.monotonic()
+        self._fetching: set[Request] = set()
+        page.on("websocket", self._listen)
+        page.on("request", self._fetches)
+        page.on("requestfinished", self._fetched)
+        page.on("requestfailed", self._fetched)
+
+    def have_ended(self) -> bool:
+        """Tell whether nothing runs or is still to come, and nothing came for a moment."""
+        is_quiet = time.monotonic() - self._last > QUIET
+        return is_quiet and not (self.is_asked or self._is_running or self._fetching)
+
+    def _listen(self, socket: WebSocket) -> None:
+        self.is_asked, self._is_running = True, False
+        self._fetching.clear()
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _fetches(self, request: Request) -> None:
+        self._fetching.add(request)
+
+    def _fetched(self, request: Request) -> None:
+        self._last = time.monotonic()
+        self._fetching.discard(request)
+
+    def _sent(self, frame: bytes | str) -> None:
+        self._last = time.monotonic()
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            self.is_asked = True
+
+    def _received(self, frame: bytes | str) -> None:
+        self._last = time.monotonic()
+        if not isinstance(frame, bytes):
+            return
+        message = ForwardMsg.FromString(frame)
+        if message.HasField("new_session"):
+            self.is_asked = False
+        if message.HasField("session_status_changed"):
+            self._is_running = message.session_status_changed.script_is_running
 
 
 def free_port() -> int:

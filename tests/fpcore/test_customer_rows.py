@@ -12,34 +12,96 @@ from agency import (
     add_policy,
     assert_listed_as_counted,
     at_once,
+    csv_bytes,
     log_contact,
     newcomer,
+    row_of,
     take,
 )
 from kept_rows import answers, spoil
 from random_book import random_book
+from test_rule_book import WHY, own
 
 from fpcore import (
+    book_import,
     consents,
+    consistency,
     coverage,
     customer_list,
     customer_rows,
     customers,
     policies,
+    rule_book,
+    stated_facts,
 )
+from fpcore.book_import import ImportOptions
 from fpcore.customer_list import CustomerFilter
 from fpcore.customers import Removal
 from fpcore.database import Database
 from fpcore.errors import EditedMeanwhile, NotFound
+from fpcore.gap_history import Because, Cause
 from fpcore.models import (
     Account,
     ConsentChannel,
     ConsentKind,
+    CustomerChanges,
     NewPolicy,
 )
 
 DAY = timedelta(days=1)
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
+
+
+# --- The day of a row -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("elsewhere", [YESTERDAY, TOMORROW])
+@pytest.mark.parametrize("way", ["edit", "import", "rule"])
+def test_whoever_sits_where_it_is_another_day_leaves_what_is_kept_of_today(
+    way, elsewhere, db, people
+):
+    """About the day on which the customer comes of age: half of the rules begin."""
+    fp, of_age = people["fp1"], max(TODAY, elsewhere)
+    customer_rows.roll_forward(db, TODAY)
+    born = of_age.replace(year=of_age.year - 19)
+    one = add_customer(db, fp, birth_date=born, driving="own_car")
+    add_policy(db, fp, one, type="health", end_date=TODAY)
+    match way:
+        case "edit":
+            edited = CustomerChanges(occupation="교사")
+            customers.update(db, fp, one, edited, 1, elsewhere)
+        case "import":
+            rows = [{"이름": "김하나", "생년월일": str(born), "직업": "교사"}]
+            said = ImportOptions(consent_basis=STATEMENT)
+            book_import.import_book(db, fp, "book.csv", csv_bytes(rows), said, elsewhere)
+        case "rule":
+            rule = own(valid_from=elsewhere)
+            rule_book.publish(db, people["manager1"], rule, WHY, elsewhere)
+    assert consistency.check(db, TODAY).findings == []
+    assert stated_facts.are_kept(db, TODAY)
+
+
+def test_rows_that_take_until_after_midnight_are_of_the_new_day(db, people):
+    fp, one = people["fp1"], add_customer(db, people["fp1"], driving="own_car")
+    customer_rows.roll_forward(db, TODAY)
+    attempts = []
+
+    def midnight(share: float) -> None:
+        attempts.append(share)
+        if len(attempts) == 1:
+            customer_rows.roll_forward(db, TOMORROW)
+
+    def work(cursor) -> None:
+        of_age = {"born": TOMORROW.replace(year=TOMORROW.year - 19)}
+        cursor.execute("update customer set birth_date = $born", of_age)
+        cursor.execute("create or replace temp table touched as select id from customer")
+        because = Because(Cause.EDIT, fp.id)
+        customer_rows.refresh_all_of(db, cursor, "touched", TODAY, because, midnight)
+
+    db.transaction(work)
+    assert len(attempts) == 2
+    assert row_of(db, "customer", one)["birth_date"]
+    assert consistency.check(db, TOMORROW).findings == []
 
 
 # --- What is read from where -----------------------------------------------------------------
