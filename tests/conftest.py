@@ -58,6 +58,7 @@ def tables_copied(tmp_path_factory) -> Iterator[None]:
         name = connection.execute("select current_database()").fetchone()[0]
         if name != "memory" or connection.execute("from duckdb_tables()").fetchone():
             return migrate(connection)
+        connection.execute("set threads = 1")
         connection.execute(f"attach '{path}' as up_to_date (read_only)")
         connection.execute("copy from database up_to_date to memory")
         connection.execute("detach up_to_date")

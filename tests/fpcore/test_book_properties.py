@@ -1,8 +1,9 @@
 """Whatever is done to a book, in any order: what is kept is what its records come to.
 
 Edits, imports and their undoing, erasures, targets, rules that are published, changed in their file
-and taken back, days that pass: after what changes many rows, every few steps, and at the end,
-`consistency.check` finds nothing wrong. `DONE` tells how much was done and not refused.
+and taken back, days that pass and people who sit where it is another day: after what changes many
+rows, every few steps, and at the end, `consistency.check` finds nothing wrong. `DONE` tells how
+much was done and not refused.
 """
 
 from collections import Counter
@@ -79,6 +80,7 @@ FILED = gap_rules.RULES.read_text("utf-8")
 HELD_BY_DRIVERS = 'when = [{ word = "drives" }]\nneed = { word = "holds" }'
 RULE_FILES = (FILED, FILED.replace('need = { word = "holds" }', HELD_BY_DRIVERS, 1), "broken [")
 """What the rule file says: as it is, with a rule for fewer people, or with a fault."""
+COMES_OF_AGE = TODAY.replace(year=TODAY.year - 19) + DAY
 SEEDS = st.integers(0, 1)
 AMOUNTS_READ = st.sampled_from(["", "100000000", "7"])
 STEPS_TO_CHECK, MOST_IMPORTS, FEW = 10, 5, 4
@@ -111,7 +113,7 @@ class Work(RuleBasedStateMachine):
         self.batches: list = []
         self.published = 0
         customer_rows.roll_forward(self.db, TODAY)  # which keeps the rule file, too
-        one = self.create(name="김하나")
+        one = self.create(name="김하나", birth_date=COMES_OF_AGE)
         for number, ends in (("A-1", TODAY + DAY), ("A-2", WHOLE_LIFE)):
             new = NewPolicy(
                 type="life", policy_number=number, end_date=ends, coverage_amount=Decimal(10**8)
@@ -119,6 +121,11 @@ class Work(RuleBasedStateMachine):
             policies.add(self.db, self.fp, one, new, TODAY)
         for amount in ("", "7"):  # the second one changes what the first one made
             self.take(0, amount, self.manager, "fp1")
+
+    @property
+    def here(self) -> date:
+        """The day where they sit, which is another time zone at each step."""
+        return self.today + (self.steps % 3 - 1) * DAY
 
     def check(self) -> None:
         assert consistency.check(self.db, self.today).findings == []
@@ -150,7 +157,7 @@ class Work(RuleBasedStateMachine):
 
     def create(self, **typed: Any) -> Any:
         new = NewCustomer(**typed, consent_basis=STATEMENT)
-        return customers.create(self.db, self.fp, new, self.today)
+        return customers.create(self.db, self.fp, new, self.here)
 
     def attempt(self, work: Callable[[], Any]) -> None:
         """Do something that may be refused: what is refused must change no row either."""
@@ -160,7 +167,7 @@ class Work(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["박셋", "Kim", "김하나"]), born=st.none() | OFFSETS)
     def add_a_customer(self, name, born):
-        born = None if born is None else self.today + born * DAY
+        born = None if born is None else COMES_OF_AGE + born * DAY
         self.attempt(lambda: self.create(name=name, birth_date=born))
 
     @rule(who=WHO, field=st.sampled_from(["name", "occupation", "email", "phone"]),
@@ -170,7 +177,7 @@ class Work(RuleBasedStateMachine):
             changes = CustomerChanges(**{field: text})
             self.attempt(
                 lambda: customers.update(
-                    self.db, self.by(who), one["id"], changes, one["ver"], self.today
+                    self.db, self.by(who), one["id"], changes, one["ver"], self.here
                 )
             )
 
@@ -178,10 +185,10 @@ class Work(RuleBasedStateMachine):
           field=st.sampled_from(["last_contact_on", "next_contact_on", "birth_date"]))  # fmt: skip
     def change_a_day(self, who, field, day):
         if one := self.some("customer", who):
-            changes = CustomerChanges(**{field: None if day is None else self.today + day * DAY})
+            changes = CustomerChanges(**{field: None if day is None else self.here + day * DAY})
             self.attempt(
                 lambda: customers.update(
-                    self.db, self.by(who), one["id"], changes, one["ver"], self.today
+                    self.db, self.by(who), one["id"], changes, one["ver"], self.here
                 )
             )
 
@@ -189,11 +196,11 @@ class Work(RuleBasedStateMachine):
     def add_a_policy(self, who, typed, start, end):
         if one := self.some("customer", who):
             new = NewPolicy(**typed, **self.days(start, end))
-            self.attempt(lambda: policies.add(self.db, self.by(who), one["id"], new, self.today))
+            self.attempt(lambda: policies.add(self.db, self.by(who), one["id"], new, self.here))
 
     def days(self, start: int | None, end: int | None) -> dict[str, date | None]:
-        last = None if end is None else WHOLE_LIFE if end == 4000 else self.today + end * DAY
-        first = None if start is None else self.today + start * DAY
+        last = None if end is None else WHOLE_LIFE if end == 4000 else self.here + end * DAY
+        first = None if start is None else self.here + start * DAY
         return {"start_date": first, "end_date": last}
 
     @rule(which=WHO, typed=POLICY, start=st.none() | OFFSETS, end=OFFSETS)
@@ -202,23 +209,23 @@ class Work(RuleBasedStateMachine):
             changes = PolicyChanges(**typed, **self.days(start, end))
             self.attempt(
                 lambda: policies.update(
-                    self.db, self.by(which), one["id"], changes, one["ver"], self.today
+                    self.db, self.by(which), one["id"], changes, one["ver"], self.here
                 )
             )
 
     @rule(which=WHO, ago=st.sampled_from([0, 1, 31]))
     def end_a_policy(self, which, ago):
         if one := self.some("policy", which):
-            on = self.today - ago * DAY
+            on = self.here - ago * DAY
             self.attempt(
-                lambda: policies.end(self.db, self.by(which), one["id"], on, one["ver"], self.today)
+                lambda: policies.end(self.db, self.by(which), one["id"], on, one["ver"], self.here)
             )
 
     @rule(which=WHO)
     def remove_a_policy(self, which):
         if one := self.some("policy", which):
             self.attempt(
-                lambda: policies.remove(self.db, self.by(which), one["id"], one["ver"], self.today)
+                lambda: policies.remove(self.db, self.by(which), one["id"], one["ver"], self.here)
             )
 
     @rule(who=WHO, outcome=st.sampled_from(ContactOutcome),
@@ -226,15 +233,15 @@ class Work(RuleBasedStateMachine):
     def log_a_contact(self, who, outcome, ago, ahead):
         if one := self.some("customer", who):
             new = NewContact(
-                contacted_on=self.today - ago * DAY, channel="phone", outcome=outcome,
-                next_contact_on=None if ahead is None else self.today + ahead * DAY,
+                contacted_on=self.here - ago * DAY, channel="phone", outcome=outcome,
+                next_contact_on=None if ahead is None else self.here + ahead * DAY,
             )  # fmt: skip
-            self.attempt(lambda: contacts.add(self.db, self.by(who), one["id"], new, self.today))
+            self.attempt(lambda: contacts.add(self.db, self.by(who), one["id"], new, self.here))
 
     @rule(which=WHO)
     def remove_a_contact(self, which):
         if one := self.some("contact", which):
-            self.attempt(lambda: contacts.remove(self.db, self.by(which), one["id"], self.today))
+            self.attempt(lambda: contacts.remove(self.db, self.by(which), one["id"], self.here))
 
     @rule(who=WHO, kind=st.sampled_from(ConsentKind))
     def give_a_consent(self, who, kind):
@@ -242,7 +249,7 @@ class Work(RuleBasedStateMachine):
             self.attempt(
                 lambda: consents.give(
                     self.db, self.by(who), one["id"], kind, STATEMENT, ConsentChannel.PAPER,
-                    self.today, self.today,
+                    self.here, self.here,
                 )
             )  # fmt: skip
 
@@ -252,20 +259,20 @@ class Work(RuleBasedStateMachine):
             self.attempt(
                 lambda: consents.withdraw(
                     self.db, self.by(who), one["id"], ConsentKind(kind), ConsentChannel.PHONE,
-                    self.today,
+                    self.here,
                 )
             )  # fmt: skip
 
     @rule(who=WHO, code=CODES, amount=st.sampled_from([5, 10**8, 10**11]).map(Decimal))
     def set_a_target(self, who, code, amount):
         if one := self.some("customer", who):
-            said = (one["id"], code, amount, "합의", self.today)
+            said = (one["id"], code, amount, "합의", self.here)
             self.attempt(lambda: gaps.set_target(self.db, self.by(who), *said))
 
     @rule(who=WHO)
     def remove_a_target(self, who):
         if one := self.some("customer_target", who, "customer_id, code"):
-            said = (one["customer_id"], one["code"], self.today)
+            said = (one["customer_id"], one["code"], self.here)
             self.attempt(lambda: gaps.remove_target(self.db, self.by(who), *said))
 
     @precondition(lambda self: len(self.batches) < MOST_IMPORTS)
@@ -292,7 +299,7 @@ class Work(RuleBasedStateMachine):
             rows.append({**known, "증권번호": number, "가입금액": amount})
         named = ("book.xlsx", workbook(rows)) if is_workbook else ("book.csv", csv_bytes(rows))
         options = ImportOptions(consent_basis=STATEMENT, units=IN_WON)
-        report = book_import.import_book(self.db, account, *named, options, self.today)
+        report = book_import.import_book(self.db, account, *named, options, self.here)
         self.batches.append(report.batch)
         DONE["rows created"] += report.created
         DONE["rows updated"] += report.updated
@@ -305,7 +312,7 @@ class Work(RuleBasedStateMachine):
 
     def undo(self, batch: UUID, account: Account) -> None:
         with suppress(FpError):
-            report = import_batches.undo(self.db, account, batch, self.today)
+            report = import_batches.undo(self.db, account, batch, self.here)
             DONE["customers taken out"] += report.customers_removed
             DONE["policies taken out"] += report.policies_removed
             DONE["policies put back"] += report.policies_restored
@@ -331,8 +338,8 @@ class Work(RuleBasedStateMachine):
     def publish(self, code: str, ahead: int, **changes: Any) -> None:
         self.published += 1
         filed = next(one for one in gap_rules.parsed("rules", FILED) if one.code == code)
-        draft = filed.model_copy(update={**changes, "valid_from": self.today + ahead * DAY})
-        rule_book.publish(self.db, self.manager, draft, "본사 지침", self.today)
+        draft = filed.model_copy(update={**changes, "valid_from": self.here + ahead * DAY})
+        rule_book.publish(self.db, self.manager, draft, "본사 지침", self.here)
 
     @rule(content=st.sampled_from(RULE_FILES))
     def change_the_rule_file(self, content):
@@ -362,7 +369,7 @@ class Work(RuleBasedStateMachine):
     @rule()
     def erase_who_is_due(self):
         self.sleep(consents.DAYS_TO_DESTROY)
-        self.attempt(lambda: personal_data.erase_due(self.db, self.staff[-1], self.today))
+        self.attempt(lambda: personal_data.erase_due(self.db, self.staff[-1], self.here))
 
     @rule(days=st.sampled_from([1, 2, 31]))
     def sleep(self, days):
