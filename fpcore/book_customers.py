@@ -128,19 +128,28 @@ _SAID_OF_CUSTOMER = (*_UNREAD_CUSTOMER, "gender", "consent")
 
 _CUSTOMERS = f"""
 create or replace temp table book_customer as
-with read as (  -- what other values are made of: a step of its own, lest it be computed again
+with plain as (  -- what other values are made of: steps of their own, lest it be computed again
+    select
+        *,
+        date_text(birth_date) as plain_birth_date,
+        date_text(birth_year) as plain_birth_year,
+        date_text(last_contact_on) as plain_last_contact_on,
+        resident_birthday(resident_number) as resident_day,
+        is_resident_number(birth_date) as is_resident_number
+    from book_customer_text
+),
+read as (
     select
         t.*,
         case
-            when resident_number is not null and resident_birthday(resident_number) is not null
-                then resident_birthday(resident_number)
-            when is_resident_number(birth_date) then resident_birthday(number_only(birth_date))
-            else birthday(birth_date, $today)
+            when resident_day is not null then resident_day
+            when is_resident_number then resident_birthday(number_only(birth_date))
+            else birthday(birth_date, plain_birth_date, $today)
         end as birth_date_value,
         if(is_surely_phone(phone), phone_digits(phone), book_phone.answer) as digits,
         regexp_full_match(email, {quoted(checks.SURELY_AN_EMAIL)})
             or book_email.answer is not null as email_is_well_formed
-    from book_customer_text t
+    from plain t
     left join book_phone on book_phone.text = phone
     left join book_email on book_email.text = email
 ),
@@ -149,7 +158,7 @@ valued as (
         t.*,
         coalesce(
             try_cast(regexp_extract(narrow(t.birth_year), '^(\\d{{4}})\\D?$', 1) as int),
-            year(birthday(t.birth_year, $today)),
+            year(birthday(t.birth_year, plain_birth_year, $today)),
             try_cast(regexp_extract(narrow(t.birth_date), '^(\\d{{4}})\\D?$', 1) as int),
             year(birth_date_value)) as birth_year_value,
         coalesce(
@@ -158,9 +167,9 @@ valued as (
                 when resident_number[7:7] in ('1', '3', '5', '7', '9') then 'M'
                 when resident_number[7:7] in ('2', '4', '6', '8', '0') then 'F'
             end) as gender_value,
-        resident_birthday(resident_number) is not null
+        resident_day is not null
             or (gender_word.value is null and gender_value is not null)
-            or (is_resident_number(t.birth_date) and birth_date_value is not null
+            or (is_resident_number and birth_date_value is not null
                 and length(number_only(t.birth_date)) = 13) as from_resident_number,
         case
             when contains(t.phone, '{privacy.REMOVED}') then null
@@ -172,7 +181,7 @@ valued as (
         case when phone_value is not null and not contains(t.phone, '*')
             then sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode(digits))))
         end as phone_hash,
-        policy_day(t.last_contact_on, null) as last_contact_value,
+        policy_day(t.last_contact_on, plain_last_contact_on, null) as last_contact_value,
         consent_word.value as consent_value
     from read t
     left join book_word gender_word

@@ -100,8 +100,10 @@ create or replace temp macro short_date(t, latest) as case
     when regexp_full_match(t, '\d{6}') then short_ymd(t[1:2], t[3:4], t[5:6], latest)
 end;
 
-create or replace temp macro birthday(t, latest) as
-    coalesce(iso_date(t), long_date(date_text(t)), short_date(date_text(t), latest));
+-- `plain` is date_text(t), here and in policy_day: a column of its own, since each macro is written
+-- out wherever it is mentioned, and planning what that comes to takes DuckDB longer than a small book
+create or replace temp macro birthday(t, plain, latest) as
+    coalesce(iso_date(t), long_date(plain), short_date(plain, latest));
 
 -- 200306 as the month June 2003, or as the day 6 March 2020
 create or replace temp macro year_month(t) as
@@ -114,16 +116,16 @@ create or replace temp macro is_six_digits_unclear(t) as
         false);
 
 -- `six_digits`: 'ym' or 'ymd', how a column writes them; NULL: what can be both is nobody's guess
-create or replace temp macro policy_day(t, six_digits) as case
+create or replace temp macro policy_day(t, plain, six_digits) as case
     when iso_date(t) is not null and t[1:4] <> '9999' then iso_date(t)
     when regexp_matches(t, '^\s*9999|종신|평생|(?i:whole)') then date '@WHOLE_LIFE@'
-    when regexp_full_match(date_text(t), '\d{6}') then case
-        when six_digits = 'ym' then year_month(date_text(t))
-        when six_digits = 'ymd' then year_day(date_text(t))
-        when is_six_digits_unclear(date_text(t)) then null
-        else coalesce(year_month(date_text(t)), year_day(date_text(t)))
+    when regexp_full_match(plain, '\d{6}') then case
+        when six_digits = 'ym' then year_month(plain)
+        when six_digits = 'ymd' then year_day(plain)
+        when is_six_digits_unclear(plain) then null
+        else coalesce(year_month(plain), year_day(plain))
     end
-    else coalesce(long_date(date_text(t)), short_date(date_text(t), date '2079-12-31'))
+    else coalesce(long_date(plain), short_date(plain, date '2079-12-31'))
 end;
 
 -- 850302-1234567  850302-1******  850302-1

@@ -56,7 +56,8 @@ from book_text
     cursor.execute("""
 create or replace temp table book_said as
 select text.field, text.text, text.rows, coalesce(clean.forbidden, false) as forbidden,
-    known(tidy(coalesce(clean.insurer, clean.policy_name, text.text))) as said
+    known(tidy(coalesce(clean.insurer, clean.policy_name, text.text))) as said,
+    if(field in ('start_date', 'end_date'), date_text(said), null) as plain
 from book_text_cell text left join book_terms_clean clean using (row_no)
 """)
     for field in ("insurer", "policy_name"):
@@ -130,9 +131,9 @@ _TERM = {
     "currency": "upper(narrow(said)) as value",
     "coverage_amount": _AMOUNT_TERM,
     "premium_amount": _AMOUNT_TERM,
-    "start_date": "policy_day(said, {six_digits}) as value, "
+    "start_date": "policy_day(said, plain, {six_digits}) as value, "
     "is_six_digits_unclear(said) and {six_digits} is null as unclear",
-    "end_date": "policy_day(said, {six_digits}) as value, "
+    "end_date": "policy_day(said, plain, {six_digits}) as value, "
     "is_six_digits_unclear(said) and {six_digits} is null as unclear, "
     "try_cast(regexp_extract(narrow(said), '^(\\d{{1,4}})\\s*세(만기)?$', 1) as int) as end_age",
 }

@@ -247,18 +247,24 @@ def _judged(
     team: str | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """The common table expressions that end in `judged_fact`: everybody in scope (of a team, where
-    one is named), by rules."""
+    one is named), by rules; `shortfall_<n>` for each rule with an amount."""
     row = f"{row_kinds.key(rows, day)} as row, " if rows else ""
     targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
     relation = gap_states.with_targets("customer_fact", targets)
     is_kept = rules == gap_rules.rules_on(db, day) and stated_facts.are_kept(db, day)
     judged = gap_states.judged(rules, day, relation, targets, has_states=is_kept)
-    used_in = f"{judged} id name name_key owner_id {row}"
-    kept = ("states",) if is_kept else ()
+    known = gap_states.shortfalls_kept(rules, day) if is_kept else {}
+    shortfalls = ", ".join(
+        f"{known.get(number) or _shortfall(number)} as shortfall_{number}"
+        for number, rule in enumerate(rules) if _has_amount(rule, day)
+    )  # fmt: skip
+    used_in = f"{judged} {shortfalls} id name name_key owner_id {row}"
+    kept = gap_states.KEPT if is_kept else ()
     fact, params = customer_fact(db, account, day, used_in=used_in, kept=kept)
     if team:
         judged, params = f"{judged} where {row_kinds.OF_TEAM}", {**params, "team": team}
-    return f"{fact}, judged_fact as not materialized (select {row}* from {judged})", params
+    columns = f"{row}*" + (f", {shortfalls}" if shortfalls else "")
+    return f"{fact}, judged_fact as not materialized (select {columns} from {judged})", params
 
 
 def _both(
@@ -294,7 +300,7 @@ def _counts(rules: Sequence[Rule], day: date) -> str:
             elif state is not GapState.NOT_NEEDED:
                 count = f"count_if(state_{number} = {DIGIT[state]})"
                 columns.append(f"coalesce({count}, 0)::bigint as {state}_{number}")
-        shortfall = f"coalesce(sum({_shortfall(number)}), 0)" if _has_amount(rule, day) else "0"
+        shortfall = f"coalesce(sum(shortfall_{number}), 0)" if _has_amount(rule, day) else "0"
         columns.append(f"{shortfall} as shortfall_{number}")
     return ", ".join(columns)
 

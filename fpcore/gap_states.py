@@ -115,10 +115,7 @@ def kept(rules: Sequence[Rule], day: date) -> list[str]:
     unmet, unknown, covered = (
         _set(of_sets, states) for states in (_LACKING, (GapState.UNKNOWN,), (GapState.COVERED,))
     )
-    amounts = {
-        kind: [n for n in numbers if rules[n].terms(day)] for kind, numbers in asking.items()
-    }
-    most_short = {kind: _most_short(numbers) for kind, numbers in amounts.items()}
+    most_short = {kind: _most_short(numbers) for kind, numbers in _with_amounts(rules, day).items()}
     gaps = " | ".join(f"if({lacking(n)}, {1 << n}::bigint, 0)" for n in range(len(rules)))
     return [
         f"({packed(len(rules))})::bigint as states",
@@ -132,6 +129,16 @@ def kept(rules: Sequence[Rule], day: date) -> list[str]:
     ]
 
 
+def shortfalls_kept(rules: Sequence[Rule], day: date) -> dict[int, str]:
+    """The SQL over the columns KEPT of what customers are short of under a rule, in won and 0 where
+    no gap is found, by the rule's number: of rules that alone give an amount for their type."""
+    return {
+        numbers[0]: f"coalesce({kind}_shortfall, 0)"
+        for kind, numbers in _with_amounts(rules, day).items()
+        if len(numbers) == 1
+    }
+
+
 def has_gap(numbers: Iterable[int]) -> str:
     """The SQL over the columns KEPT that is true where one of these rules finds a gap."""
     return f"(gaps & {sum(1 << number for number in numbers)}::bigint) <> 0"
@@ -141,6 +148,14 @@ def _types(amounts: dict[PolicyType, str], condition: str) -> str:
     """The SQL of the set of the types of whose amount a condition is true."""
     each = (f"if({amount} {condition}, {BIT[kind]}, 0)" for kind, amount in amounts.items())
     return f"({' | '.join(each) or 0})::utinyint"
+
+
+def _with_amounts(rules: Sequence[Rule], day: date) -> dict[PolicyType, list[int]]:
+    """Give, for each type, the numbers of the rules that give an amount for it."""
+    return {
+        kind: [n for n, rule in enumerate(rules) if _asks_for(rule, kind) and rule.terms(day)]
+        for kind in PolicyType
+    }
 
 
 def _asks_for(rule: Rule, kind: PolicyType) -> bool:
