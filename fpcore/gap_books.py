@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fpcore import accounts, database, gap_rules, gap_states, row_kinds, stated_facts
@@ -332,29 +333,25 @@ def _rule_count(rule: Rule, number: int, found: dict[str, Any]) -> RuleCount:
 
 
 def _tidy(wide: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
-    """Turn one line a row into one line a row and rule."""
+    """Turn one line a row into one line a row and rule; `rules` by code."""
     order = sorted(range(len(wide)), key=lambda k: row_kinds.order(wide["row"][k]))
-    wide = wide.iloc[order].reset_index(drop=True)
-    known = [state.value for state in STATES if state is not GapState.NOT_NEEDED]
-    cells = []
-    for number, rule in enumerate(rules):
-        states = {state: wide[f"{state}_{number}"] for state in known}
-        cells.append(
-            pd.DataFrame(
-                {
-                    "row": wide["row"],
-                    "code": rule.code,
-                    "customers": wide["customers"],
-                    "not_needed": wide["customers"] - sum(states.values()),
-                    **states,
-                    "shortfall": wide[f"shortfall_{number}"].astype(float),
-                    "place": range(len(wide)),
-                }
-            )
-        )
-    names = ["row", "code", "customers", *(state.value for state in STATES), "shortfall", "place"]
-    tidy = _joined(cells, names).sort_values(["place", "code"], kind="stable", ignore_index=True)
-    return tidy.drop(columns="place")
+    wide = wide.iloc[order]
+    cells = {
+        name: wide[[f"{name}_{number}" for number in range(len(rules))]].to_numpy().ravel()
+        for name in (*(state for state in STATES if state is not GapState.NOT_NEEDED), "shortfall")
+    }
+    customers = np.repeat(wide["customers"].to_numpy(), len(rules))
+    states = [cells.get(state) for state in STATES]
+    not_needed = customers - sum(counts for counts in states if counts is not None)
+    return pd.DataFrame(
+        {
+            "row": np.repeat(wide["row"].to_numpy(dtype=object), len(rules)),
+            "code": np.tile(np.array([rule.code for rule in rules], dtype=object), len(wide)),
+            "customers": customers,
+            **{state.value: cells.get(state, not_needed) for state in STATES},
+            "shortfall": cells["shortfall"].astype(float),
+        }
+    )
 
 
 def _with_all(cells: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:

@@ -50,6 +50,22 @@ SHADES = 101  # of a scale: more are one to the eye
 STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
 
 
+class Made(go.Figure):
+    """A figure by the dict that Plotly would make of it, which is all that it holds.
+
+    Streamlit asks a figure for that dict. Another one copies and checks each part of itself when it
+    is made and when it is asked, which takes longer than all else of a page.
+    """
+
+    def __init__(self, spec: dict) -> None:
+        super().__init__()
+        self._spec = spec
+
+    def to_dict(self) -> dict:
+        """Give the dict itself: not to be changed."""
+        return self._spec
+
+
 def plain(text: str) -> str:
     """Escape text for Plotly, which reads tags, entities and (with MathJax) `$…$` in any label."""
     return html.escape(text, quote=False).replace("$", "&#36;")
@@ -109,7 +125,7 @@ def heatmap(
     diverging: bool = False,
     apart: Collection[str] = (),
     beside: pd.DataFrame | None = None,
-) -> go.Figure:
+) -> Made:
     """Draw one clickable cell per row of `cells`, coloured from worst (yellow) to best (navy).
 
     `cells` has the columns
@@ -156,12 +172,12 @@ def heatmap(
         traces.append(_second_heads_carrier())
         again = {"overlaying": "x", "side": "bottom", "tickangle": 0, "range": width}
         layout["xaxis2"] = _axis(labels, ink, across.values(), **again)
-    return _figure(traces, layout)
+    return still(traces, layout)
 
 
 def coverage_by_type(
     coverage: pd.DataFrame, target_title: str = "", ink: str | None = None
-) -> go.Figure:
+) -> Made:
     """Draw one customer's cover in force: a bar per type, top to bottom in the given order.
 
     `coverage` has the columns
@@ -184,7 +200,7 @@ def coverage_by_type(
         "yaxis2": _axis(drawn["text"], ink, range=span, overlaying="y", side="right", size=14),
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
     }
-    return _figure([_amount_bars(drawn, longest), _target_lines(drawn, target_title)], layout)
+    return still([_amount_bars(drawn, longest), _target_lines(drawn, target_title)], layout)
 
 
 def _luminance(color: str) -> float:
@@ -309,7 +325,11 @@ def _hovers(heads: Iterable[str], bodies: Iterable[str]) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for part in text.split("<br>") for line in textwrap.wrap(part, HOVER_WIDTH)]
+    return [
+        line
+        for part in text.split("<br>")
+        for line in ([part] if 0 < len(part) <= HOVER_WIDTH else textwrap.wrap(part, HOVER_WIDTH))
+    ]
 
 
 def _cell_bars(cells: Sequence[_Cell], ink: str) -> dict:
@@ -454,15 +474,12 @@ def _font(ink: str | None) -> dict[str, str]:
     return {"color": ink} if ink else {}
 
 
-def _figure(traces: list[dict], layout: dict) -> go.Figure:
+def still(traces: list[dict], layout: dict) -> Made:
     """Make a figure that cannot be dragged, and that Streamlit cannot make draggable again.
 
     Streamlit replaces `dragmode=False` by "pan", and then a finger on the cells can't scroll the
     page and a tap answers with the cell tapped before. It leaves a name that plotly.js doesn't
     know alone, and plotly.js falls back from that to the template.
-
-    It is made of what Plotly would make of it: to have Plotly check each part takes longer than
-    all else of a page.
     """
     undraggable = {"dragmode": "none", "template": {"layout": {"dragmode": False}}}
-    return go.Figure({"data": traces, "layout": layout | undraggable}, _validate=False)
+    return Made({"data": traces, "layout": layout | undraggable})

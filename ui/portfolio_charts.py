@@ -15,8 +15,10 @@ from ui.charts import (
     ROW_HEIGHT,
     STUB,
     UNKNOWN,
+    Made,
     plain,
     shorten,
+    still,
 )
 
 MEN, WOMEN = ("#a8cfe6", "#0b4f7d"), ("#fdc26a", "#8f3b06")
@@ -32,7 +34,7 @@ def pyramid(
     holders_title: str,
     others_title: str,
     ink: str | None = None,
-) -> go.Figure:
+) -> Made:
     """Draw customers by age, men to the left and women to the right: from the middle first those
     who hold something, darker, then the others.
 
@@ -68,10 +70,11 @@ def pyramid(
         },
         yaxis=_names([plain(label) for label in reversed(labels)], ink),
     )  # fmt: skip
-    return _still(figure)
+    spec = figure.to_dict()
+    return still(spec["data"], spec["layout"])
 
 
-def shares(parts: pd.DataFrame, ink: str | None = None) -> go.Figure:
+def shares(parts: pd.DataFrame, ink: str | None = None) -> Made:
     """Draw a bar for each part of a whole, from top to bottom, its text at the end.
 
     `parts` has the columns
@@ -114,7 +117,8 @@ def shares(parts: pd.DataFrame, ink: str | None = None) -> go.Figure:
         xaxis={"visible": False, "fixedrange": True, "range": [0, 1.35 * longest]},
         yaxis=_names(labels[::-1], ink),
     )
-    return _still(figure)
+    spec = figure.to_dict()
+    return still(spec["data"], spec["layout"])
 
 
 def _bars(
@@ -169,10 +173,3 @@ def _layout(height: float, legend: bool = False) -> dict:
             "font": {"color": "#ffffff", "size": 13},
         },
     }  # fmt: skip
-
-
-def _still(figure: go.Figure) -> go.Figure:
-    """Switch dragging off for good, as ui.charts does and says why."""
-    spec = figure.to_dict()
-    spec["layout"] |= {"dragmode": "none", "template": {"layout": {"dragmode": False}}}
-    return go.Figure(spec, _validate=False)

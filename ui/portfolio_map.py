@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from fpcore import settings
 from fpcore.models import WON, Account, Measure
 from fpcore.rule_words import TOTAL
 from ui import address, heatmaps, map_cells, map_figures, map_notes, portfolio_address
+from ui.charts import Made
 from ui.portfolio_address import GAPS, Asked
 from ui.text import Text, safe
 
@@ -112,7 +112,7 @@ def _draw_one(
         st.markdown(f"**{safe(heading)}**")
         map_notes.draw_how(map_figures.found(account, asked), asked, f"how {number}", text)
     clicked = heatmaps.draw_figure(
-        go.Figure(made.spec, _validate=False),
+        Made(made.spec),
         made.columns,
         key=f"heatmap {number} {address.here()}",
         alt=text(

@@ -1,5 +1,6 @@
 """What a person reads on a page that AppTest ran."""
 
+import plotly.graph_objects as go
 from agency import TODAY
 
 from fpcore import accounts, customer_list, words
@@ -38,3 +39,8 @@ def listed(at) -> list[str]:
 def id_of(db, name: str) -> str:
     found = customer_list.find(db, accounts.OPERATOR, CustomerFilter(search=name), TODAY)
     return str(found.rows["id"][0])
+
+
+def parsed(figure: go.Figure) -> go.Figure:
+    """A figure as Plotly reads it."""
+    return go.Figure(figure.to_dict(), _validate=False)

@@ -4,7 +4,9 @@ from itertools import pairwise, product
 from math import isnan, nan
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
+from screen import parsed
 
 from ui import charts
 
@@ -22,6 +24,14 @@ def cells_of(values, muted=(), **changes):
     cells["key"] = [[row.lower(), column.lower()] for row, column in places]
     cells["muted"] = [place in muted for place in range(len(places))]
     return cells.assign(**changes)
+
+
+def heatmap(*args, **settings) -> go.Figure:
+    return parsed(charts.heatmap(*args, **settings))
+
+
+def coverage_by_type(*args) -> go.Figure:
+    return parsed(charts.coverage_by_type(*args))
 
 
 def drawn_cells(figure):
@@ -42,7 +52,7 @@ def drawn_cells(figure):
 
 def share_map(values=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), muted=(), **settings):
     cells = cells_of(list(values), muted)
-    return charts.heatmap(cells, ROWS, COLUMNS, "share", share=True, **settings)
+    return heatmap(cells, ROWS, COLUMNS, "share", share=True, **settings)
 
 
 def test_contrast_is_the_wcag_ratio():
@@ -110,7 +120,7 @@ def test_rows_run_from_top_to_bottom_in_the_given_order():
 def test_two_rows_of_one_name_are_refused_as_one_would_hide_the_other():
     cells = cells_of([0.5] * 6, row=["Kim", "Kim", "Kim", "Kim", "Lee", "Lee"])
     with pytest.raises(ValueError, match="one label"):
-        charts.heatmap(cells, ["Kim", "Lee"], COLUMNS, "share")
+        heatmap(cells, ["Kim", "Lee"], COLUMNS, "share")
 
 
 def test_share_has_the_same_scale_whatever_the_shares():
@@ -121,14 +131,14 @@ def test_share_has_the_same_scale_whatever_the_shares():
 
 def test_amounts_end_at_the_largest_coloured_one_in_its_own_words():
     cells = cells_of([nan, 9.0, 3.0, 6.0, 1.0, 0.0], muted=[1])
-    axis = charts.heatmap(cells, ROWS, COLUMNS, "won").layout.coloraxis
+    axis = heatmap(cells, ROWS, COLUMNS, "won").layout.coloraxis
     assert axis.cmax == 6
     assert list(axis.colorbar.ticktext) == ["0", "6"]
 
 
 @pytest.mark.parametrize("value", [nan, 0.0])
 def test_a_book_without_any_amount_is_drawn(value):
-    figure = charts.heatmap(cells_of([value] * 6), ROWS, COLUMNS, "won")
+    figure = heatmap(cells_of([value] * 6), ROWS, COLUMNS, "won")
     assert len(drawn_cells(figure)) == 6
     assert figure.layout.coloraxis.cmax == 1
 
@@ -148,7 +158,7 @@ def test_typed_text_is_shown_and_not_interpreted():
     cells = cells_of(
         [0.5] * 6, row=[typed] * 2 + ["20s"] * 2 + ["30s"] * 2, text=typed, hover=typed
     )
-    figure = charts.heatmap(cells, [typed, *ROWS[:2]], COLUMNS, typed)
+    figure = heatmap(cells, [typed, *ROWS[:2]], COLUMNS, typed)
     shown = [*figure.layout.yaxis.ticktext, figure.layout.coloraxis.colorbar.title.text]
     shown += [cell[part] for cell in drawn_cells(figure).values() for part in ("text", "hover")]
     assert not [text for text in shown if "<" in text.replace("<br>", "") or "$" in text]
@@ -161,7 +171,7 @@ def test_long_label_is_cut_on_the_axis_and_whole_in_the_hover():
     assert charts.shorten("a" * 15) == "a" * 13 + "…"
     label = "초고층건물 외벽도장"
     cells = cells_of([0.5] * 6, row=[label] * 2 + ["20s"] * 2 + ["30s"] * 2)
-    figure = charts.heatmap(cells, [label, *ROWS[:2]], COLUMNS, "share")
+    figure = heatmap(cells, [label, *ROWS[:2]], COLUMNS, "share")
     assert figure.layout.yaxis.ticktext[0] == "초고층건물 외…"
     assert drawn_cells(figure)["30s", "life"]["hover"].startswith(f"{label} · Life<br>")
 
@@ -186,7 +196,7 @@ COVERAGE = pd.DataFrame(
 
 
 def test_unknown_cover_is_a_hatched_stub_and_cover_not_held_is_no_bar():
-    bars, targets = charts.coverage_by_type(COVERAGE, "target").data
+    bars, targets = coverage_by_type(COVERAGE, "target").data
     assert bars.x[0] == 100 and 0 < bars.x[1] < 100 and bars.x[2] == 0
     assert list(bars.marker.pattern.shape) == ["", "/", ""]
     assert bars.marker.color[1] == charts.UNKNOWN != bars.marker.color[0]
@@ -194,7 +204,7 @@ def test_unknown_cover_is_a_hatched_stub_and_cover_not_held_is_no_bar():
 
 
 def test_every_type_of_cover_has_its_label_and_its_amount_in_order():
-    layout = charts.coverage_by_type(COVERAGE).layout
+    layout = coverage_by_type(COVERAGE).layout
     assert list(layout.yaxis.ticktext) == ["Life", "Health", "Car"]
     assert list(layout.yaxis2.ticktext) == ["100", "unknown", "none"]
     assert tuple(layout.yaxis.range) == tuple(layout.yaxis2.range) == (2.5, -0.5)
@@ -202,13 +212,13 @@ def test_every_type_of_cover_has_its_label_and_its_amount_in_order():
 
 def test_cover_with_nothing_known_is_drawn():
     nothing = COVERAGE.assign(amount=nan, target=nan)
-    bars, targets = charts.coverage_by_type(nothing, "target").data
+    bars, targets = coverage_by_type(nothing, "target").data
     assert bars.x[0] > 0 and bars.x[1] > 0 and not targets.showlegend
 
 
 def difference_map(values):
     cells = cells_of(list(values))
-    return charts.heatmap(cells, ROWS, COLUMNS, "change", diverging=True)
+    return heatmap(cells, ROWS, COLUMNS, "change", diverging=True)
 
 
 def test_no_change_lies_in_the_middle_of_less_and_more():
@@ -276,5 +286,5 @@ def test_a_long_column_label_is_broken_at_its_blanks(label, lines):
 
 def test_lines_of_a_column_label_stand_under_each_other_and_typed_tags_do_not():
     cells = cells_of([0.5] * 6).replace({"column": {"Car": "<b>car</b> of somebody"}})
-    figure = charts.heatmap(cells, ROWS, ["Life", "<b>car</b> of somebody"], "share", share=True)
+    figure = heatmap(cells, ROWS, ["Life", "<b>car</b> of somebody"], "share", share=True)
     assert figure.layout.xaxis.ticktext[1] == "&lt;b&gt;car&lt;/b&gt;<br>of somebody"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from agency import TODAY, add_customer, add_policy, hire
-from screen import listed, texts
+from screen import listed, parsed, texts
 from streamlit.testing.v1 import AppTest
 
 from fpcore import accounts, database
@@ -141,7 +141,7 @@ def test_what_is_due_leads_to_the_list(
     keys = {}
 
     def draw_figure(figure, columns, key, alt, place):
-        keys[place] = [list(one) for trace in figure.data for one in trace.customdata or ()]
+        keys[place] = [list(one) for trace in parsed(figure).data for one in trace.customdata or ()]
         return clicked if place == view else None
 
     monkeypatch.setattr(heatmaps, "draw_figure", draw_figure)
@@ -191,7 +191,7 @@ def test_a_part_of_a_bar_leads_to_as_many_customers(
     counts = {}
 
     def clicked(figure, key, alt):
-        for trace in figure.data:
+        for trace in parsed(figure).data:
             for bar, n in zip(trace.customdata, trace.x, strict=True):
                 counts[tuple(bar)] = abs(n)
         return ["40-49", "M", part]
@@ -249,7 +249,7 @@ def ages(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
 
 def test_men_stand_left_women_right_and_holders_towards_the_middle():
     drawn = ages(("30-39", "M", 2, 3), ("30-39", "F", 7, 0), ("40-49", "M", 0, 9))
-    figure = portfolio_charts.pyramid(drawn, "남", "여", "보유", "미보유")
+    figure = parsed(portfolio_charts.pyramid(drawn, "남", "여", "보유", "미보유"))
     men_holders, men_others, women_holders, women_others = figure.data
     assert (list(men_holders.x), list(men_others.x)) == ([-2, 0], [-3, -9])
     assert (list(women_holders.x), list(women_others.x)) == ([7], [0])
@@ -264,7 +264,8 @@ def test_men_stand_left_women_right_and_holders_towards_the_middle():
 
 @pytest.mark.parametrize("most", [0, 1, 2, 3, 9, 17, 99, 100, 4_321, 1_000_000])
 def test_counts_to_both_sides_are_told_without_a_sign(most):
-    figure = portfolio_charts.pyramid(ages(("30-39", "M", most, 0)), "남", "여", "보유", "미보유")
+    drawn = ages(("30-39", "M", most, 0))
+    figure = parsed(portfolio_charts.pyramid(drawn, "남", "여", "보유", "미보유"))
     values, told = figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext
     assert list(told) == [f"{abs(value):,}" for value in values]
     assert len(set(values)) == len(values) <= 11 and 0 in values
@@ -275,7 +276,7 @@ def test_an_unknown_share_is_a_hatched_stub():
         {"label": ["A", "B"], "share": [1.0, float("nan")], "text": ["100%", "?"],
          "hover": ["A<br>x", "<b>"], "key": [["A"], ["B"]]}
     )  # fmt: skip
-    (bars,) = portfolio_charts.shares(parts).data
+    (bars,) = parsed(portfolio_charts.shares(parts)).data
     assert bars.x[0] == 1 and 0 < bars.x[1] < 0.2
     assert list(bars.marker.pattern.shape) == ["", "/"]
     assert list(bars.hovertext) == ["A<br>x", "&lt;b&gt;"]
