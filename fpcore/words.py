@@ -1,5 +1,6 @@
 """Turn codes into words: every text that a person reads stands in data/locales, once a language."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -9,13 +10,20 @@ from fpcore.errors import InvalidRules
 LOCALES = Path(__file__).resolve().parent.parent / "data" / "locales"
 LANGUAGES = ("ko", "en")
 
+_ONE = {"customers": "customer", "policies": "policy", "rows": "row", "days": "day"}
+_COUNT_OF_ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_ONE)})\b")
+"""What English counts differently when it is one; Korean does not."""
+
 
 def say(language: str, key: str, **particulars: object) -> str:
     """Give the text of a dotted key such as `error.not_found`, with its particulars filled in.
 
     A key that no file holds is a fault of the program: KeyError.
     """
-    return catalogue(language)[key].format(**particulars)
+    said = catalogue(language)[key].format(**particulars)
+    if language == "en" and "1 " in said:
+        return _COUNT_OF_ONE.sub(lambda found: f"1 {_ONE[found[1]]}", said)
+    return said
 
 
 def say_error(language: str, error: Exception) -> str:

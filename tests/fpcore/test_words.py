@@ -232,6 +232,16 @@ def test_no_text_is_empty(language):
     assert [key for key, text in words.catalogue(language).items() if not text.strip()] == []
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("1", "1 policy"), ("0", "0 policies"), ("21", "21 policies"), ("2,001", "2,001 policies"),
+     ("0.1", "0.1 policies")],
+)  # fmt: skip
+def test_english_says_one_policy(number, said):
+    assert words.say("en", "due.policies", n=number) == said
+    assert words.say("ko", "due.policies", n=number) == f"계약 {number}건"
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_code_has_its_words_in_every_language(key):
     assert [lang for lang in words.LANGUAGES if key not in words.catalogue(lang)] == []
