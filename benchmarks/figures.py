@@ -64,10 +64,9 @@ CHANGE_SINCE = TODAY - timedelta(days=90)
 
 
 def figures(db: Database, small_book: Database) -> Iterator[Figure]:
-    """Give the figures in their order: first those that read, then those that change something:
-    after a bare insert rows are missing, and all is computed. `small_book` has SMALL
-    customers.
-    """
+    """Give the figures in their order: first those that read, then those that change something,
+    since after a bare insert rows are missing and all is computed. `small_book` has SMALL
+    customers."""
     bare = duckdb.connect(db.path, config=database.SETTINGS)
     try:
         fps = db.read(_FPS)

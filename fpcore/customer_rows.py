@@ -5,8 +5,8 @@ transaction. Two people who change one customer at once thereby take out the sam
 lets only the first of them commit: the other's transaction runs again, on what is there then.
 Changes of different columns, or an edit and a removal, would not conflict by themselves.
 
-All rows are of one day, the one on which everybody was judged last (gap_history.settled_on): a day
-that a browser in another time zone takes for today would make a row that differs from the others.
+All rows are true of one day, the one on which everybody was judged last (gap_history.settled_on).
+In another time zone it may be another day: a row made for that one would differ from the others.
 """
 
 from collections.abc import Callable, Sequence

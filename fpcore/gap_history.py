@@ -193,7 +193,7 @@ def judge_again(db: Database, today: date, because: Because) -> None:
     with db.reading() as cursor:
         day = settled_on(cursor) or today
     if not is_settled(db, day):
-        db.transaction(lambda cursor: settle(db, cursor, day, because))
+        db.transaction(lambda cursor: settle(db, cursor, settled_on(cursor) or today, because))
 
 
 def settled_on(cursor: Cursor) -> date | None:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +12,9 @@ LOCALES = Path(__file__).resolve().parent.parent / "data" / "locales"
 LANGUAGES = ("ko", "en")
 
 _ONE = {"customers": "customer", "policies": "policy", "rows": "row", "days": "day"}
-_COUNT_OF_ONE = re.compile(rf"(?<![\d.,])1 ({'|'.join(_ONE)})\b")
-"""What English counts differently when it is one; Korean does not."""
+_COUNTED = re.compile(rf"\{{(\w+)\}} ({'|'.join(_ONE)})\b")
+"""What English counts differently when it is one, as it stands in a text before it is filled in:
+what somebody typed is left alone. Korean does not."""
 
 
 def say(language: str, key: str, **particulars: object) -> str:
@@ -20,10 +22,15 @@ def say(language: str, key: str, **particulars: object) -> str:
 
     A key that no file holds is a fault of the program: KeyError.
     """
-    said = catalogue(language)[key].format(**particulars)
-    if language == "en" and "1 " in said:
-        return _COUNT_OF_ONE.sub(lambda found: f"1 {_ONE[found[1]]}", said)
-    return said
+    text = catalogue(language)[key]
+    if language == "en" and "1" in map(str, particulars.values()):
+        text = _COUNTED.sub(lambda found: _counted(found, particulars), text)
+    return text.format(**particulars)
+
+
+def _counted(found: re.Match, particulars: Mapping[str, object]) -> str:
+    number, counted = found[1], found[2]
+    return f"{{{number}}} {_ONE[counted] if str(particulars[number]) == '1' else counted}"
 
 
 def say_error(language: str, error: Exception) -> str:

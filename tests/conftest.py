@@ -49,7 +49,8 @@ class ByFile(LoadScopeScheduling):
 @pytest.fixture(autouse=True, scope="session")
 def tables_copied(tmp_path_factory) -> Iterator[None]:
     """Copy the tables of a database in memory, which only tests have, from one that was brought up
-    to date: that takes a third of the time of doing it again for each test."""
+    to date: that takes a third of the time of doing it again for each test. So little is in them
+    that a second thread only costs time."""
     migrate, path = migrations.migrate, tmp_path_factory.mktemp("tables") / "up_to_date.duckdb"
     with duckdb.connect(path) as up_to_date:
         migrate(up_to_date)

@@ -242,6 +242,11 @@ def test_english_says_one_policy(number, said):
     assert words.say("ko", "due.policies", n=number) == f"계약 {number}건"
 
 
+def test_what_somebody_typed_is_not_counted():
+    said = words.say("en", "problem.not_understood", text="1 policies")
+    assert said == "“1 policies” is not understood."
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_code_has_its_words_in_every_language(key):
     assert [lang for lang in words.LANGUAGES if key not in words.catalogue(lang)] == []
