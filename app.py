@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from fpcore.errors import FpError
 from ui import errors, session
-from ui.guard import Guard
-from ui.uploads_to_disk import UploadsToDisk
+from ui.server.guard import Guard
+from ui.server.uploads_to_disk import UploadsToDisk
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import click
 from benchmarks import book, figures, importing, peers, people, report, timing
 from benchmarks.measured import Measured
 from benchmarks.report import Results
-from fpcore.database import Database
+from fpcore.store.database import Database
 
 DEFAULT_SIZE = 1_000_000
 HERE = Path(__file__).parent

@@ -1,14 +1,15 @@
 """Make the database of a large agency, drawn by the hash of row numbers: the same every time.
 
-Nobody in it is real. What customer_row holds is left to fpcore.customer_rows.
+Nobody in it is real. What customer_row holds is left to fpcore.kept.customer_rows.
 """
 
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-from fpcore import customer_rows, database
-from fpcore.database import Cursor, Database
+from fpcore.kept import customer_rows
+from fpcore.store import database
+from fpcore.store.database import Cursor, Database
 
 TODAY = date(2026, 11, 22)
 POLICIES_EACH = 5

@@ -22,27 +22,10 @@ import pandas as pd
 from benchmarks import peers
 from benchmarks.book import TODAY
 from benchmarks.timing import Figure, Work
-from fpcore import (
-    accounts,
-    coverage,
-    customer_list,
-    customers,
-    database,
-    gap_books,
-    gap_rules,
-    gap_states,
-    gaps,
-    policies,
-    portfolio,
-    portfolio_due,
-    portfolio_figures,
-    portfolio_makeup,
-    rule_book,
-)
-from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
-from fpcore.database import Cursor, Database
-from fpcore.facts import ROW_COLUMNS
-from fpcore.gap_rules import Rule
+from fpcore.access import accounts
+from fpcore.customers import coverage, policies, profiles
+from fpcore.facts.relation import ROW_COLUMNS
+from fpcore.gaps import explanation, publishing, scopes
 from fpcore.models import (
     Account,
     CustomerChanges,
@@ -53,7 +36,13 @@ from fpcore.models import (
     PolicyType,
     RowKind,
 )
-from fpcore.rule_words import Fixed
+from fpcore.portfolio import customer_list, follow_up, heatmaps, indicators, makeup
+from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.rules import judging, rulebook
+from fpcore.rules.rulebook import Rule
+from fpcore.rules.vocabulary import Fixed
+from fpcore.store import database
+from fpcore.store.database import Cursor, Database
 
 FP_LIST, BOOK_LIST, POLICY_EDIT, ONE_CUSTOMER = 0.010, 0.150, 0.015, 0.010
 GAPS_TO_FLOOR, HEATMAP_TO_FLOOR, ANY_TO_FLOOR = 5, 2.5, 6
@@ -185,7 +174,7 @@ def _of_book(reader: _Reader) -> Iterator[Figure]:
     yield _reader_figure(
         reader, "whole book: by next end", {}, column="next_end_on", sort=Sort.NEXT_END
     )
-    rules = gap_rules.rules_on(reader.db, TODAY)
+    rules = rulebook.rules_on(reader.db, TODAY)
     for name, wanted, condition in (
         ("missing life", {"missing": PolicyType.LIFE}, "life_policies = 0"),
         ("any gap", {"gap": ANY_GAP}, "total_policies = 0"),
@@ -211,7 +200,7 @@ HEATMAPS = {
 def heatmap(db: Database, account: Account, work: str) -> pd.DataFrame:
     """Give the program's heatmap by age for one of peers.WORKS."""
     measure = Measure.HOLDING if work == peers.HOLDING else Measure.COVERAGE
-    return portfolio.heatmap(db, account, RowKind.AGE_BAND, measure, TODAY).cells
+    return heatmaps.heatmap(db, account, RowKind.AGE_BAND, measure, TODAY).cells
 
 
 def beside(db: Database, folder: Path, with_postgresql: bool) -> dict[str, dict]:
@@ -234,7 +223,7 @@ def _of_heatmaps(reader: _Reader) -> Iterator[Figure]:
         yield Figure(
             name=name,
             run=partial(
-                portfolio.heatmap, reader.db, reader.account, rows, measure, TODAY,
+                heatmaps.heatmap, reader.db, reader.account, rows, measure, TODAY,
                 since=CHANGE_SINCE,
             ),
             floor=reader.scan(_AMOUNTS),
@@ -246,13 +235,13 @@ def _of_heatmaps(reader: _Reader) -> Iterator[Figure]:
 def _of_views(reader: _Reader) -> Iterator[Figure]:
     """The other views of the portfolio, beside the floor of the heatmaps."""
     views = {
-        "key figures": portfolio_figures.key_figures,
-        "held together": portfolio_figures.held_together,
-        "what ends soon": portfolio_due.expiring,
-        "formerly held": portfolio_due.formerly_held,
-        "not contacted, by FP": portfolio_due.not_contacted,
-        "ages by gender and cover": portfolio_makeup.age_pyramid,
-        "insurers": portfolio_makeup.insurers,
+        "key figures": indicators.key_figures,
+        "held together": indicators.held_together,
+        "what ends soon": follow_up.expiring,
+        "formerly held": follow_up.formerly_held,
+        "not contacted, by FP": follow_up.not_contacted,
+        "ages by gender and cover": makeup.age_pyramid,
+        "insurers": makeup.insurers,
     }
     for name, work in views.items():
         yield Figure(
@@ -268,24 +257,24 @@ def _of_gaps(reader: _Reader, rules: Sequence[Rule]) -> Iterator[Figure]:
     floor = reader.scan(_bare_sums(rules))
     total = next(rule for rule in rules if rule.code == "total_low")
     changed = total.model_copy(update={"need": Fixed(amount=200_000_000)})
-    draft = rule_book.draft(rules, changed)
+    draft = publishing.draft(rules, changed)
     yield Figure(
         f"whole book: gaps by all {len(rules)} rules",
-        lambda: gap_books.of_scope(*who, TODAY), floor, goal_ratio=GAPS_TO_FLOOR,
+        lambda: scopes.of_scope(*who, TODAY), floor, goal_ratio=GAPS_TO_FLOOR,
     )  # fmt: skip
-    yield Figure("whole book: the 20 worst", lambda: gap_books.worst(*who, TODAY), floor)
+    yield Figure("whole book: the 20 worst", lambda: scopes.worst(*who, TODAY), floor)
     yield Figure(
-        "whole book: gaps by age", lambda: gap_books.heatmap(*who, RowKind.AGE_BAND, TODAY), floor
+        "whole book: gaps by age", lambda: scopes.heatmap(*who, RowKind.AGE_BAND, TODAY), floor
     )
     yield Figure(
         "whole book: a changed rule, before and after",
-        lambda: gap_books.compare(*who, RowKind.TEAM, TODAY, draft), floor,
+        lambda: scopes.compare(*who, RowKind.TEAM, TODAY, draft), floor,
     )  # fmt: skip
 
 
 def _bare_sums(rules: Sequence[Rule]) -> str:
     """The SQL of a sum over each column of customer_row that the rules read."""
-    words = set(re.findall(r"\w+", gap_states.judged(rules, TODAY, "customer_row")))
+    words = set(re.findall(r"\w+", judging.judged(rules, TODAY, "customer_row")))
     dates = {"born_on", "replaced_on", "replacement_unclear_on"}
     read = [column for column in ROW_COLUMNS if column in words]
     return ", ".join(f"{'max' if column in dates else 'sum'}({column})" for column in read)
@@ -326,10 +315,10 @@ _OWN = "select id from customer where owner_id = $owner order by id desc"
 def _page(reader: _Reader, customer_id: UUID) -> None:
     """Ask for what a customer's page shows."""
     who = (reader.db, reader.account, customer_id, TODAY)
-    customers.get(*who)
+    profiles.get(*who)
     policies.of_customer(*who)
     coverage.summary(*who)
-    gaps.of_customer(*who)
+    explanation.of_customer(*who)
 
 
 def _of_customer(reader: _Reader) -> Iterator[Figure]:
@@ -343,7 +332,7 @@ def _of_customer(reader: _Reader) -> Iterator[Figure]:
 
     yield Figure(
         "one customer: gaps by all rules, explained",
-        lambda: gaps.of_customer(reader.db, reader.account, same, TODAY),
+        lambda: explanation.of_customer(reader.db, reader.account, same, TODAY),
         lambda: reader.query("select * from customer_row where id = $id", id=same),
         ONE_CUSTOMER,
     )
@@ -380,7 +369,7 @@ def _edits(reader: _Reader) -> Iterator[Figure]:
     )  # fmt: skip
     yield Figure(
         "edit of one customer",
-        lambda: customers.update(db, account, next(customer_ids), planned, 1, TODAY),
+        lambda: profiles.update(db, account, next(customer_ids), planned, 1, TODAY),
         lambda: reader.change(
             "update customer set occupation = $work, ver = ver + 1 where id = $id",
             work="목수", id=next(customer_ids),
@@ -388,7 +377,7 @@ def _edits(reader: _Reader) -> Iterator[Figure]:
     )  # fmt: skip
     yield Figure(
         "new customer",
-        lambda: customers.create(db, account, new, TODAY),
+        lambda: profiles.create(db, account, new, TODAY),
         lambda: reader.change(
             """
             insert into customer (id, owner_id, name, birth_year, created_at, updated_at)

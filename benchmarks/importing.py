@@ -19,12 +19,15 @@ import duckdb
 
 from benchmarks.book import TODAY
 from benchmarks.measured import Measured
-from fpcore import accounts, book_import, customer_list, database
-from fpcore.book_import import ImportOptions
-from fpcore.customer_list import CustomerFilter
-from fpcore.database import Database
-from fpcore.import_progress import Progress
+from fpcore.access import accounts
+from fpcore.importing import importer
+from fpcore.importing.importer import ImportOptions
+from fpcore.importing.progress import Progress
 from fpcore.models import Role
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.store import database
+from fpcore.store.database import Database
 
 EACH_PAGE, EACH_LOOK = 0.2, 0.25  # seconds
 NEIGHBOURS = 1000
@@ -106,7 +109,7 @@ def main(book: Path, folder: Path, planners: list[str]) -> None:
             with _Repeated(
                 lambda: looks.append((time.perf_counter() - began, progress.share)), EACH_LOOK
             ):
-                report = book_import.import_book(
+                report = importer.import_book(
                     db, accounts.OPERATOR, book.name, book, ImportOptions(), TODAY, progress
                 )
             seconds = time.perf_counter() - began
@@ -166,7 +169,7 @@ def _hire(db: Database, planners: list[str]) -> None:
     rows = "".join(f"N{n},이웃{n},생명,{n + 1}만원\n" for n in range(NEIGHBOURS))
     said = ImportOptions(consent_basis="서면 동의", owner_id=neighbour.id)
     content = f"고객번호,고객명,보험종류,가입금액\n{rows}".encode()
-    book_import.import_book(db, accounts.OPERATOR, "neighbour.csv", content, said, TODAY)
+    importer.import_book(db, accounts.OPERATOR, "neighbour.csv", content, said, TODAY)
 
 
 def _page(db: Database) -> None:

@@ -16,9 +16,9 @@ import polars as pl
 
 from benchmarks import postgresql
 from benchmarks.book import TODAY
-from fpcore.database import Cursor
+from fpcore.facts.groups import ALL_ROWS, OLDEST_BAND, UNKNOWN_ROW
 from fpcore.models import WON, PolicyType
-from fpcore.row_kinds import ALL_ROWS, OLDEST_BAND, UNKNOWN_ROW
+from fpcore.store.database import Cursor
 
 POLARS, PANDAS, POSTGRESQL = "polars", "pandas", "postgresql"
 PEERS = (POLARS, PANDAS, POSTGRESQL)

@@ -24,9 +24,10 @@ from benchmarks import app_process
 from benchmarks.app_process import App
 from benchmarks.measured import Measured
 from benchmarks.visitor import Drawn, Visitor
-from fpcore import database, words
-from fpcore.database import Database
-from ui.guard import cookie_key
+from fpcore import wording
+from fpcore.store import database
+from fpcore.store.database import Database
+from ui.server.guard import cookie_key
 
 CUSTOMERS, CUSTOMER, PORTFOLIO, RULES, UPLOAD = "", "customer", "portfolio", "rules", "upload"
 """The pages by their addresses; the first one is the app's own."""
@@ -276,8 +277,8 @@ async def _seconds(visitor: Visitor, asked: tuple, clicks: Clicks) -> float:
 async def _edit(neighbour: Visitor) -> None:
     """Change something in the database: another language for somebody."""
     key = neighbour.key("language_")
-    is_korean = neighbour.widgets["sign_out"].label == words.say("ko", "frame.sign_out")
-    said = words.say("en" if is_korean else "ko", "frame.this_language")
+    is_korean = neighbour.widgets["sign_out"].label == wording.say("ko", "frame.sign_out")
+    said = wording.say("en" if is_korean else "ko", "frame.this_language")
     await neighbour.changes(key, string_array_value=[said])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fpcore.database import Cursor
+from fpcore.store.database import Cursor
 
 PROGRAMS = ("initdb", "pg_ctl", "psql")
 DEBIAN = "/usr/lib/postgresql/*/bin"

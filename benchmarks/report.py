@@ -13,7 +13,7 @@ import click
 
 from benchmarks.measured import Measured
 from benchmarks.peers import PEERS, TITLES
-from fpcore.database import Database
+from fpcore.store.database import Database
 
 HEADINGS = ("median", "least", "floor", "ratio", "goal", "", "figure")
 PEER_HEADINGS = ("program", "peer", "takes", "times", "goal", "", "figure")

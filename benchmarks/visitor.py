@@ -19,7 +19,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.app_process import HOST
-from ui.guard import COOKIE
+from ui.server.guard import COOKIE
 
 LONGEST_RUN = 60  # seconds
 ZONE, LOCALE = "Asia/Seoul", "ko-KR"

@@ -1,5 +1,5 @@
 """`python -m fpcore`: the commands."""
 
-from fpcore.commands import main
+from fpcore.commands.main import main
 
 main()

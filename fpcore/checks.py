@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from fpcore.database import calculator
 from fpcore.models import (
     CUSTOMER_AMOUNTS,
     EARLIEST_BIRTH_YEAR,
@@ -25,11 +24,12 @@ from fpcore.models import (
     POLICY_AMOUNTS,
     WON,
 )
+from fpcore.store.database import calculator
 
 LONGEST_QUOTE = 60
 
 Problem = tuple[str, str, dict[str, Any]]
-"""(field, code, particulars): fpcore.words makes a sentence of it."""
+"""(field, code, particulars): fpcore.wording makes a sentence of it."""
 
 
 class Check(NamedTuple):

@@ -1,6 +1,6 @@
 """What can go wrong, one class a cause.
 
-An error carries a code and its particulars, not a sentence: `fpcore.words` turns both into one,
+An error carries a code and its particulars, not a sentence: `fpcore.wording` turns both into one,
 in the reader's language.
 """
 

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from fpcore import customers
+from fpcore.customers import profiles
 from fpcore.errors import ConsentWithdrawn
 from fpcore.models import Customer
-from ui import address, labels, privacy, profile, queries, session, tables, what_if
-from ui import contacts as contact_section
-from ui import gaps as gap_section
-from ui import policies as policy_section
+from ui import address, queries, session, tables
 from ui.charts import CONFIG, LABEL_INKS, coverage_by_type
+from ui.customer import contacts as contact_section
+from ui.customer import coverage as labels
+from ui.customer import gaps as gap_section
+from ui.customer import policies as policy_section
+from ui.customer import privacy, profile, what_if
 from ui.text import Text
 
 account, db = session.account(), session.database()
@@ -27,7 +29,7 @@ def draw() -> None:
         st.info(text("customer.choose"))
         return
     try:
-        customer = customers.get(db, account, asked, today)
+        customer = profiles.get(db, account, asked, today)
     except ConsentWithdrawn as withdrawn:
         privacy.draw_withdrawn(asked, withdrawn, text, today)
         return

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from fpcore import accounts, consents, customers
+from fpcore.access import accounts
+from fpcore.customers import consents, profiles
 from fpcore.models import WON, NewCustomer
-from ui import address, filters, forms, privacy, queries, session, tables
+from ui import address, forms, queries, session, tables
+from ui.customer import privacy
+from ui.customers import filters
 from ui.text import Text, safe
 
 account, db = session.account(), session.database()
@@ -27,7 +30,7 @@ def add_customer() -> None:
     filled = forms.draw("new customer", fields, begun, text, text("customers.add_submit"))
 
     def add() -> None:
-        customers.create(db, account, forms.given(NewCustomer, filled), today, owner.id)
+        profiles.create(db, account, forms.given(NewCustomer, filled), today, owner.id)
 
     if filled.sent and forms.attempt(filled, add, text):
         st.toast(text("customers.added", name=safe(filled.values["name"])))

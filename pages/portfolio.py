@@ -2,36 +2,28 @@
 
 import streamlit as st
 
-from ui import (
-    address,
-    portfolio_ages,
-    portfolio_due,
-    portfolio_figures,
-    portfolio_gaps,
-    portfolio_makeup,
-    portfolio_map,
-    rules,
-    session,
-)
+from ui import address, session
+from ui.portfolio import ages, concentration, due, gaps, key_figures, map
+from ui.rules import overview
 from ui.text import Text
 
 # Each draws its view for an account, in the words of a language, as of a day; the word of its name
 # stands in data/locales under [view].
 VIEWS = {
-    "map": portfolio_map.draw,
-    "gaps": portfolio_gaps.draw,
-    "due": portfolio_due.draw,
-    "figures": portfolio_figures.draw,
-    "ages": portfolio_ages.draw,
-    "insurers": portfolio_makeup.draw_insurers,
-    "together": portfolio_figures.draw_together,
+    "map": map.draw,
+    "gaps": gaps.draw,
+    "due": due.draw,
+    "figures": key_figures.draw,
+    "ages": ages.draw,
+    "insurers": concentration.draw_insurers,
+    "together": key_figures.draw_together,
 }
 
 account = session.account()
 text = Text(session.language())
 
 st.title(text("page.portfolio"))
-rules.draw_fault(account, text)
+overview.draw_fault(account, text)
 view = address.choice(
     "view",
     text("view.title"),

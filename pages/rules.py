@@ -2,47 +2,49 @@
 
 import streamlit as st
 
-from fpcore import accounts, rule_book
-from ui import address, rule_drafts, rule_trials, rules, session
+from fpcore.access import accounts
+from fpcore.gaps import publishing
+from ui import address, session
+from ui.rules import drafts, overview, trials
 from ui.text import Text
 
 account, db = session.account(), session.database()
 text = Text(session.language())
 today = session.today()
 may_change = accounts.is_manager(db, account)
-versions = rule_book.versions(db, account)
+versions = publishing.versions(db, account)
 
 
 def draw() -> None:
     """Draw the page; no st.stop ends it, or the row that was clicked would lead back to its rule
     as soon as the list is drawn again."""
     st.title(text("page.rules"))
-    rules.draw_fault(account, text)
+    overview.draw_fault(account, text)
     code = address.read("rule")
-    known = rules.current(versions, today)
-    is_added = may_change and (code == rule_drafts.ADDED or code in rule_drafts.changes())
+    known = overview.current(versions, today)
+    is_added = may_change and (code == drafts.ADDED or code in drafts.changes())
     if code not in known and not is_added:
         draw_all()
         return
     if st.button(text("rules.back"), icon=":material/arrow_back:"):
         address.write(rule=None)
     if code in known:
-        rules.draw_rule(known[code], versions, text, today)
+        overview.draw_rule(known[code], versions, text, today)
     else:
         st.subheader(text("rules.add"))
     if may_change:
-        rule_drafts.draw_editor(account, code, versions, text, today)
+        drafts.draw_editor(account, code, versions, text, today)
 
 
 def draw_all() -> None:
     """Draw the list of the rules, and what is being tried."""
     if may_change:
-        rule_drafts.draw(account, versions, text, today)
-        rule_trials.draw(account, text, today)
+        drafts.draw(account, versions, text, today)
+        trials.draw(account, text, today)
         if st.button(text("rules.add"), icon=":material/add:"):
-            address.write(rule=rule_drafts.ADDED)
+            address.write(rule=drafts.ADDED)
     st.caption(text("rules.hint_manager" if may_change else "rules.hint"))
-    if clicked := rules.draw_list(versions, text, today):
+    if clicked := overview.draw_list(versions, text, today):
         address.write(rule=clicked)
 
 

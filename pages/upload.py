@@ -2,19 +2,11 @@
 
 import streamlit as st
 
-from fpcore import accounts
-from ui import (
-    import_history,
-    import_jobs,
-    import_report,
-    mapping,
-    questions,
-    session,
-    upload_steps,
-    uploads,
-)
-from ui.import_jobs import JobState, Kind
+from fpcore.access import accounts
+from ui import session
 from ui.text import Text
+from ui.upload import history, import_jobs, mapping, outcome, questions, steps, uploads
+from ui.upload.import_jobs import JobState, Kind
 
 account, db = session.account(), session.database()
 text = Text(session.language())
@@ -25,7 +17,7 @@ importing = import_jobs.of_process().of(account, Kind.IMPORT)
 st.title(text("page.upload"))
 working, foot = st.container(), st.container()
 with foot:
-    import_history.draw(text)
+    history.draw(text)
 with working:
     if importing and importing.is_running:
         import_jobs.wait_for(importing, text)
@@ -33,22 +25,22 @@ with working:
     if importing and importing.state is JobState.DONE and uploads.is_of(importing, upload):
         uploads.discard(upload, account)
     if importing and (upload.file is None or uploads.is_of(importing, upload)):
-        import_report.draw_ended(importing, account, text)
+        outcome.draw_ended(importing, account, text)
     st.markdown(text("upload.how"))
     if not accounts.scope(db, account).by_name:
         st.caption(f":material/visibility_off: {text('names.upload')}")
     uploads.choose_file(upload, account, text)
-    book = upload_steps.read(upload, account, text)
+    book = steps.read(upload, account, text)
 
     st.subheader(text("upload.columns"))
     columns = mapping.draw(upload, account, book, text)
     owners = accounts.visible_owners(db, account, by_name=True)
-    options = upload_steps.choose_what_holds_for_all(upload, columns, owners, text)
-    previewed = upload_steps.preview(upload, account, options, text, today)
+    options = steps.choose_what_holds_for_all(upload, columns, owners, text)
+    previewed = steps.preview(upload, account, options, text, today)
     report = previewed.result
     questions.draw(upload, report, owners, text)
-    import_report.draw(report, text)
-    upload_steps.tell_if_outdated(previewed, account, text)
+    outcome.draw(report, text)
+    steps.tell_if_outdated(previewed, account, text)
     if not report.taken and report.questions:
         st.info(text("upload.answer_first"))
     elif not report.taken:
@@ -58,4 +50,4 @@ with working:
     elif st.button(
         text("upload.confirm", taken=f"{report.taken:,}"), type="primary", key="confirm"
     ):
-        upload_steps.begin_import(upload, account, options, today)
+        steps.begin_import(upload, account, options, today)

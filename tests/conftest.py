@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from fpcore import migrations
+from fpcore.store import migrations
 
 # The gate tries the same examples every time; `--hypothesis-profile=search` looks for new ones
 # and reduces what it finds to the smallest book that shows it.

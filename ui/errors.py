@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.errors import FragmentHandledException
 
-from fpcore import words
+from fpcore import wording
 from fpcore.errors import FpError
 from ui import session
 from ui.text import safe
@@ -40,10 +40,10 @@ def tell(error: Exception) -> bool:
     """
     language = session.language()
     if isinstance(error, FpError):
-        st.error(safe(words.say_error(language, error)))
+        st.error(safe(wording.say_error(language, error)))
         return True
     reference = secrets.token_hex(4)
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("error %s: %s\n%s", reference, type(error).__name__, where)
-    st.error(words.say(language, "frame.error", reference=reference))
+    st.error(wording.say(language, "frame.error", reference=reference))
     return True

@@ -10,9 +10,9 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from fpcore import book_values, words
-from fpcore.database import Database
+from fpcore import wording
 from fpcore.errors import InvalidInput
+from fpcore.importing import cells
 from fpcore.models import (
     CUSTOMER_AMOUNTS,
     MOST_DEPENDANTS,
@@ -32,6 +32,7 @@ from fpcore.models import (
     PolicyType,
     PremiumCycle,
 )
+from fpcore.store.database import Database
 from ui.text import Text, safe
 
 CUSTOMER_FIELDS = (
@@ -123,7 +124,7 @@ def attempt(filled: Filled, action: Callable[[], object], text: Text) -> bool:
     for name, code, particulars in problems:
         shown = {key: safe(str(value)) for key, value in particulars.items()}
         place = filled.beside.get(name) or st.empty()
-        place.error(words.say_problem(text.language, name, code, shown))
+        place.error(wording.say_problem(text.language, name, code, shown))
     return not problems
 
 
@@ -141,7 +142,7 @@ def read_amounts(db: Database, values: Mapping[str, Any]) -> dict[str, Any]:
     Errors: InvalidInput with every amount that cannot be understood.
     """
     written = {field: values[field] for field in AMOUNT_FIELDS if values.get(field)}
-    return {**values, **book_values.read_amounts(db, written)}
+    return {**values, **cells.read_amounts(db, written)}
 
 
 def as_typed(values: Mapping[str, Any], text: Text) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from fpcore import words
+from fpcore import wording
 from fpcore.models import Account
 from ui import errors, session
 
@@ -41,7 +41,7 @@ def draw() -> None:
     """Draw one run: the page asked for, or the sign-in form."""
     account = session.account()
     language = session.language()
-    st.set_page_config(page_title=words.say(language, "frame.app"), page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=wording.say(language, "frame.app"), page_icon=ICON, layout="wide")
     # First and with all pages in every run: only then does a link to a page outlive the sign-in.
     page = st.navigation(
         [_page(entry, language) for entry in PAGES], position="sidebar" if account else "hidden"
@@ -57,7 +57,7 @@ def draw() -> None:
 def _page(entry: Entry, language: str) -> st.Page:
     return st.Page(
         FOLDER / f"{entry.name}.py",
-        title=words.say(language, f"page.{entry.name}"),
+        title=wording.say(language, f"page.{entry.name}"),
         icon=entry.icon,
         url_path=entry.name,
         visibility=entry.visibility,
@@ -66,17 +66,17 @@ def _page(entry: Entry, language: str) -> st.Page:
 
 def _draw_sign_in(language: str) -> None:
     with st.container(horizontal_alignment="center"), st.container(width=400):
-        st.title(words.say(language, "frame.app"))
+        st.title(wording.say(language, "frame.app"))
         _draw_language_switch(language)
         session.sign_in_form()
 
 
 def _draw_account(account: Account, language: str) -> None:
-    role = words.say(language, f"role.{account.role}")
-    st.text(words.say(language, "frame.signed_in_as", name=account.name, role=role))
+    role = wording.say(language, f"role.{account.role}")
+    st.text(wording.say(language, "frame.signed_in_as", name=account.name, role=role))
     _draw_language_switch(language)
     st.button(
-        words.say(language, "frame.sign_out"),
+        wording.say(language, "frame.sign_out"),
         key="sign_out",
         icon=":material/logout:",
         on_click=session.sign_out,
@@ -86,10 +86,10 @@ def _draw_account(account: Account, language: str) -> None:
 def _draw_language_switch(language: str) -> None:
     session.show(LANGUAGE_SWITCH, language)
     st.segmented_control(
-        words.say(language, "frame.language"),
-        words.LANGUAGES,
+        wording.say(language, "frame.language"),
+        wording.LANGUAGES,
         required=True,
-        format_func=lambda code: words.say(code, "frame.this_language"),
+        format_func=lambda code: wording.say(code, "frame.this_language"),
         key=LANGUAGE_SWITCH,
         on_change=_choose_language,
         label_visibility="collapsed",

@@ -12,34 +12,24 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from fpcore import (
-    accounts,
-    consents,
-    contacts,
-    coverage,
-    customer_list,
-    gap_books,
-    gap_history,
-    gap_rules,
-    gaps,
-    policies,
-    portfolio,
-    portfolio_due,
-    portfolio_figures,
-    portfolio_makeup,
-)
-from fpcore.coverage import CoverageSummary
-from fpcore.customer_list import CustomerFilter, CustomerPage, Sort
-from fpcore.gap_books import Comparison, ScopeGaps
-from fpcore.gap_history import GapChange
-from fpcore.gap_rules import Rule
-from fpcore.gaps import CustomerGaps
+from fpcore.access import accounts
+from fpcore.customers import consents, contacts, coverage, policies
+from fpcore.customers.coverage import CoverageSummary
+from fpcore.gaps import explanation, scopes
+from fpcore.gaps.explanation import CustomerGaps
+from fpcore.gaps.scopes import Comparison, ScopeGaps
+from fpcore.kept import gap_history
+from fpcore.kept.gap_history import GapChange
 from fpcore.models import Account, Consent, Contact, Measure, Policy, RowKind
-from fpcore.portfolio import Heatmap
-from fpcore.portfolio_conditions import NOT_CONTACTED_DAYS
-from fpcore.portfolio_due import Expiring
-from fpcore.portfolio_figures import KeyFigures
-from fpcore.portfolio_makeup import Insurers
+from fpcore.portfolio import customer_list, follow_up, heatmaps, indicators, makeup
+from fpcore.portfolio.conditions import NOT_CONTACTED_DAYS
+from fpcore.portfolio.customer_list import CustomerFilter, CustomerPage, Sort
+from fpcore.portfolio.follow_up import Expiring
+from fpcore.portfolio.heatmaps import Heatmap
+from fpcore.portfolio.indicators import KeyFigures
+from fpcore.portfolio.makeup import Insurers
+from fpcore.rules import rulebook
+from fpcore.rules.rulebook import Rule
 from ui import session
 
 
@@ -65,25 +55,25 @@ def heatmap(
     since: date | None,
     team: str | None,
 ) -> Heatmap:
-    """Aggregate the scope into the cells of a measure: portfolio.heatmap."""
-    return kept(account, portfolio.heatmap, rows, measure, valued_on, currency, since, team)
+    """Aggregate the scope into the cells of a measure: heatmaps.heatmap."""
+    return kept(account, heatmaps.heatmap, rows, measure, valued_on, currency, since, team)
 
 
 def gap_counts(account: Account, valued_on: date) -> ScopeGaps:
-    """Count the scope by rule and state: gap_books.of_scope."""
-    return kept(account, gap_books.of_scope, valued_on)
+    """Count the scope by rule and state: scopes.of_scope."""
+    return kept(account, scopes.of_scope, valued_on)
 
 
 def gap_heatmap(
     account: Account, rows: RowKind, valued_on: date, team: str | None = None
 ) -> pd.DataFrame:
-    """Count the scope by row, rule and state: gap_books.heatmap."""
-    return kept(account, gap_books.heatmap, rows, valued_on, None, team)
+    """Count the scope by row, rule and state: scopes.heatmap."""
+    return kept(account, scopes.heatmap, rows, valued_on, None, team)
 
 
 def worst(account: Account, valued_on: date, limit: int) -> pd.DataFrame:
-    """List the customers with the worst gaps: gap_books.worst."""
-    return kept(account, gap_books.worst, valued_on, limit)
+    """List the customers with the worst gaps: scopes.worst."""
+    return kept(account, scopes.worst, valued_on, limit)
 
 
 def gap_months(
@@ -96,50 +86,50 @@ def gap_months(
 def comparison(
     account: Account, rows: RowKind, valued_on: date, tried: Sequence[Rule]
 ) -> Comparison:
-    """Hold the scope against the rules in use and against others: gap_books.compare."""
-    return kept(account, gap_books.compare, rows, valued_on, tried)
+    """Hold the scope against the rules in use and against others: scopes.compare."""
+    return kept(account, scopes.compare, rows, valued_on, tried)
 
 
 def changed_customers(
     account: Account, valued_on: date, tried: Sequence[Rule], code: str
 ) -> pd.DataFrame:
-    """List who changes under a rule: gap_books.changed_customers."""
-    return kept(account, gap_books.changed_customers, valued_on, tried, code)
+    """List who changes under a rule: scopes.changed_customers."""
+    return kept(account, scopes.changed_customers, valued_on, tried, code)
 
 
 def key_figures(account: Account, valued_on: date, team: str | None = None) -> KeyFigures:
-    """Count the scope: portfolio_figures.key_figures."""
-    return kept(account, portfolio_figures.key_figures, valued_on, team)
+    """Count the scope: indicators.key_figures."""
+    return kept(account, indicators.key_figures, valued_on, team)
 
 
 def held_together(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count which types are held together: portfolio_figures.held_together."""
-    return kept(account, portfolio_figures.held_together, valued_on, team)
+    """Count which types are held together: indicators.held_together."""
+    return kept(account, indicators.held_together, valued_on, team)
 
 
 def expiring(account: Account, valued_on: date, team: str | None = None) -> Expiring:
-    """Count what ends soon without a successor: portfolio_due.expiring."""
-    return kept(account, portfolio_due.expiring, valued_on, team)
+    """Count what ends soon without a successor: follow_up.expiring."""
+    return kept(account, follow_up.expiring, valued_on, team)
 
 
 def formerly_held(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count what was held once and is not: portfolio_due.formerly_held."""
-    return kept(account, portfolio_due.formerly_held, valued_on, team)
+    """Count what was held once and is not: follow_up.formerly_held."""
+    return kept(account, follow_up.formerly_held, valued_on, team)
 
 
 def not_contacted(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count by FP who was not contacted for 90 days: portfolio_due.not_contacted."""
-    return kept(account, portfolio_due.not_contacted, valued_on, NOT_CONTACTED_DAYS, team)
+    """Count by FP who was not contacted for 90 days: follow_up.not_contacted."""
+    return kept(account, follow_up.not_contacted, valued_on, NOT_CONTACTED_DAYS, team)
 
 
 def age_pyramid(account: Account, valued_on: date, team: str | None = None) -> pd.DataFrame:
-    """Count by age, gender and type: portfolio_makeup.age_pyramid."""
-    return kept(account, portfolio_makeup.age_pyramid, valued_on, team)
+    """Count by age, gender and type: makeup.age_pyramid."""
+    return kept(account, makeup.age_pyramid, valued_on, team)
 
 
 def insurers(account: Account, valued_on: date, team: str | None = None) -> Insurers:
-    """Add up policies by insurer: portfolio_makeup.insurers."""
-    return kept(account, portfolio_makeup.insurers, valued_on, team)
+    """Add up policies by insurer: makeup.insurers."""
+    return kept(account, makeup.insurers, valued_on, team)
 
 
 def owners(account: Account) -> list[Account]:
@@ -169,7 +159,7 @@ def customer_file(account: Account, customer_id: UUID, today: date) -> CustomerF
     Kept apart from what is known of the book, which takes longer to ask for.
     """
     db = session.database()
-    asked = (db.path, db.version, account.id, gap_rules.file_state(), str(customer_id), str(today))
+    asked = (db.path, db.version, account.id, rulebook.file_state(), str(customer_id), str(today))
     return _customer_file(asked, db, account, customer_id, today)
 
 
@@ -178,7 +168,7 @@ def _customer_file(asked, _db, _account, _customer_id, _today) -> CustomerFile:
     one = (_db, _account, _customer_id)
     return CustomerFile(
         summary=coverage.summary(*one, _today),
-        gaps=gaps.of_customer(*one, _today),
+        gaps=explanation.of_customer(*one, _today),
         changes=gap_history.of_customer(*one),
         policies=policies.of_customer(*one, _today),
         contacts=contacts.of_customer(*one),
@@ -189,7 +179,7 @@ def _customer_file(asked, _db, _account, _customer_id, _today) -> CustomerFile:
 def kept(account: Account, operation: Callable, *arguments: Any) -> Any:
     """Give `operation(db, account, *arguments)`, kept by what the arguments read as."""
     db = session.database()
-    rule_file = gap_rules.file_state()  # what it says changes without a change of the database
+    rule_file = rulebook.file_state()  # what it says changes without a change of the database
     asked = (operation.__module__, operation.__name__, rule_file, *map(repr, arguments))
     return _cached(db.path, db.version, account.id, asked, db, account, operation, arguments)
 

@@ -18,10 +18,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from fpcore import accounts, book_file, customer_rows, gap_rules, import_batches, words
-from fpcore.database import Database, configured_path, open_database
+from fpcore import wording
+from fpcore.access import accounts
+from fpcore.importing import book_file, history
+from fpcore.kept import customer_rows
 from fpcore.models import Account
-from ui import guard
+from fpcore.rules import rulebook
+from fpcore.store.database import Database, configured_path, open_database
+from ui.server import guard
 
 if TYPE_CHECKING:
     from streamlit_authenticator.controllers import CookieController
@@ -55,7 +59,7 @@ def database() -> Database:
     """
     path = configured_path()
     opened = _opened.get(path) or _open(path)
-    state = (datetime.now(SEOUL).date(), gap_rules.file_state())
+    state = (datetime.now(SEOUL).date(), rulebook.file_state())
     if _up_to_date.get(path) != state:
         _bring_up_to_date(opened, state)
     return opened
@@ -66,7 +70,7 @@ def _open(path: str) -> Database:
         if path not in _opened:
             opened = open_database(path)
             book_file.sweep(opened)
-            import_batches.close_interrupted(opened)
+            history.close_interrupted(opened)
             _opened[path] = opened
         return _opened[path]
 
@@ -247,4 +251,4 @@ def today() -> date:
 
 
 def _say(key: str) -> str:
-    return words.say(language(), key)
+    return wording.say(language(), key)

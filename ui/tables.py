@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore import privacy, words
-from fpcore.book_columns import Columns
-from fpcore.book_report import RejectedRow
-from fpcore.consents import Withdrawn
-from fpcore.customer_list import CustomerPage
+from fpcore import privacy, wording
+from fpcore.customers.consents import Withdrawn
+from fpcore.facts.groups import ALL_ROWS, UNKNOWN_ROW
+from fpcore.importing.headers import Columns
+from fpcore.importing.reporting import RejectedRow
 from fpcore.models import Account, Policy, RowKind
-from fpcore.row_kinds import ALL_ROWS, UNKNOWN_ROW
+from fpcore.portfolio.customer_list import CustomerPage
 from ui.text import Text, is_unknown, safe
 
 
@@ -148,7 +148,7 @@ def rejects(rejected: Sequence[RejectedRow], columns: Columns, text: Text) -> No
     """Draw rows that are held back, each with its line in the file, the reasons and its cells."""
     shown = {
         text("upload.line"): [row.line for row in rejected],
-        text("upload.reason"): [words.say_reasons(text.language, r.problems) for r in rejected],
+        text("upload.reason"): [wording.say_reasons(text.language, r.problems) for r in rejected],
     }
     for column in columns.kept:
         shown[f"{column.position + 1}. {column.header}"] = [

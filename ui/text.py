@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
-from fpcore import words
+from fpcore import wording
 from fpcore.models import WHOLE_LIFE, WON
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&=@/])")
@@ -27,7 +27,7 @@ class Text:
 
     def __call__(self, key: str, **particulars: object) -> str:
         """Give the text of a key of data/locales."""
-        return words.say(self.language, key, **particulars)
+        return wording.say(self.language, key, **particulars)
 
     def of(self, section: str) -> Callable[[object], str]:
         """Give what turns a code into its word of a section, for `format_func`."""

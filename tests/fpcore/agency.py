@@ -13,21 +13,17 @@ from uuid import UUID
 
 import pytest
 
-from fpcore import (
-    accounts,
-    book_import,
-    contacts,
-    customer_list,
-    customers,
-    database,
-    policies,
-)
-from fpcore.book_import import ImportOptions
-from fpcore.book_report import ImportReport
-from fpcore.customer_list import CustomerFilter
-from fpcore.database import Database
+from fpcore.access import accounts
+from fpcore.customers import contacts, policies, profiles
 from fpcore.errors import InvalidInput
+from fpcore.importing import importer
+from fpcore.importing.importer import ImportOptions
+from fpcore.importing.reporting import ImportReport
 from fpcore.models import WHOLE_LIFE, Account, GapState, NewContact, NewCustomer, NewPolicy, Role
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.store import database
+from fpcore.store.database import Database
 
 TODAY = date(2026, 11, 22)
 STATEMENT = "2026-11-20 서면 동의"
@@ -90,7 +86,7 @@ def take(
 ) -> ImportReport:
     """Import the rows for an account, or only preview them; plain amounts are won, unless said
     otherwise by `units`."""
-    run = book_import.preview if dry_run else book_import.import_book
+    run = importer.preview if dry_run else importer.import_book
     said = ImportOptions(consent_basis=consent_basis, **{"units": IN_WON, **options})
     return run(db, account, "book.csv", csv_bytes(rows), said, TODAY)
 
@@ -123,7 +119,7 @@ def forged(account: Account) -> Account:
 def add_customer(db: Database, account: Account, **typed: Any) -> UUID:
     """Add a customer by hand: 김하나, who agreed, unless said otherwise."""
     new = NewCustomer(**{"name": "김하나", "consent_basis": STATEMENT, **typed})
-    return customers.create(db, account, new, TODAY)
+    return profiles.create(db, account, new, TODAY)
 
 
 def add_policy(db: Database, account: Account, customer: UUID, **typed: Any) -> UUID:

@@ -7,9 +7,10 @@ import pytest
 from agency import TODAY, add_customer, hire, newcomer, open_office, take
 from random_book import random_book
 
-from fpcore import database, demo
-from fpcore.database import Database
+from fpcore.commands import demo
 from fpcore.models import Account
+from fpcore.store import database
+from fpcore.store.database import Database
 
 
 @pytest.fixture(scope="module")

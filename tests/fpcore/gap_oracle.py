@@ -1,6 +1,6 @@
 """The gap rules once more, slow and obvious: one customer, one rule, plain Python, no SQL.
 
-What fpcore.gap_states says as SQL is said here a second time, from the words of the rules and of
+What fpcore.rules.judging says as SQL is said here a second time, from the words of the rules and of
 the facts alone, so that a fault would have to be made twice to be missed. `None` is "not known".
 """
 
@@ -15,9 +15,9 @@ from typing import Any
 
 from agency import yearly_premium
 
-from fpcore.database import Database
-from fpcore.gap_rules import Rule
 from fpcore.models import GapState
+from fpcore.rules.rulebook import Rule
+from fpcore.store.database import Database
 
 NOT_NEEDED, COVERED, PARTIAL, GAP, UNKNOWN = GapState
 

@@ -5,16 +5,18 @@ from typing import Any
 
 from agency import assert_listed_as_counted
 
-from fpcore import customer_list, customer_rows, gap_books, portfolio
-from fpcore.customer_list import CustomerFilter, Sort
-from fpcore.database import Database
+from fpcore.gaps import scopes
+from fpcore.kept import customer_rows
 from fpcore.models import Account, RowKind
+from fpcore.portfolio import customer_list, heatmaps
+from fpcore.portfolio.customer_list import CustomerFilter, Sort
+from fpcore.store.database import Database
 
 
 def answers(db: Database, account: Account, day: date, currency: str = "KRW") -> dict[str, Any]:
     """What lists, heatmaps and rules say of a day, in a form that can be compared."""
     said = {
-        rows.value: portfolio.figures(db, account, rows, day, currency).to_csv()
+        rows.value: heatmaps.figures(db, account, rows, day, currency).to_csv()
         for rows in (RowKind.AGE_BAND, RowKind.FP)
     }
     if currency != "KRW":
@@ -23,7 +25,7 @@ def answers(db: Database, account: Account, day: date, currency: str = "KRW") ->
     for number, one in enumerate(wanted):
         page = customer_list.find(db, account, one, day, Sort.NEXT_END, page_size=1000)
         said[f"find {number}"] = (page.rows.to_csv(), page.matching, page.in_scope, page.withdrawn)
-    said["gaps"] = str(gap_books.of_scope(db, account, day))
+    said["gaps"] = str(scopes.of_scope(db, account, day))
     return said
 
 

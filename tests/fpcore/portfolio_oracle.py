@@ -13,10 +13,10 @@ import gap_oracle
 import pandas as pd
 from agency import yearly_premium
 
-from fpcore.database import Database
-from fpcore.gap_rules import Rule
 from fpcore.models import GapState, Measure, PolicyType, RowKind
-from fpcore.rule_words import COVERAGES
+from fpcore.rules.rulebook import Rule
+from fpcore.rules.vocabulary import COVERAGES
+from fpcore.store.database import Database
 
 TYPES = [kind.value for kind in PolicyType]
 COLUMNS = [*TYPES, "total"]

@@ -12,10 +12,11 @@ from uuid import UUID, uuid4
 
 from agency import TODAY
 
-from fpcore import customer_rows, database
-from fpcore.database import Cursor, Database
-from fpcore.gap_history import Because, Cause
+from fpcore.kept import customer_rows
+from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import LARGEST_AMOUNT, WHOLE_LIFE, PolicyStatus, PolicyType, PremiumCycle
+from fpcore.store import database
+from fpcore.store.database import Cursor, Database
 
 TYPES = "생명 건강 자동차 화재 상해 기타".split()
 STATUSES = ["유지"] * 6 + ["해지", "만기", "청약", "납입완료"]

@@ -18,40 +18,19 @@ import pytest
 from agency import PASSWORD, STATEMENT, TODAY, csv_bytes, disable, forged, hire, take
 
 import fpcore
-from fpcore import (
-    accounts,
-    book_import,
-    consents,
-    contacts,
-    coverage,
-    customer_list,
-    customer_rows,
-    customers,
-    database,
-    facts,
-    gap_books,
-    gap_history,
-    gap_rules,
-    gaps,
-    import_batches,
-    import_mappings,
-    personal_data,
-    policies,
-    portfolio,
-    portfolio_conditions,
-    portfolio_due,
-    portfolio_figures,
-    portfolio_makeup,
-    rule_book,
-    saved_filters,
-)
-from fpcore.book_import import ImportOptions
-from fpcore.customer_list import CustomerFilter
-from fpcore.customers import Removal
-from fpcore.database import Cursor, Database
+from fpcore.access import accounts
+from fpcore.customers import consents, contacts, coverage, policies, profiles
+from fpcore.customers.profiles import Removal
 from fpcore.errors import NotAllowed, NotFound
-from fpcore.gap_history import Because, Cause
-from fpcore.gap_rules import Rule
+from fpcore.facts import relation
+from fpcore.facts.groups import ALL_ROWS, OWNER
+from fpcore.gaps import explanation, publishing, scopes
+from fpcore.importing import history, mappings
+from fpcore.importing import importer as book_import
+from fpcore.importing.importer import ImportOptions
+from fpcore.kept import customer_rows, gap_history
+from fpcore.kept.gap_history import Because, Cause
+from fpcore.kept.stated import stated_fact
 from fpcore.models import (
     Account,
     ConsentChannel,
@@ -69,9 +48,22 @@ from fpcore.models import (
     Role,
     RowKind,
 )
-from fpcore.row_kinds import ALL_ROWS, OWNER
-from fpcore.rule_words import Fixed
-from fpcore.stated_facts import stated_fact
+from fpcore.person import disclosure
+from fpcore.portfolio import (
+    conditions,
+    customer_list,
+    follow_up,
+    heatmaps,
+    indicators,
+    makeup,
+    saved_filters,
+)
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.rules import rulebook
+from fpcore.rules.rulebook import Rule
+from fpcore.rules.vocabulary import Fixed
+from fpcore.store import database
+from fpcore.store.database import Cursor, Database
 
 SEES = {
     "fp1": {"fp1"},
@@ -258,59 +250,59 @@ def targets_of(db: Database, subject: Subject) -> list[str]:
 
 
 OF_ONE = {
-    "accounts.customer_in_scope": OfOne(
+    "access.accounts.customer_in_scope": OfOne(
         lambda db, me, one: db.dry_run(lambda c: accounts.customer_in_scope(c, me, one.id)),
         lambda db, one, got: got["id"] == one.id,
     ),
-    "customers.get": OfOne(
-        lambda db, me, one: customers.get(db, me, one.id, TODAY),
+    "customers.profiles.get": OfOne(
+        lambda db, me, one: profiles.get(db, me, one.id, TODAY),
         lambda db, one, got: (got.id, got.owner) == (one.id, one.owner),
     ),
-    "customers.identify by id": OfOne(
-        lambda db, me, one: customers.identify(db, me, str(one.id)),
+    "customers.profiles.identify by id": OfOne(
+        lambda db, me, one: profiles.identify(db, me, str(one.id)),
         lambda db, one, got: got == one.id,
     ),
-    "customers.identify by number": OfOne(
-        lambda db, me, one: customers.identify(db, me, one.source_key),
+    "customers.profiles.identify by number": OfOne(
+        lambda db, me, one: profiles.identify(db, me, one.source_key),
         lambda db, one, got: got == one.id,
     ),
-    "customers.identify by name": OfOne(
-        lambda db, me, one: customers.identify(db, me, one.name),
+    "customers.profiles.identify by name": OfOne(
+        lambda db, me, one: profiles.identify(db, me, one.name),
         lambda db, one, got: got == one.id,
     ),
-    "customers.update": OfOne(
-        lambda db, me, one: customers.update(
+    "customers.profiles.update": OfOne(
+        lambda db, me, one: profiles.update(
             db, me, one.id, CustomerChanges(occupation="교사"), 1, TODAY
         ),
         lambda db, one, got: stored(db, "customer", one.id)["occupation"] == "교사",
         logged="updated",
     ),
-    "customers.removal": OfOne(
-        lambda db, me, one: customers.removal(db, me, one.id),
+    "customers.profiles.removal": OfOne(
+        lambda db, me, one: profiles.removal(db, me, one.id),
         lambda db, one, got: got == whole(one),
     ),
-    "customers.delete": OfOne(
-        lambda db, me, one: customers.delete(db, me, one.id, whole(one)), gone, logged="deleted"
+    "customers.profiles.delete": OfOne(
+        lambda db, me, one: profiles.delete(db, me, one.id, whole(one)), gone, logged="deleted"
     ),
-    "customers.remove_all_of": OfOne(
+    "customers.profiles.remove_all_of": OfOne(
         lambda db, me, one: db.transaction(
-            lambda cursor: customers.remove_all_of(cursor, me, one.id, whole(one))
+            lambda cursor: profiles.remove_all_of(cursor, me, one.id, whole(one))
         ),
         gone,
         logged="deleted",
     ),
-    "policies.of_customer": OfOne(
+    "customers.policies.of_customer": OfOne(
         lambda db, me, one: policies.of_customer(db, me, one.id, TODAY),
         lambda db, one, got: [policy.id for policy in got] == [one.policy],
     ),
-    "policies.add": OfOne(
+    "customers.policies.add": OfOne(
         lambda db, me, one: policies.add(
             db, me, one.id, NewPolicy(type=PolicyType.CAR, insurer="새"), TODAY
         ),
         lambda db, one, got: stored(db, "policy", got)["customer_id"] == one.id,
         logged="created",
     ),
-    "policies.update": OfOne(
+    "customers.policies.update": OfOne(
         lambda db, me, one: policies.update(
             db, me, one.policy, PolicyChanges(insurer="한화"), 1, TODAY
         ),
@@ -318,23 +310,23 @@ OF_ONE = {
         logged="updated",
         hidden="policy_not_found",
     ),
-    "policies.end": OfOne(
+    "customers.policies.end": OfOne(
         lambda db, me, one: policies.end(db, me, one.policy, TODAY, 1, TODAY),
         lambda db, one, got: stored(db, "policy", one.policy)["status"] == PolicyStatus.CANCELLED,
         logged="updated",
         hidden="policy_not_found",
     ),
-    "policies.remove": OfOne(
+    "customers.policies.remove": OfOne(
         lambda db, me, one: policies.remove(db, me, one.policy, 1, TODAY),
         lambda db, one, got: stored(db, "policy", one.policy) is None,
         logged="removed",
         hidden="policy_not_found",
     ),
-    "contacts.of_customer": OfOne(
+    "customers.contacts.of_customer": OfOne(
         lambda db, me, one: contacts.of_customer(db, me, one.id),
         lambda db, one, got: [contact.id for contact in got] == [one.contact],
     ),
-    "contacts.add": OfOne(
+    "customers.contacts.add": OfOne(
         lambda db, me, one: contacts.add(
             db,
             me,
@@ -347,71 +339,71 @@ OF_ONE = {
         lambda db, one, got: stored(db, "contact", got)["customer_id"] == one.id,
         logged="created",
     ),
-    "contacts.remove": OfOne(
+    "customers.contacts.remove": OfOne(
         lambda db, me, one: contacts.remove(db, me, one.contact, TODAY),
         lambda db, one, got: stored(db, "contact", one.contact) is None,
         logged="removed",
         hidden="contact_not_found",
     ),
-    "consents.of_customer": OfOne(
+    "customers.consents.of_customer": OfOne(
         lambda db, me, one: consents.of_customer(db, me, one.id),
         lambda db, one, got: {consent.kind for consent in got} == {"collection", "marketing"},
     ),
-    "consents.give": OfOne(
+    "customers.consents.give": OfOne(
         lambda db, me, one: consents.give(
             db, me, one.id, ConsentKind.HEALTH, STATEMENT, ConsentChannel.PAPER, TODAY, TODAY
         ),
         lambda db, one, got: holds(db, one, "health") == 1,
         logged="consent_given",
     ),
-    "consents.withdraw": OfOne(
+    "customers.consents.withdraw": OfOne(
         lambda db, me, one: consents.withdraw(
             db, me, one.id, ConsentKind.MARKETING, ConsentChannel.PHONE, TODAY
         ),
         lambda db, one, got: (holds(db, one, "marketing"), holds(db, one, "collection")) == (0, 1),
         logged="consent_withdrawn",
     ),
-    "coverage.summary": OfOne(
+    "customers.coverage.summary": OfOne(
         lambda db, me, one: coverage.summary(db, me, one.id, TODAY),
         lambda db, one, got: (got.customer_id, got.total.policies) == (one.id, 1),
     ),
-    "personal_data.export": OfOne(
-        lambda db, me, one: personal_data.export(db, me, one.id, TODAY),
+    "person.disclosure.export": OfOne(
+        lambda db, me, one: disclosure.export(db, me, one.id, TODAY),
         lambda db, one, got: (got["customer"]["name"], len(got["policies"])) == (one.name, 1),
         logged="exported",
     ),
-    "personal_data.erase": OfOne(
-        lambda db, me, one: personal_data.erase(db, me, one.id, whole(one)), gone, logged="erased"
+    "person.disclosure.erase": OfOne(
+        lambda db, me, one: disclosure.erase(db, me, one.id, whole(one)), gone, logged="erased"
     ),
-    "gaps.of_customer": OfOne(
-        lambda db, me, one: gaps.of_customer(db, me, one.id, TODAY),
+    "gaps.explanation.of_customer": OfOne(
+        lambda db, me, one: explanation.of_customer(db, me, one.id, TODAY),
         lambda db, one, got: got.of("life_missing").policies == 1,
     ),
-    "gaps.of_customer on another day": OfOne(
-        lambda db, me, one: gaps.of_customer(db, me, one.id, TODAY + timedelta(days=1)),
+    "gaps.explanation.of_customer on another day": OfOne(
+        lambda db, me, one: explanation.of_customer(db, me, one.id, TODAY + timedelta(days=1)),
         lambda db, one, got: got.of("life_missing").policies == 1,
     ),
-    "gaps.what_if": OfOne(
-        lambda db, me, one: gaps.what_if(
+    "gaps.explanation.what_if": OfOne(
+        lambda db, me, one: explanation.what_if(
             db, me, one.id, TODAY, add=[NewPolicy(type=PolicyType.HEALTH)], end=[one.policy]
         ),
         lambda db, one, got: (
             [side.of("life_missing").policies for side in (got.before, got.after)] == [1, 0]
         ),
     ),
-    "gaps.set_target": OfOne(
-        lambda db, me, one: gaps.set_target(
+    "gaps.explanation.set_target": OfOne(
+        lambda db, me, one: explanation.set_target(
             db, me, one.id, "total_low", Decimal(5), "가족과 합의", TODAY
         ),
         lambda db, one, got: targets_of(db, one) == ["health_by_age", "total_low"],
         logged="updated",
     ),
-    "gaps.remove_target": OfOne(
-        lambda db, me, one: gaps.remove_target(db, me, one.id, "health_by_age", TODAY),
+    "gaps.explanation.remove_target": OfOne(
+        lambda db, me, one: explanation.remove_target(db, me, one.id, "health_by_age", TODAY),
         lambda db, one, got: targets_of(db, one) == [],
         logged="updated",
     ),
-    "gap_history.of_customer": OfOne(
+    "kept.gap_history.of_customer": OfOne(
         lambda db, me, one: gap_history.of_customer(db, me, one.id),
         lambda db, one, got: one.owner in {change.code for change in got},
     ),
@@ -425,7 +417,7 @@ def owners_found(db: Database, me: Account, **wanted: Any) -> set[str]:
 
 
 def owners_in_map(db: Database, me: Account, measure: Measure, day: date) -> set[str]:
-    rows = set(portfolio.heatmap(db, me, RowKind.FP, measure, day).cells["row"])
+    rows = set(heatmaps.heatmap(db, me, RowKind.FP, measure, day).cells["row"])
     return rows - {ALL_ROWS}
 
 
@@ -446,7 +438,7 @@ def owners_of_currencies(db: Database, me: Account) -> set[str]:
 
 
 def owners_in_fact(db: Database, me: Account) -> set[str]:
-    fact, params = facts.customer_fact(db, me, TODAY)
+    fact, params = relation.customer_fact(db, me, TODAY)
     found = db.read(
         f"with {fact} select distinct a.username from customer_fact f "
         "join account a on a.id = f.owner_id",
@@ -463,42 +455,54 @@ def usernames_of_ids(db: Database, me: Account) -> set[str]:
 
 
 LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
-    "facts.customer_fact": owners_in_fact,
-    "accounts.visible_owners": lambda db, me: (
+    "facts.relation.customer_fact": owners_in_fact,
+    "access.accounts.visible_owners": lambda db, me: (
         {owner.username for owner in accounts.visible_owners(db, me)} & CURRENCY.keys()
         | ({"fired"} & SEES[me.username])  # nobody is given customers any more, but keeps them
     ),
-    "accounts.scope": usernames_of_ids,
-    "consents.withdrawn": lambda db, me: {one.owner for one in consents.withdrawn(db, me)},
-    "coverage.currencies": owners_of_currencies,
-    "portfolio.figures": lambda db, me: set(portfolio.figures(db, me, RowKind.FP, TODAY)["row"]),
-    "portfolio.figures of another day": lambda db, me: set(
-        portfolio.figures(db, me, RowKind.FP, TODAY - timedelta(days=9000))["row"]
+    "access.accounts.scope": usernames_of_ids,
+    "customers.consents.withdrawn": lambda db, me: {
+        one.owner for one in consents.withdrawn(db, me)
+    },
+    "customers.coverage.currencies": owners_of_currencies,
+    "portfolio.heatmaps.figures": lambda db, me: set(
+        heatmaps.figures(db, me, RowKind.FP, TODAY)["row"]
     ),
-    "portfolio.figures of another currency": lambda db, me: set(
-        portfolio.figures(db, me, RowKind.FP, TODAY, "USD")["row"]
+    "portfolio.heatmaps.figures of another day": lambda db, me: set(
+        heatmaps.figures(db, me, RowKind.FP, TODAY - timedelta(days=9000))["row"]
     ),
-    "portfolio.heatmap": lambda db, me: owners_in_map(db, me, Measure.LACKING, TODAY),
-    "portfolio.heatmap by the rules": lambda db, me: owners_in_map(db, me, Measure.ADEQUACY, TODAY),
-    "portfolio.heatmap by the rules, judged now": lambda db, me: owners_in_map(
+    "portfolio.heatmaps.figures of another currency": lambda db, me: set(
+        heatmaps.figures(db, me, RowKind.FP, TODAY, "USD")["row"]
+    ),
+    "portfolio.heatmaps.heatmap": lambda db, me: owners_in_map(db, me, Measure.LACKING, TODAY),
+    "portfolio.heatmaps.heatmap by the rules": lambda db, me: owners_in_map(
+        db, me, Measure.ADEQUACY, TODAY
+    ),
+    "portfolio.heatmaps.heatmap by the rules, judged now": lambda db, me: owners_in_map(
         db, me, Measure.ADEQUACY, TODAY - timedelta(days=90)
     ),
-    "stated_facts.stated_fact": owners_in_stated_fact,
-    "gap_books.heatmap": lambda db, me: set(gap_books.heatmap(db, me, RowKind.FP, TODAY)["row"]),
-    "gap_books.heatmap of another day": lambda db, me: set(
-        gap_books.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=90))["row"]
+    "kept.stated.stated_fact": owners_in_stated_fact,
+    "gaps.scopes.heatmap": lambda db, me: set(scopes.heatmap(db, me, RowKind.FP, TODAY)["row"]),
+    "gaps.scopes.heatmap of another day": lambda db, me: set(
+        scopes.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=90))["row"]
     ),
-    "gap_books.worst": lambda db, me: set(gap_books.worst(db, me, TODAY, limit=1000)["owner"]),
-    "gap_history.per_month": lambda db, me: (
+    "gaps.scopes.worst": lambda db, me: set(scopes.worst(db, me, TODAY, limit=1000)["owner"]),
+    "kept.gap_history.per_month": lambda db, me: (
         set(gap_history.per_month(db, me, TODAY)["code"]) & CURRENCY.keys()
     ),
-    "customer_list.find": owners_found,
-    "customer_list.find by search": lambda db, me: owners_found(db, me, search="의 고객1"),
-    "customer_list.find by gap": lambda db, me: owners_found(db, me, gap="health_missing"),
-    "customer_list.find by what is not known": lambda db, me: owners_found(
+    "portfolio.customer_list.find": owners_found,
+    "portfolio.customer_list.find by search": lambda db, me: owners_found(
+        db, me, search="의 고객1"
+    ),
+    "portfolio.customer_list.find by gap": lambda db, me: owners_found(
+        db, me, gap="health_missing"
+    ),
+    "portfolio.customer_list.find by what is not known": lambda db, me: owners_found(
         db, me, unknown="end_date"
     ),
-    "customer_list.find by consent": lambda db, me: owners_found(db, me, no_consent="health"),
+    "portfolio.customer_list.find by consent": lambda db, me: owners_found(
+        db, me, no_consent="health"
+    ),
 }
 """How a list shows whose customers are in it."""
 
@@ -513,127 +517,130 @@ def import_for(run: Callable) -> Callable[[Database, Account, Account], Any]:
 
 
 FOR_OWNER: dict[str, Callable[[Database, Account, Account], Any]] = {
-    "accounts.owner_in_scope": lambda db, me, owner: db.dry_run(
+    "access.accounts.owner_in_scope": lambda db, me, owner: db.dry_run(
         lambda cursor: accounts.owner_in_scope(cursor, me, owner.id)
     ),
-    "book_import.import_book": import_for(book_import.import_book),
-    "book_import.preview": import_for(book_import.preview),
-    "customers.create": lambda db, me, owner: customers.create(
+    "importing.importer.import_book": import_for(book_import.import_book),
+    "importing.importer.preview": import_for(book_import.preview),
+    "customers.profiles.create": lambda db, me, owner: profiles.create(
         db, me, NewCustomer(name="새 고객", consent_basis=STATEMENT), TODAY, owner.id
     ),
 }
-IMPORTS = {"book_import.import_book", "book_import.preview"}  # slow: tried in fewer ways
-STORES = {"book_import.import_book", "customers.create"}
+IMPORTS = {
+    "importing.importer.import_book",
+    "importing.importer.preview",
+}  # slow: tried in fewer ways
+STORES = {"importing.importer.import_book", "customers.profiles.create"}
 
 BY_THEMSELVES = {
-    "accounts.add": "test_only_an_admin_adds_accounts",
-    "accounts.set_names": "test_only_an_admin_gives_and_takes_the_right_to_names",
-    "accounts.set_language": "test_a_language_is_chosen_for_oneself",
-    "import_batches.of_account": "test_imports_are_listed_and_undone_within_the_scope_only",
-    "import_batches.undo": "test_imports_are_listed_and_undone_within_the_scope_only",
-    "import_mappings.of_account": "test_saved_mappings_are_their_owners_only",
-    "import_mappings.of_header": "test_saved_mappings_are_their_owners_only",
-    "import_mappings.remove": "test_saved_mappings_are_their_owners_only",
-    "import_mappings.save": "test_saved_mappings_are_their_owners_only",
-    "accounts.is_manager": "test_only_managers_try_and_publish_rules",
-    "accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
-    "portfolio_conditions.of_scope": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_due.expiring": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_due.formerly_held": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_due.not_contacted": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_figures.key_figures": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_figures.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_makeup.age_pyramid": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "portfolio_makeup.insurers": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "gap_books.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
-    "gap_books.compare": "test_a_draft_is_tried_on_the_scope_only",
-    "gap_books.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
-    "rule_book.fault": "test_everybody_but_the_disabled_reads_the_rules",
-    "rule_book.in_use": "test_everybody_but_the_disabled_reads_the_rules",
-    "rule_book.publish": "test_only_managers_try_and_publish_rules",
-    "rule_book.versions": "test_everybody_but_the_disabled_reads_the_rules",
-    "personal_data.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
-    "saved_filters.of_account": "test_saved_filters_are_their_owners_only",
-    "saved_filters.remove": "test_saved_filters_are_their_owners_only",
-    "saved_filters.save": "test_saved_filters_are_their_owners_only",
+    "access.accounts.add": "test_only_an_admin_adds_accounts",
+    "access.accounts.set_names": "test_only_an_admin_gives_and_takes_the_right_to_names",
+    "access.accounts.set_language": "test_a_language_is_chosen_for_oneself",
+    "importing.history.of_account": "test_imports_are_listed_and_undone_within_the_scope_only",
+    "importing.history.undo": "test_imports_are_listed_and_undone_within_the_scope_only",
+    "importing.mappings.of_account": "test_saved_mappings_are_their_owners_only",
+    "importing.mappings.of_header": "test_saved_mappings_are_their_owners_only",
+    "importing.mappings.remove": "test_saved_mappings_are_their_owners_only",
+    "importing.mappings.save": "test_saved_mappings_are_their_owners_only",
+    "access.accounts.is_manager": "test_only_managers_try_and_publish_rules",
+    "access.accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
+    "portfolio.conditions.of_scope": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.follow_up.expiring": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.follow_up.formerly_held": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.follow_up.not_contacted": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.indicators.key_figures": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.indicators.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.makeup.age_pyramid": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "portfolio.makeup.insurers": "test_figures_count_everybody_in_scope_and_nobody_else",
+    "gaps.scopes.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
+    "gaps.scopes.compare": "test_a_draft_is_tried_on_the_scope_only",
+    "gaps.scopes.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
+    "gaps.publishing.fault": "test_everybody_but_the_disabled_reads_the_rules",
+    "gaps.publishing.in_use": "test_everybody_but_the_disabled_reads_the_rules",
+    "gaps.publishing.publish": "test_only_managers_try_and_publish_rules",
+    "gaps.publishing.versions": "test_everybody_but_the_disabled_reads_the_rules",
+    "person.disclosure.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
+    "portfolio.saved_filters.of_account": "test_saved_filters_are_their_owners_only",
+    "portfolio.saved_filters.remove": "test_saved_filters_are_their_owners_only",
+    "portfolio.saved_filters.save": "test_saved_filters_are_their_owners_only",
 }
 """Operations of which each has its own test below: for oneself, for admins, a mere number."""
 
 CHECKED_BEFORE = {
-    "audit.write": "notes who did what, in the transaction of an operation that checked it",
-    "audit.write_view": "notes a look that customers.get allowed",
-    "book_matching.match": "matches a book whose owner book_import checked",
-    "consents.insert": "writes a consent for a customer whom its caller checked or just added",
-    "customer_rows.refresh": "keeps rows true, in the transaction of an operation that checked",
-    "import_batches.begin": "notes that an import runs whose owner book_import checked",
+    "access.audit.write": "notes who did what, in the transaction of an operation that checked it",
+    "access.audit.write_view": "notes a look that profiles.get allowed",
+    "importing.matching.match": "matches a book whose owner book_import checked",
+    "customers.consents.insert": "writes a consent for a customer whom its caller checked or added",
+    "kept.customer_rows.refresh": "keeps rows true, in the transaction of who checked",
+    "importing.history.begin": "notes that an import runs whose owner book_import checked",
 }
 """Operations that are told the account, but whose callers decide whether it may."""
 
 WITHOUT_ACCOUNT = {
-    "accounts.act_as": "finds the account that a command runs for",
-    "accounts.find": "finds the account that signs in",
-    "command_line.acting_account": "finds the account that a command runs for",
-    "accounts.sign_in_credentials": "what a password is checked against, before anybody is known",
-    "audit.changes_since": "for who may edit the record: the caller read it in scope",
-    "audit.refuse_unseen": "for who may edit the record: the caller read it in scope",
-    "audit.forget": "part of customers.remove_all_of, which checks",
-    "audit.of_customer": "for the export of a customer who was read in scope",
-    "book_values.read_amounts": "reads what was typed as an import reads cells; no stored ones",
-    "book_circumstances.type_circumstances": "reads the rows of an uploaded file; no stored ones",
-    "book_customers.type_customers": "reads the rows of an uploaded file; no stored ones",
-    "book_policies.type_policies": "reads the rows of an uploaded file; no stored ones",
-    "book_file.opened": "reads an uploaded file; no stored rows",
-    "book_file.plain_lane": "reads an uploaded file; no stored rows",
-    "book_file.private_place": "makes a folder; reads no rows",
-    "book_file.sweep": "the machine's own, at the start of the process; removes files only",
-    "book_import.open_book": "reads an uploaded file; no stored rows",
-    "book_report.report": "tells what an import found in the scope of who imports",
-    "book_rows.is_grouped": "reads the rows of an uploaded file; no stored ones",
-    "book_rows.load": "reads the rows of an uploaded file; no stored ones",
-    "book_values.prepare": "defines how texts are read; no stored ones",
-    "book_values.scrub": "reads the rows of an uploaded file; no stored ones",
-    "customer_rows.number_insurers": "numbers names of insurers; shows nothing",
-    "customer_rows.insurers_of": "part of an erasure, which checked",
-    "customer_rows.forget_insurers": "part of an erasure, which checked",
-    "facts.are_kept": "says of a day whether rows are kept; shows nobody",
-    "gap_history.are_kept": "says of a day whether states are kept; shows nobody",
-    "stated_facts.are_kept": "says of a day whether rows and states are kept; shows nobody",
-    "row_kinds.has": "a condition on customers in scope",
-    "row_kinds.labels": "names the keys that a query in scope found",
-    "customer_rows.differences": "the machine's own check of all rows; shows ids only",
-    "customer_rows.compared": "the machine's own check of all rows; for commands",
-    "consistency.check": "the machine's own check; for commands",
-    "customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
-    "customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
-    "database.follow": "SQL itself",
-    "database.new_id": "SQL itself",
-    "database.rows": "SQL itself",
-    "database.value": "SQL itself",
-    "accounts.take_turns": "orders transactions; shows nothing",
-    "gap_history.forget": "part of customers.remove_all_of, which checks",
-    "gap_history.hold_day": "as note",
-    "gap_history.is_settled": "says whether settle would change something; shows nobody",
-    "gap_history.judge_again": "part of rule_book.publish, which checks",
-    "gap_history.known_rule_set": "the number of a set of rules; of no customer",
-    "gap_history.note": "keeps the history true, in the transaction of what changed it",
-    "gap_history.remember": "as note",
-    "gap_history.rule_set": "the number of a set of rules, in the transaction of who judges by it",
-    "gap_history.settled_on": "names the day on which everybody was judged last",
-    "gap_history.settle": "keeps everybody's states true of today; shows nothing",
-    "gap_rules.keep_good_file": "the machine's own; shows nothing",
-    "gap_rules.rules_on": "rules are no secret: whoever is judged by them is in a scope",
-    "gap_rules.versions": "rules, for rule_book.versions, which asks who wants them",
-    "gap_rules.versions_now": "rules, for rule_book.publish, which checks",
-    "gap_states.targeted": "codes of rules only, for SQL",
-    "policies.add_for_now": "in a dry run, for a customer whom gaps.what_if read in scope",
-    "policies.end_for_now": "in a dry run, for a customer whom gaps.what_if read in scope",
-    "import_batches.close_interrupted": "the machine's own, at the start of the process",
-    "import_batches.finish": "part of an import, in its transaction",
-    "import_batches.forget": "part of an erasure, which checks",
-    "import_batches.give_up": "part of an import that stored nothing",
-    "import_batches.keep_before": "part of an import, in its transaction; shows nothing",
-    "demo.is_loaded": "whether the demo's accounts are there",
-    "demo.load": "fills an empty database on the machine itself, as its operator",
+    "access.accounts.act_as": "finds the account that a command runs for",
+    "access.accounts.find": "finds the account that signs in",
+    "commands.line.acting_account": "finds the account that a command runs for",
+    "access.accounts.sign_in_credentials": "what a password is checked against",
+    "access.audit.changes_since": "for who may edit the record: the caller read it in scope",
+    "access.audit.refuse_unseen": "for who may edit the record: the caller read it in scope",
+    "access.audit.forget": "part of profiles.remove_all_of, which checks",
+    "access.audit.of_customer": "for the export of a customer who was read in scope",
+    "importing.cells.read_amounts": "reads what was typed as an import reads cells; no stored ones",
+    "importing.circumstances.type_circumstances": "reads an uploaded file; no stored rows",
+    "importing.customers.type_customers": "reads the rows of an uploaded file; no stored ones",
+    "importing.policies.type_policies": "reads the rows of an uploaded file; no stored ones",
+    "importing.book_file.opened": "reads an uploaded file; no stored rows",
+    "importing.book_file.plain_lane": "reads an uploaded file; no stored rows",
+    "importing.book_file.private_place": "makes a folder; reads no rows",
+    "importing.book_file.sweep": "the machine's own, at the start of the process; removes files",
+    "importing.importer.open_book": "reads an uploaded file; no stored rows",
+    "importing.reporting.report": "tells what an import found in the scope of who imports",
+    "importing.loading.is_grouped": "reads the rows of an uploaded file; no stored ones",
+    "importing.loading.load": "reads the rows of an uploaded file; no stored ones",
+    "importing.cells.prepare": "defines how texts are read; no stored ones",
+    "importing.cells.scrub": "reads the rows of an uploaded file; no stored ones",
+    "kept.customer_rows.number_insurers": "numbers names of insurers; shows nothing",
+    "kept.customer_rows.insurers_of": "part of an erasure, which checked",
+    "kept.customer_rows.forget_insurers": "part of an erasure, which checked",
+    "facts.relation.are_kept": "says of a day whether rows are kept; shows nobody",
+    "kept.gap_history.are_kept": "says of a day whether states are kept; shows nobody",
+    "kept.stated.are_kept": "says of a day whether rows and states are kept; shows nobody",
+    "facts.groups.has": "a condition on customers in scope",
+    "facts.groups.labels": "names the keys that a query in scope found",
+    "kept.customer_rows.differences": "the machine's own check of all rows; shows ids only",
+    "kept.customer_rows.compared": "the machine's own check of all rows; for commands",
+    "kept.consistency.check": "the machine's own check; for commands",
+    "kept.customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
+    "kept.customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
+    "store.database.follow": "SQL itself",
+    "store.database.new_id": "SQL itself",
+    "store.database.rows": "SQL itself",
+    "store.database.value": "SQL itself",
+    "access.accounts.take_turns": "orders transactions; shows nothing",
+    "kept.gap_history.forget": "part of profiles.remove_all_of, which checks",
+    "kept.gap_history.hold_day": "as note",
+    "kept.gap_history.is_settled": "says whether settle would change something; shows nobody",
+    "kept.gap_history.judge_again": "part of publishing.publish, which checks",
+    "kept.gap_history.known_rule_set": "the number of a set of rules; of no customer",
+    "kept.gap_history.note": "keeps the history true, in the transaction of what changed it",
+    "kept.gap_history.remember": "as note",
+    "kept.gap_history.rule_set": "the number of a set of rules, for who judges by it",
+    "kept.gap_history.settled_on": "names the day on which everybody was judged last",
+    "kept.gap_history.settle": "keeps everybody's states true of today; shows nothing",
+    "rules.rulebook.keep_good_file": "the machine's own; shows nothing",
+    "rules.rulebook.rules_on": "rules are no secret: whoever is judged by them is in a scope",
+    "rules.rulebook.versions": "rules, for publishing.versions, which asks who wants them",
+    "rules.rulebook.versions_now": "rules, for publishing.publish, which checks",
+    "rules.judging.targeted": "codes of rules only, for SQL",
+    "customers.policies.add_for_now": "in a dry run, for a customer whom what_if read in scope",
+    "customers.policies.end_for_now": "in a dry run, for a customer whom what_if read in scope",
+    "importing.history.close_interrupted": "the machine's own, at the start of the process",
+    "importing.history.finish": "part of an import, in its transaction",
+    "importing.history.forget": "part of an erasure, which checks",
+    "importing.history.give_up": "part of an import that stored nothing",
+    "importing.history.keep_before": "part of an import, in its transaction; shows nothing",
+    "commands.demo.is_loaded": "whether the demo's accounts are there",
+    "commands.demo.load": "fills an empty database on the machine itself, as its operator",
 }
 """Public functions with a database but no account, each with the reason."""
 
@@ -677,7 +684,11 @@ def test_a_function_without_an_account_has_its_reason(name):
 
 def test_no_entry_is_left_of_an_operation_that_is_gone():
     there = set(operations())
-    assert there >= {"customers.get", "policies.remove", "customer_rows.roll_forward"}
+    assert there >= {
+        "customers.profiles.get",
+        "customers.policies.remove",
+        "kept.customer_rows.roll_forward",
+    }
     assert (TRIED | set(CHECKED_BEFORE) | set(WITHOUT_ACCOUNT)) - there == set()
 
 
@@ -778,8 +789,8 @@ FOR_OWNERS = [
     ("name", "asker", "owner"),
     [
         *((name, *pair) for name in sorted(FOR_OWNER.keys() - IMPORTS) for pair in FOR_OWNERS),
-        *(("book_import.import_book", *pair) for pair in FOR_OWNERS[:2]),
-        *(("book_import.preview", *pair) for pair in FOR_OWNERS[2:4]),
+        *(("importing.importer.import_book", *pair) for pair in FOR_OWNERS[:2]),
+        *(("importing.importer.preview", *pair) for pair in FOR_OWNERS[2:4]),
     ],
 )
 def test_customers_are_kept_for_owners_in_scope_only(name, asker, owner, agency):
@@ -802,7 +813,7 @@ def test_gaps_are_counted_of_everybody_in_scope_and_nobody_else(asker, agency):
     )
     in_scope = sum(row["n"] for row in found if row["owner"] in SEES[asker])
     for day in (TODAY, TODAY + timedelta(days=1)):
-        counted = gap_books.of_scope(agency.db, agency.people[asker], day)
+        counted = scopes.of_scope(agency.db, agency.people[asker], day)
         assert counted.customers == in_scope
         assert {sum(count.states.values()) for count in counted.counts} == {in_scope}
 
@@ -813,19 +824,19 @@ def test_figures_count_everybody_in_scope_and_nobody_else(asker, agency):
     found = [row for row in db.read(FIGURES_BY_OWNER) if row["owner"] in SEES[asker]]
     names = ("customers", "life", "policies", "no_end", "ended", "holds_none")
     in_scope = {name: sum(row[name] for row in found) for name in names}
-    figures = portfolio_figures.key_figures(db, me, TODAY)
+    figures = indicators.key_figures(db, me, TODAY)
     assert figures.customers == in_scope["customers"]
     assert figures.policies == in_scope["policies"]
-    assert portfolio_figures.held_together(db, me, TODAY)["holders"][0] == in_scope["life"]
-    assert portfolio_makeup.age_pyramid(db, me, TODAY)["life"].sum() == in_scope["life"]
-    assert portfolio_makeup.insurers(db, me, TODAY).cells["policies"].sum() == in_scope["policies"]
-    assert portfolio_due.expiring(db, me, TODAY).no_end == in_scope["no_end"]
-    once = portfolio_due.formerly_held(db, me, TODAY).groupby("type")["customers"].sum()
+    assert indicators.held_together(db, me, TODAY)["holders"][0] == in_scope["life"]
+    assert makeup.age_pyramid(db, me, TODAY)["life"].sum() == in_scope["life"]
+    assert makeup.insurers(db, me, TODAY).cells["policies"].sum() == in_scope["policies"]
+    assert follow_up.expiring(db, me, TODAY).no_end == in_scope["no_end"]
+    once = follow_up.formerly_held(db, me, TODAY).groupby("type")["customers"].sum()
     assert once.drop("total").sum() == in_scope["ended"]
     assert once["total"] == in_scope["holds_none"]
-    by_fp = portfolio_due.not_contacted(db, me, TODAY)
+    by_fp = follow_up.not_contacted(db, me, TODAY)
     assert by_fp["customers"].sum() == 2 * in_scope["customers"]  # of each FP, and of everybody
-    fact, consented, params = portfolio_conditions.of_scope(db, me, TODAY, None, "consent")
+    fact, consented, params = conditions.of_scope(db, me, TODAY, None, "consent")
     sql = f"with {fact} select count(distinct customer_id) as n from {consented}"
     assert db.read(sql, params) == [{"n": in_scope["customers"]}]
 
@@ -856,7 +867,7 @@ MANAGERS = {"manager1", "manager2", "loose", "admin"}
 
 def other_rules(db: Database) -> tuple[Rule, ...]:
     """The rules in use, without the first: whoever has no health cover changes state."""
-    return rule_book.draft(gap_rules.rules_on(db, TODAY), without="health_missing")
+    return publishing.draft(rulebook.rules_on(db, TODAY), without="health_missing")
 
 
 @pytest.mark.parametrize("asker", SEES)
@@ -864,12 +875,12 @@ def test_a_draft_is_tried_on_the_scope_only(asker, agency):
     db, me, before = agency.db, agency.people[asker], agency.before()
     draft = other_rules(db)
     tries = (
-        lambda: set(gap_books.compare(db, me, RowKind.FP, TODAY, draft).before["row"]),
-        lambda: set(gap_books.compare(db, me, RowKind.FP, TODAY, draft).after["row"]),
+        lambda: set(scopes.compare(db, me, RowKind.FP, TODAY, draft).before["row"]),
+        lambda: set(scopes.compare(db, me, RowKind.FP, TODAY, draft).after["row"]),
         lambda: set(
-            gap_books.changed_customers(db, me, TODAY, draft, "health_missing", 1000)["owner"]
+            scopes.changed_customers(db, me, TODAY, draft, "health_missing", 1000)["owner"]
         ),
-        lambda: set(gap_books.heatmap(db, me, RowKind.FP, TODAY, draft)["row"]),
+        lambda: set(scopes.heatmap(db, me, RowKind.FP, TODAY, draft)["row"]),
     )
     for attempt in tries:
         if asker in MANAGERS:
@@ -885,18 +896,18 @@ def test_a_draft_is_tried_on_the_scope_only(asker, agency):
 def test_only_managers_try_and_publish_rules(asker, agency):
     db, me, before = agency.db, agency.people[asker], agency.before()
     assert accounts.is_manager(db, me) is (asker in MANAGERS)
-    rule = next(rule for rule in gap_rules.rules_on(db, TODAY) if rule.code == "total_low")
+    rule = next(rule for rule in rulebook.rules_on(db, TODAY) if rule.code == "total_low")
     changed_rule = rule.model_copy(
         update={"valid_from": TODAY, "need": Fixed(amount=rule.need.amount + 1)}
     )
     if asker in MANAGERS:
-        made = rule_book.publish(db, me, changed_rule, "왜", TODAY)
-        assert rule_book.versions(db, me, "total_low")[-1].rule == made
+        made = publishing.publish(db, me, changed_rule, "왜", TODAY)
+        assert publishing.versions(db, me, "total_low")[-1].rule == made
         assert agency.changed_since(before) >= {"gap_rule", "customer_row"}
         return
     for attempt in (
-        lambda: rule_book.publish(db, me, changed_rule, "왜", TODAY),
-        lambda: gap_books.of_scope(db, me, TODAY, other_rules(db)),
+        lambda: publishing.publish(db, me, changed_rule, "왜", TODAY),
+        lambda: scopes.of_scope(db, me, TODAY, other_rules(db)),
     ):
         with pytest.raises(NotAllowed) as refused:
             attempt()
@@ -909,9 +920,9 @@ def test_everybody_but_the_disabled_reads_the_rules(asker, agency):
     db, me = agency.db, agency.people[asker]
     reads = {
         lambda: accounts.require_active(db, me): None,
-        lambda: rule_book.in_use(db, me, TODAY): gap_rules.rules_on(db, TODAY),
-        lambda: rule_book.versions(db, me): gap_rules.versions(db),
-        lambda: rule_book.fault(db, me): None,
+        lambda: publishing.in_use(db, me, TODAY): rulebook.rules_on(db, TODAY),
+        lambda: publishing.versions(db, me): rulebook.versions(db),
+        lambda: publishing.fault(db, me): None,
     }
     for read, expected in reads.items():
         if SEES[asker]:
@@ -987,21 +998,21 @@ def test_saved_filters_are_their_owners_only(asker, agency):
 def test_saved_mappings_are_their_owners_only(asker, agency):
     db, me = agency.db, agency.people[asker]
     db.transaction(lambda cursor: cursor.execute("delete from import_mapping"))
-    import_mappings.save(db, me, "내 설정", ["이름"], {"0": "name"})
+    mappings.save(db, me, "내 설정", ["이름"], {"0": "name"})
     if not SEES[asker]:
         assert db.read("select * from import_mapping") == []
         return
-    (mine,) = import_mappings.of_account(db, me)
-    assert import_mappings.of_header(db, me, ["이름"]) == [mine]
+    (mine,) = mappings.of_account(db, me)
+    assert mappings.of_header(db, me, ["이름"]) == [mine]
     for other in (agency.people[name] for name in ("fp1", "admin") if name != me.username):
-        assert import_mappings.of_account(db, other) == []
-        assert import_mappings.of_header(db, other, ["이름"]) == []
+        assert mappings.of_account(db, other) == []
+        assert mappings.of_header(db, other, ["이름"]) == []
         before = fingerprint(db)
         with pytest.raises(NotFound):
-            import_mappings.remove(db, other, mine.id)
+            mappings.remove(db, other, mine.id)
         assert changed(before, fingerprint(db)) == set()
-    import_mappings.remove(db, me, mine.id)
-    assert import_mappings.of_account(db, me) == []
+    mappings.remove(db, me, mine.id)
+    assert mappings.of_account(db, me) == []
 
 
 # importer, whose customers -> who may see and undo that import
@@ -1024,19 +1035,19 @@ def test_imports_are_listed_and_undone_within_the_scope_only(pair, agency):
         batch = batch or take(db, agency.people[importer], rows, owner_id=owner_id).batch
         me, before = agency.people[asker], fingerprint(db)
         may = asker.split()[0] in UNDOES[pair]
-        listed = {one.id: one.may_undo for one in import_batches.of_account(db, me)}
+        listed = {one.id: one.may_undo for one in history.of_account(db, me)}
         assert (batch in listed, listed.get(batch, False)) == (may, may)
         if may:
-            assert import_batches.undo(db, me, batch, TODAY).customers_removed == len(rows)
+            assert history.undo(db, me, batch, TODAY).customers_removed == len(rows)
             assert stored(db, "import_batch", batch)["undone_by"] == me.id
             batch = None
             continue
         for dry_run in (True, False):
             with pytest.raises(NotFound):
-                import_batches.undo(db, me, batch, TODAY, dry_run)
+                history.undo(db, me, batch, TODAY, dry_run)
         assert changed(before, fingerprint(db)) == set()
     if batch:
-        import_batches.undo(db, agency.people[importer], batch, TODAY)
+        history.undo(db, agency.people[importer], batch, TODAY)
 
 
 def test_a_disabled_account_neither_reads_nor_loses_its_saved_filters(agency):
@@ -1080,7 +1091,7 @@ def test_whoever_is_due_is_erased_within_the_scope_only(agency):
     everybody = db.read("select count(*) as n from customer")[0]["n"]
     for asker, erased in ERASES.items():
         on_the_day = yesterday + timedelta(days=consents.DAYS_TO_DESTROY)
-        assert personal_data.erase_due(db, agency.people[asker], on_the_day) == len(erased)
+        assert disclosure.erase_due(db, agency.people[asker], on_the_day) == len(erased)
         assert {owner for owner, one in due.items() if gone(db, one, None)} == erased
         for owner in erased:
             del due[owner]

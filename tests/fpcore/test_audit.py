@@ -12,19 +12,13 @@ from agency import (
     take,
 )
 
-from fpcore import (
-    audit,
-    consents,
-    contacts,
-    customer_list,
-    customers,
-    database,
-    policies,
-    portfolio,
-)
-from fpcore.customer_list import CustomerFilter
+from fpcore.access import audit
+from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges, RowKind
+from fpcore.portfolio import customer_list, heatmaps
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.store import database
 
 pytestmark = pytest.mark.shared_office
 
@@ -47,49 +41,49 @@ def entries(db) -> int:
 
 def test_a_look_is_logged_once_a_visit_and_once_a_person(db, people, fp, customer):
     for _ in range(3):
-        customers.get(db, fp, customer, TODAY)
-    customers.get(db, people["manager1"], customer, TODAY)
+        profiles.get(db, fp, customer, TODAY)
+    profiles.get(db, people["manager1"], customer, TODAY)
     assert done(db, customer)[1:] == [(fp.name, "viewed"), ("manager1", "viewed")]
 
 
 def test_a_look_at_another_customer_is_another_look(db, fp, customer):
     other = add_customer(db, fp)
     for one in (customer, other, customer):
-        customers.get(db, fp, one, TODAY)
+        profiles.get(db, fp, one, TODAY)
     assert [len(done(db, one)) for one in (customer, other)] == [2, 2]
 
 
 @pytest.mark.parametrize(("ago", "views"), [(timedelta(minutes=9), 1), (audit.ONE_VISIT, 2)])
 def test_a_look_after_the_visit_is_a_new_one(ago, views, db, fp, customer):
-    customers.get(db, fp, customer, TODAY)
+    profiles.get(db, fp, customer, TODAY)
     db.transaction(
         lambda cursor: cursor.execute(
             "update audit set done_at = $then where customer_id = $id and action = 'viewed'",
             {"then": database.utc_now() - ago, "id": customer},
         )
     )
-    customers.get(db, fp, customer, TODAY)
+    profiles.get(db, fp, customer, TODAY)
     assert done(db, customer).count((fp.name, "viewed")) == views
 
 
 def test_a_look_makes_no_cached_result_stale(db, fp, customer):
     before = db.version
-    customers.get(db, fp, customer, TODAY)
+    profiles.get(db, fp, customer, TODAY)
     assert (db.version, len(done(db, customer))) == (before, 2)
 
 
 def test_a_look_that_is_refused_and_a_list_are_no_look(db, people, fp, customer):
     before = entries(db)
     with pytest.raises(NotFound):
-        customers.get(db, people["fp3"], customer, TODAY)
+        profiles.get(db, people["fp3"], customer, TODAY)
     customer_list.find(db, fp, CustomerFilter(), TODAY)
-    portfolio.figures(db, fp, RowKind.FP, TODAY)
-    customers.removal(db, fp, customer)
+    heatmaps.figures(db, fp, RowKind.FP, TODAY)
+    profiles.removal(db, fp, customer)
     assert entries(db) == before
     consents.withdraw(db, fp, customer, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
     before = entries(db)
     with pytest.raises(ConsentWithdrawn):
-        customers.get(db, fp, customer, TODAY)
+        profiles.get(db, fp, customer, TODAY)
     assert entries(db) == before
 
 
@@ -99,7 +93,7 @@ def test_a_look_that_is_refused_and_a_list_are_no_look(db, people, fp, customer)
 def test_the_log_tells_a_customers_story(db, people, fp, customer):
     manager = people["manager1"]
     policy = add_policy(db, fp, customer, insurer="삼성생명")
-    customers.update(db, manager, customer, CustomerChanges(occupation="의사"), 1, TODAY)
+    profiles.update(db, manager, customer, CustomerChanges(occupation="의사"), 1, TODAY)
     policies.update(db, fp, policy, PolicyChanges(insurer="한화생명"), 1, TODAY)
     policies.end(db, manager, policy, TODAY, 2, TODAY)
     policies.remove(db, fp, policy, 3, TODAY)
@@ -146,7 +140,7 @@ def test_an_import_logs_what_it_changed_and_only_that(db, people, fp, customer):
 def test_the_log_holds_masked_numbers_only(db, fp):
     customer = add_customer(db, fp, phone="010-1234-5678", notes="900101-1234567")
     changes = CustomerChanges(phone="010-8765-4321", notes="4111-1111-1111-1111")
-    customers.update(db, fp, customer, changes, 1, TODAY)
+    profiles.update(db, fp, customer, changes, 1, TODAY)
     changes = log(db, customer)[-1]["changes"]
     assert {"field": "phone", "old": "010-****-5678", "new": "010-****-4321"} in changes
     assert {change["field"] for change in changes} <= {"phone", "notes"}
@@ -157,18 +151,18 @@ def test_the_log_holds_masked_numbers_only(db, fp):
 def test_what_is_refused_is_not_logged(db, fp, customer):
     before = entries(db)
     with pytest.raises(InvalidInput):
-        customers.update(db, fp, customer, CustomerChanges(email="x"), 1, TODAY)
+        profiles.update(db, fp, customer, CustomerChanges(email="x"), 1, TODAY)
     assert entries(db) == before
 
 
 def test_a_deletion_leaves_that_it_was_done_and_not_what_the_data_were(db, people, fp, customer):
     policy = add_policy(db, fp, customer, insurer="비밀생명", policy_number="비밀-1")
     policies.update(db, fp, policy, PolicyChanges(insurer="비밀화재"), 1, TODAY)
-    customers.update(db, fp, customer, CustomerChanges(notes="비밀"), 1, TODAY)
+    profiles.update(db, fp, customer, CustomerChanges(notes="비밀"), 1, TODAY)
     other = add_customer(db, fp)
-    customers.update(db, fp, other, CustomerChanges(notes="남을 메모"), 1, TODAY)
+    profiles.update(db, fp, other, CustomerChanges(notes="남을 메모"), 1, TODAY)
     manager = people["manager1"]
-    customers.delete(db, manager, customer, customers.removal(db, manager, customer))
+    profiles.delete(db, manager, customer, profiles.removal(db, manager, customer))
     story = log(db, customer)
     assert (story[-1]["by"], story[-1]["action"]) == ("manager1", "deleted")
     assert [entry["changes"] for entry in story] == [[]] * 5

@@ -6,10 +6,11 @@ import io
 import pytest
 from agency import STATEMENT, TODAY
 
-from fpcore import book_columns, book_file, book_import, book_words, database
-from fpcore.book_columns import Columns
-from fpcore.book_import import ImportOptions
 from fpcore.errors import UnreadableFile
+from fpcore.importing import book_file, headers, importer, words
+from fpcore.importing.headers import Columns
+from fpcore.importing.importer import ImportOptions
+from fpcore.store import database
 
 
 def recognized(header: list[str], *rows: list[str], chosen=None) -> Columns:
@@ -19,7 +20,7 @@ def recognized(header: list[str], *rows: list[str], chosen=None) -> Columns:
     db = database.open_database(database.IN_MEMORY)
     reading = book_file.Reading(header_line=1)
     with book_file.opened(db, "book.csv", out.getvalue().encode(), reading) as file:
-        columns = book_columns.recognize(file, chosen)
+        columns = headers.recognize(file, chosen)
     db.close()
     return columns
 
@@ -109,7 +110,7 @@ def test_a_book_without_names_is_refused_with_what_was_found(db, people):
     said = ImportOptions(consent_basis=STATEMENT)
     content = "증권번호,보종,주민번호,850302-1234567\nA-1,생명,x,y\n".encode()
     with pytest.raises(UnreadableFile) as refused:
-        book_import.preview(db, people["fp1"], "b.csv", content, said, TODAY)
+        importer.preview(db, people["fp1"], "b.csv", content, said, TODAY)
     assert refused.value.code == "file_no_name_column"
     assert refused.value.particulars["found"] == "증권번호, 보종, ******-*******"
     assert "고객명" in refused.value.particulars["accepted"]
@@ -130,8 +131,8 @@ def test_a_premium_header_can_say_how_often_it_is_paid(header, cycle):
 
 def test_no_header_means_two_fields():
     aliases = [
-        (book_words.fold(alias), field)
-        for field, names in book_words.book_words()["columns"].items()
+        (words.fold(alias), field)
+        for field, names in words.book_words()["columns"].items()
         for alias in names
     ]
     meanings = {}
@@ -141,4 +142,4 @@ def test_no_header_means_two_fields():
 
 
 def test_every_field_of_a_book_has_headers():
-    assert set(book_words.book_words()["columns"]) == set(book_columns.FIELDS)
+    assert set(words.book_words()["columns"]) == set(headers.FIELDS)

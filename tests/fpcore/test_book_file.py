@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpcore import book_file, database
-from fpcore.book_file import Reading, Text
 from fpcore.errors import UnreadableFile
+from fpcore.importing import book_file
+from fpcore.importing.book_file import Reading, Text
+from fpcore.store import database
 
 BOOK = "고객명,보험종류\n똠방각하,생명\n펲시,건강\n"
 RECORDS = [(2, ["똠방각하", "생명"]), (3, ["펲시", "건강"])]

@@ -9,8 +9,9 @@ import hypothesis.strategies as st
 from agency import STATEMENT, TODAY, codes, hire, outcome, take
 from hypothesis import HealthCheck, given, settings
 
-from fpcore import book_file, book_import, book_report, database
-from fpcore.book_import import ImportOptions
+from fpcore.importing import book_file, importer, reporting
+from fpcore.importing.importer import ImportOptions
+from fpcore.store import database
 
 HEADERS = (
     "고객번호 고객명 생년월일 휴대폰 성별 동의 보험사 증권번호 상품명 보종 가입금액 보험료 만기일"
@@ -79,10 +80,10 @@ def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
         before = tables(db)
         args = (db, fp, "book.csv", content_of(rows), said, TODAY)
 
-        preview = book_import.preview(*args)
+        preview = importer.preview(*args)
         assert tables(db) == before
 
-        report = book_import.import_book(*args)
+        report = importer.import_book(*args)
         expected = sum(any(cell.strip() for cell in cells) for cells in rows)
         assert report.rows == expected == sum(outcome(report))
         assert report.taken + report.rejected + report.questions == report.rows
@@ -99,7 +100,7 @@ def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
             ("done", report.rows)
         ]
 
-        again = book_import.import_book(*args)
+        again = importer.import_book(*args)
         assert outcome(again) == (0, 0, report.taken, report.held_back)
         assert rejected_lines(again) == rejected_lines(report)
         assert tables(db)[:3] == [customers, policies, consents]
@@ -155,7 +156,7 @@ def test_rows_of_one_customer_become_one_customer(import_rows):
 def test_too_many_cells_are_a_fault_and_empty_ones_are_not(db, people):
     content = "고객명,보종\n김하나,생명,,\n이둘,생명,5000\n".encode()
     said = ImportOptions(consent_basis=STATEMENT)
-    report = book_import.import_book(db, people["fp1"], "b.csv", content, said, TODAY)
+    report = importer.import_book(db, people["fp1"], "b.csv", content, said, TODAY)
     assert (report.taken, codes(report)) == (1, ["too_many_cells"])
 
 
@@ -182,7 +183,7 @@ def test_the_owner_column_says_whose_customers_they_are(db, import_rows):
 
 def test_an_error_while_storing_stores_nothing(db, people, monkeypatch, import_rows):
     before = tables(db)[:3]
-    monkeypatch.setattr(book_import, "_CHANGED_POLICIES", "select no_such_column")
+    monkeypatch.setattr(importer, "_CHANGED_POLICIES", "select no_such_column")
     try:
         import_rows([{"고객명": "김", "보종": "생명"}])
     except database.SqlError:
@@ -199,7 +200,7 @@ def test_a_rejects_file_can_be_opened_and_runs_no_formulas(import_rows):
         for cell in ('=HYPERLINK("http://x")', "+1+1", "@SUM(A1)", "-2+3", "\t=1", "-5,000")
     ]
     report = import_rows(rows)
-    written = book_report.rejects_csv(report, ["=reason"] * len(rows))
+    written = reporting.rejects_csv(report, ["=reason"] * len(rows))
     assert written.startswith(b"\xef\xbb\xbf")
     lines = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
     assert lines[0] == ["고객명", "비고", "가입금액", "line", "reason"]
@@ -211,7 +212,7 @@ def test_a_rejects_file_can_be_opened_and_runs_no_formulas(import_rows):
 
 def test_a_header_of_a_rejects_file_runs_no_formula(import_rows):
     report = import_rows([{"고객명": "", "=1+1": "x"}])
-    assert b",=1+1" not in book_report.rejects_csv(report, ["reason"])
+    assert b",=1+1" not in reporting.rejects_csv(report, ["reason"])
 
 
 def test_two_uploads_of_one_book_at_once_store_it_once(db, people):

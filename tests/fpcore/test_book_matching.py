@@ -3,9 +3,10 @@
 import pytest
 from agency import TODAY, codes, outcome
 
-from fpcore import customer_list, customers
-from fpcore.book_matching import QUESTIONS
+from fpcore.customers import profiles
+from fpcore.importing.matching import QUESTIONS
 from fpcore.models import NewCustomer
+from fpcore.portfolio import customer_list
 
 KIM = {"고객명": "김하나", "생년월일": "1985-03-02"}
 LIFE = {"보험사": "삼성생명", "상품명": "든든 종신보험", "가입금액": "1억", "계약일": "2020-05-01"}
@@ -130,7 +131,7 @@ def test_a_changed_policy_among_several_alike_is_a_question(import_rows):
 @pytest.mark.parametrize("known", [{"birth_date": "1985-03-02"}, {"phone": "010-1111-2222"}])
 def test_a_customer_added_by_hand_is_known_again(known, db, people, import_rows):
     new = NewCustomer(name="김하나", consent_basis="서면", **known)
-    customers.create(db, people["fp1"], new, TODAY)
+    profiles.create(db, people["fp1"], new, TODAY)
     report = import_rows([{**KIM, "휴대폰": "010-1111-2222", "고객번호": "K1"}])
     assert outcome(report) == (0, 1, 0, 0)
     found = db.read("select source_key, birth_year from customer")

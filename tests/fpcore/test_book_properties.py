@@ -25,24 +25,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kept_rows import assert_kept_as_computed
 from random_book import random_book
 
-from fpcore import (
-    book_import,
-    consents,
-    consistency,
-    contacts,
-    customer_rows,
-    customers,
-    database,
-    gap_rules,
-    gaps,
-    import_batches,
-    personal_data,
-    policies,
-    rule_book,
-    sheets,
-)
-from fpcore.book_import import ImportOptions
+from fpcore import sheets
+from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import FpError
+from fpcore.gaps import explanation, publishing
+from fpcore.importing import history, importer
+from fpcore.importing.importer import ImportOptions
+from fpcore.kept import consistency, customer_rows
 from fpcore.models import (
     WHOLE_LIFE,
     Account,
@@ -58,8 +47,11 @@ from fpcore.models import (
     PolicyType,
     PremiumCycle,
 )
-from fpcore.rule_words import Fixed
+from fpcore.person import disclosure
+from fpcore.rules import rulebook
+from fpcore.rules.vocabulary import Fixed
 from fpcore.sheets import Sheet
+from fpcore.store import database
 
 DAY = timedelta(days=1)
 WHO = st.integers(0, 99)
@@ -76,7 +68,7 @@ POLICY = st.fixed_dictionaries(
         "policy_number": st.sampled_from([None, "A-1", "B 2"]),
     },
 )  # fmt: skip
-FILED = gap_rules.RULES.read_text("utf-8")
+FILED = rulebook.RULES.read_text("utf-8")
 HELD_BY_DRIVERS = 'when = [{ word = "drives" }]\nneed = { word = "holds" }'
 RULE_FILES = (FILED, FILED.replace('need = { word = "holds" }', HELD_BY_DRIVERS, 1), "broken [")
 """What the rule file says: as it is, with a rule for fewer people, or with a fault."""
@@ -100,9 +92,9 @@ class Work(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.rule_file = Path(self.folder.name) / gap_rules.RULES.name
+        self.rule_file = Path(self.folder.name) / rulebook.RULES.name
         self.rule_file.write_text(FILED, "utf-8")
-        self.patch = patch.object(gap_rules, "RULES", self.rule_file)
+        self.patch = patch.object(rulebook, "RULES", self.rule_file)
         self.patch.start()
         self.db = database.open_database(database.IN_MEMORY)
         people = hire(self.db)
@@ -157,7 +149,7 @@ class Work(RuleBasedStateMachine):
 
     def create(self, **typed: Any) -> Any:
         new = NewCustomer(**typed, consent_basis=STATEMENT)
-        return customers.create(self.db, self.fp, new, self.here)
+        return profiles.create(self.db, self.fp, new, self.here)
 
     def attempt(self, work: Callable[[], Any]) -> None:
         """Do something that may be refused: what is refused must change no row either."""
@@ -176,7 +168,7 @@ class Work(RuleBasedStateMachine):
         if one := self.some("customer", who):
             changes = CustomerChanges(**{field: text})
             self.attempt(
-                lambda: customers.update(
+                lambda: profiles.update(
                     self.db, self.by(who), one["id"], changes, one["ver"], self.here
                 )
             )
@@ -187,7 +179,7 @@ class Work(RuleBasedStateMachine):
         if one := self.some("customer", who):
             changes = CustomerChanges(**{field: None if day is None else self.here + day * DAY})
             self.attempt(
-                lambda: customers.update(
+                lambda: profiles.update(
                     self.db, self.by(who), one["id"], changes, one["ver"], self.here
                 )
             )
@@ -267,13 +259,13 @@ class Work(RuleBasedStateMachine):
     def set_a_target(self, who, code, amount):
         if one := self.some("customer", who):
             said = (one["id"], code, amount, "합의", self.here)
-            self.attempt(lambda: gaps.set_target(self.db, self.by(who), *said))
+            self.attempt(lambda: explanation.set_target(self.db, self.by(who), *said))
 
     @rule(who=WHO)
     def remove_a_target(self, who):
         if one := self.some("customer_target", who, "customer_id, code"):
             said = (one["customer_id"], one["code"], self.here)
-            self.attempt(lambda: gaps.remove_target(self.db, self.by(who), *said))
+            self.attempt(lambda: explanation.remove_target(self.db, self.by(who), *said))
 
     @precondition(lambda self: len(self.batches) < MOST_IMPORTS)
     @rule(seed=SEEDS, amount=AMOUNTS_READ, owner=st.sampled_from([None, "fp1", "fp2"]))
@@ -299,7 +291,7 @@ class Work(RuleBasedStateMachine):
             rows.append({**known, "증권번호": number, "가입금액": amount})
         named = ("book.xlsx", workbook(rows)) if is_workbook else ("book.csv", csv_bytes(rows))
         options = ImportOptions(consent_basis=STATEMENT, units=IN_WON)
-        report = book_import.import_book(self.db, account, *named, options, self.here)
+        report = importer.import_book(self.db, account, *named, options, self.here)
         self.batches.append(report.batch)
         DONE["rows created"] += report.created
         DONE["rows updated"] += report.updated
@@ -312,7 +304,7 @@ class Work(RuleBasedStateMachine):
 
     def undo(self, batch: UUID, account: Account) -> None:
         with suppress(FpError):
-            report = import_batches.undo(self.db, account, batch, self.here)
+            report = history.undo(self.db, account, batch, self.here)
             DONE["customers taken out"] += report.customers_removed
             DONE["policies taken out"] += report.policies_removed
             DONE["policies put back"] += report.policies_restored
@@ -337,9 +329,9 @@ class Work(RuleBasedStateMachine):
 
     def publish(self, code: str, ahead: int, **changes: Any) -> None:
         self.published += 1
-        filed = next(one for one in gap_rules.parsed("rules", FILED) if one.code == code)
+        filed = next(one for one in rulebook.parsed("rules", FILED) if one.code == code)
         draft = filed.model_copy(update={**changes, "valid_from": self.here + ahead * DAY})
-        rule_book.publish(self.db, self.manager, draft, "본사 지침", self.here)
+        publishing.publish(self.db, self.manager, draft, "본사 지침", self.here)
 
     @rule(content=st.sampled_from(RULE_FILES))
     def change_the_rule_file(self, content):
@@ -352,24 +344,24 @@ class Work(RuleBasedStateMachine):
     @rule(who=WHO)
     def erase_a_customer(self, who):
         if one := self.some("customer", who):
-            self.attempt(lambda: self.remove(personal_data.erase, self.by(who), one["id"]))
+            self.attempt(lambda: self.remove(disclosure.erase, self.by(who), one["id"]))
 
     @precondition(lambda self: self.has_many())
     @rule(who=WHO)
     def delete_a_customer(self, who):
         if one := self.some("customer", who):
-            self.attempt(lambda: self.remove(customers.delete, self.by(who), one["id"]))
+            self.attempt(lambda: self.remove(profiles.delete, self.by(who), one["id"]))
 
     def has_many(self) -> bool:
         return self.db.read("select count(*) as n from customer")[0]["n"] > FEW
 
     def remove(self, how: Callable, account: Account, customer_id: UUID) -> None:
-        how(self.db, account, customer_id, customers.removal(self.db, account, customer_id))
+        how(self.db, account, customer_id, profiles.removal(self.db, account, customer_id))
 
     @rule()
     def erase_who_is_due(self):
         self.sleep(consents.DAYS_TO_DESTROY)
-        self.attempt(lambda: personal_data.erase_due(self.db, self.staff[-1], self.here))
+        self.attempt(lambda: disclosure.erase_due(self.db, self.staff[-1], self.here))
 
     @rule(days=st.sampled_from([1, 2, 31]))
     def sleep(self, days):

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from agency import TODAY, hire, take
 
-from fpcore import database
 from fpcore.models import WHOLE_LIFE
+from fpcore.store import database
 
 
 class Refused(str):

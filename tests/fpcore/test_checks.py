@@ -10,10 +10,12 @@ import pytest
 from agency import STATEMENT, TODAY, hire, take
 from hypothesis import example, given
 
-from fpcore import checks, customers, database, words
-from fpcore.book_import import ImportReport
-from fpcore.database import Database
+from fpcore import checks, wording
+from fpcore.customers import profiles
+from fpcore.importing.importer import ImportReport
 from fpcore.models import CUSTOMER_AMOUNTS, LARGEST_AMOUNT, POLICY_AMOUNTS, NewCustomer
+from fpcore.store import database
+from fpcore.store.database import Database
 
 DAY = timedelta(days=1)
 CUSTOMER = {
@@ -191,8 +193,8 @@ def test_every_check_has_its_edge_and_its_words():
     every_check = (*checks.CUSTOMER, *checks.POLICY, *checks.POLICY_STATUS)
     assert {(c.field, c.code) for c in every_check} == {edge[:2] for edge in EDGES + STATUS_EDGES}
     for check in every_check:
-        for language in words.LANGUAGES:
-            assert words.say_problem(language, check.field, check.code, {"text": "x"})
+        for language in wording.LANGUAGES:
+            assert wording.say_problem(language, check.field, check.code, {"text": "x"})
 
 
 def test_a_book_is_held_to_the_same_edges(db, fp):
@@ -268,7 +270,7 @@ def test_an_address_of_which_sql_is_sure_is_accepted_by_the_library_too(email):
 def test_an_address_is_stored_as_it_was_written(db, fp):
     email = "Kim.HaNa+FP@Example.COM"
     new = NewCustomer(name="김폼", email=f" {email} ", consent_basis=STATEMENT)
-    customers.create(db, fp, new, TODAY)
+    profiles.create(db, fp, new, TODAY)
     take(db, fp, [{"고객명": "김책", "이메일": f" {email} "}])
     assert db.read("select distinct email from customer") == [{"email": email}]
 

@@ -15,18 +15,14 @@ import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
 from click.testing import CliRunner
 
-from fpcore import (
-    accounts,
-    command_line,
-    consents,
-    customer_rows,
-    customers,
-    database,
-    demo,
-    gap_rules,
-)
-from fpcore.commands import main
+from fpcore.access import accounts
+from fpcore.commands import demo, line
+from fpcore.commands.main import main
+from fpcore.customers import consents, profiles
+from fpcore.kept import customer_rows
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
+from fpcore.rules import rulebook
+from fpcore.store import database
 
 BOOK = [
     {"고객번호": "K1", "고객명": "김하나", "생년월일": "1985-03-02", "이메일": "kim@example.com",
@@ -103,7 +99,7 @@ def test_init_makes_the_database_once_and_keeps_it(machine):
 def test_init_loads_the_demo_book_once(machine, monkeypatch):
     small = machine / "demo.csv"
     small.write_bytes(csv_bytes([{**BOOK[0], "담당FP": "fp1", "동의": "Y"}]))
-    monkeypatch.setattr("fpcore.demo.BOOK", small)
+    monkeypatch.setattr("fpcore.commands.demo.BOOK", small)
     for _ in range(2):
         made = ask("init", "--demo")
         assert {"account", "password", "role", "team"} <= made["demo_accounts"][0].keys()
@@ -116,7 +112,7 @@ _SET_PASSWORD = "update account set password_hash = $secret where username = 'ad
 def test_the_demo_is_there_only_where_people_sign_in_as_it_says(machine, monkeypatch):
     small = machine / "demo.csv"
     small.write_bytes(csv_bytes([{**BOOK[0], "담당FP": "fp1", "동의": "Y"}]))
-    monkeypatch.setattr("fpcore.demo.BOOK", small)
+    monkeypatch.setattr("fpcore.commands.demo.BOOK", small)
     ask("account", "add", "admin", "--role", "admin", typed=PASSWORD)  # as an office has
     with closing(database.open_database()) as db:
         assert not demo.is_loaded(db)
@@ -235,7 +231,7 @@ def test_with_a_broken_rule_file_the_last_good_rules_go_on_and_the_fault_is_told
     before = ask("gaps")
     file = filled / "gap_rules.toml"
     file.write_text(BROKEN_RULE, encoding="utf-8")
-    monkeypatch.setattr(gap_rules, "RULES", file)
+    monkeypatch.setattr(rulebook, "RULES", file)
     result = run("gaps", "--json")
     assert json.loads(result.stdout) == before
     assert "gap_rules.toml" in result.stderr and "life_missing" in result.stderr
@@ -297,7 +293,7 @@ def test_a_heatmap_prints_every_figure_of_every_cell(rows, filled):
 
 def withdraw(name: str, on: date) -> None:
     with closing(database.open_database()) as db:
-        customer = customers.identify(db, accounts.OPERATOR, name)
+        customer = profiles.identify(db, accounts.OPERATOR, name)
         kind, channel = ConsentKind.COLLECTION, ConsentChannel.PHONE
         consents.withdraw(db, accounts.OPERATOR, customer, kind, channel, on)
 
@@ -378,8 +374,8 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     (machine / "book.csv").write_bytes(csv_bytes(people))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
     assert ask("erase", "--due") == {"erased": 0}
-    withdraw("K1", command_line.today() - timedelta(days=consents.DAYS_TO_DESTROY))
-    withdraw("K2", command_line.today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
+    withdraw("K1", line.today() - timedelta(days=consents.DAYS_TO_DESTROY))
+    withdraw("K2", line.today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
     refused = run("erase", "--due", typed="2\n")
     assert (refused.exit_code, "김*나 (fp1)" in refused.stderr) == (1, True)
     assert ask("erase", "--due", *options, typed=typed) == {"erased": 1}
@@ -397,16 +393,16 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeypatch):
-    until = command_line.today() + timedelta(days=30)
+    until = line.today() + timedelta(days=30)
     book = [{**BOOK[0], "만기일": until.isoformat()}]
     (machine / "book.csv").write_bytes(csv_bytes(book))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
-    monkeypatch.setattr(command_line, "today", lambda: until + timedelta(days=1))
+    monkeypatch.setattr(line, "today", lambda: until + timedelta(days=1))
     with closing(database.open_database()) as db:
-        assert customer_rows.differences(db, command_line.today()) != []
+        assert customer_rows.differences(db, line.today()) != []
     assert run(*words, typed=PASSWORD).exit_code == 0
     with closing(database.open_database()) as db:
-        assert customer_rows.differences(db, command_line.today()) == []
+        assert customer_rows.differences(db, line.today()) == []
 
 
 def test_lines_for_people_are_printed_without_json(filled):

@@ -16,20 +16,12 @@ from agency import (
     tables,
 )
 
-from fpcore import (
-    consents,
-    contacts,
-    coverage,
-    customer_list,
-    customers,
-    gap_books,
-    gaps,
-    policies,
-    portfolio,
-)
-from fpcore.customer_list import CustomerFilter
+from fpcore.customers import consents, contacts, coverage, policies, profiles
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound, UnreadableFile
+from fpcore.gaps import explanation, scopes
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, NewCustomer, RowKind
+from fpcore.portfolio import customer_list, heatmaps
+from fpcore.portfolio.customer_list import CustomerFilter
 
 pytestmark = pytest.mark.shared_office
 
@@ -124,7 +116,7 @@ def test_a_customer_cannot_be_added_without_consent(basis, db, people):
 
 def test_a_form_that_says_nothing_of_a_consent_adds_nobody(db, fp):
     with pytest.raises(InvalidInput):
-        customers.create(db, fp, NewCustomer(name="박셋"), TODAY)
+        profiles.create(db, fp, NewCustomer(name="박셋"), TODAY)
     assert found(db, fp).in_scope == 0
 
 
@@ -173,7 +165,7 @@ def test_a_consent_can_be_given_later_and_withdrawn_by_itself(kind, db, fp, cust
     assert (ended.given_on, ended.withdrawn_on, ended.withdrawn_channel) == (
         TODAY - DAY, TODAY, PHONE,
     )  # fmt: skip
-    assert customers.get(db, fp, customer, TODAY).withdrawn_on is None
+    assert profiles.get(db, fp, customer, TODAY).withdrawn_on is None
 
 
 def test_a_withdrawal_of_marketing_shows_in_the_list_and_hides_nobody(db, fp, customer):
@@ -227,20 +219,20 @@ def test_nothing_of_whoever_withdrew_is_shown_any_more(db, fp, customer):
     withdraw(db, fp, customer)
     days = {"withdrawn_on": TODAY.isoformat(), "destroy_by": (TODAY + 10 * DAY).isoformat()}
     for read in (
-        lambda: customers.get(db, fp, customer, TODAY),
-        lambda: customers.update(db, fp, customer, CustomerChanges(name="x"), 2, TODAY),
+        lambda: profiles.get(db, fp, customer, TODAY),
+        lambda: profiles.update(db, fp, customer, CustomerChanges(name="x"), 2, TODAY),
         lambda: policies.of_customer(db, fp, customer, TODAY),
         lambda: contacts.of_customer(db, fp, customer),
     ):
         with pytest.raises(ConsentWithdrawn) as refused:
             read()
         assert refused.value.particulars == days
-    for read in (coverage.summary, gaps.of_customer):
+    for read in (coverage.summary, explanation.of_customer):
         with pytest.raises((NotFound, ConsentWithdrawn)):
             read(db, fp, customer, TODAY)
-    assert portfolio.figures(db, fp, RowKind.FP, TODAY).empty
-    assert portfolio.figures(db, fp, RowKind.FP, TODAY, "EUR").empty
-    assert gap_books.of_scope(db, fp, TODAY).customers == 0
+    assert heatmaps.figures(db, fp, RowKind.FP, TODAY).empty
+    assert heatmaps.figures(db, fp, RowKind.FP, TODAY, "EUR").empty
+    assert scopes.of_scope(db, fp, TODAY).customers == 0
     for wanted in ({}, {"search": "김하늘"}, {"search": "ㄱㅎㄴ"}, {"gender": "unknown"}):
         assert len(found(db, fp, **wanted).rows) == found(db, fp, **wanted).matching == 0
 
@@ -278,10 +270,10 @@ def test_those_who_withdrew_are_listed_masked_the_most_urgent_first(name, masked
 
 
 def test_a_consent_given_again_brings_everything_back(db, fp, customer):
-    before = customers.get(db, fp, customer, TODAY)
+    before = profiles.get(db, fp, customer, TODAY)
     withdraw(db, fp, customer)
     give(db, fp, customer)
-    again = customers.get(db, fp, customer, TODAY)
+    again = profiles.get(db, fp, customer, TODAY)
     assert (again.withdrawn_on, again.destroy_by, again.name) == (None, None, before.name)
     assert len(policies.of_customer(db, fp, customer, TODAY)) == 1
     assert len(contacts.of_customer(db, fp, customer)) == 1
@@ -298,7 +290,7 @@ def test_no_other_consent_is_taken_from_whoever_withdrew(db, fp, customer):
     with pytest.raises(ConsentWithdrawn):
         give(db, fp, customer, ConsentKind.HEALTH)
     with pytest.raises(ConsentWithdrawn):
-        customers.get(db, fp, customer, TODAY)
+        profiles.get(db, fp, customer, TODAY)
 
 
 def test_a_consent_from_before_the_withdrawal_does_not_end_it(db, fp, customer):
@@ -312,7 +304,7 @@ def test_a_consent_from_before_the_withdrawal_does_not_end_it(db, fp, customer):
     (problem,) = refused.value.problems
     assert problem[:2] == ("given_on", "before_withdrawal")
     with pytest.raises(ConsentWithdrawn):
-        customers.get(db, fp, customer, TODAY)
+        profiles.get(db, fp, customer, TODAY)
 
 
 def test_a_book_does_not_bring_back_whoever_withdrew(db, fp, customer, import_rows):

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from agency import TODAY, hire, take
 
-from fpcore import accounts, consistency, customer_rows, customers, database
-from fpcore.consistency import Fault
+from fpcore.access import accounts
+from fpcore.customers import profiles
+from fpcore.kept import consistency, customer_rows
+from fpcore.kept.consistency import Fault
+from fpcore.store import database
 
 ROW = {"고객명": "김하나", "상품명": "든든 종신보험", "보험사": "한화생명", "가입금액": "1억"}
 
@@ -35,7 +38,7 @@ def db(made, tmp_path):
 
 @pytest.fixture
 def one(db):
-    return customers.identify(db, accounts.OPERATOR, "김하나")
+    return profiles.identify(db, accounts.OPERATOR, "김하나")
 
 
 def change(db, sql: str, **said) -> None:

@@ -12,10 +12,11 @@ from agency import (
     tables,
 )
 
-from fpcore import consents, contacts, customer_list, customers
-from fpcore.customer_list import CustomerFilter
+from fpcore.customers import consents, contacts, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, ContactChannel, ContactOutcome
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
 
 pytestmark = pytest.mark.shared_office
 
@@ -104,7 +105,7 @@ def test_a_next_date_is_kept_moved_or_done_with(due, typed, kept, db, fp):
     log_contact(db, fp, customer, next_contact_on=typed)
     stored = row_of(db, "customer", customer)
     assert (stored["next_contact_on"], stored["ver"]) == (kept, 1 if kept == due else 2)
-    assert customers.get(db, fp, customer, TODAY).next_contact_on == kept
+    assert profiles.get(db, fp, customer, TODAY).next_contact_on == kept
     shown = listed(db, fp, customer)["next_contact_on"]
     assert (None if str(shown) == "NaT" else shown.date()) == kept
 
@@ -162,7 +163,7 @@ def test_the_last_contact_of_a_customer_is_that_of_the_list(typed, outcomes, db,
     customer = add_customer(db, fp, last_contact_on=typed)
     for days, outcome in enumerate(outcomes):
         log_contact(db, fp, customer, outcome=outcome, contacted_on=TODAY - (3 - days) * DAY)
-    shown = customers.get(db, fp, customer, TODAY)
+    shown = profiles.get(db, fp, customer, TODAY)
     found = customer_list.find(db, fp, CustomerFilter(), TODAY).rows["last_contact_on"][0]
     listed = None if found is None or found != found else found.date()
     assert contacts.last_contact_on(shown, contacts.of_customer(db, fp, customer)) == listed

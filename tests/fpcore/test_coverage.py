@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
-from fpcore import coverage, customer_list, customers, policies, portfolio
-from fpcore.customer_list import CustomerFilter
+from fpcore.customers import coverage, policies, profiles
+from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.models import PolicyType, RowKind
-from fpcore.row_kinds import UNKNOWN_ROW
+from fpcore.portfolio import customer_list, heatmaps
+from fpcore.portfolio.customer_list import CustomerFilter
 
 YEARLY = {"monthly": 12, "quarterly": 4, "semiannual": 2, "annual": 1, "single": 0, "paid_up": 0}
 TYPES = [kind.value for kind in PolicyType]
@@ -84,7 +85,7 @@ def plain_cell(people: pd.DataFrame, held: pd.DataFrame) -> dict:
 @pytest.mark.parametrize("rows", PLAIN_ROWS)
 def test_every_cell_equals_a_plain_count_of_the_tables(rows, currency, random_agency):
     db, people = random_agency
-    cells = portfolio.figures(db, people["admin"], rows, TODAY, currency)
+    cells = heatmaps.figures(db, people["admin"], rows, TODAY, currency)
     everybody, held = plain_people(db), plain_policies(db, currency)
     of_row = everybody[rows.value].fillna(UNKNOWN_ROW)
     assert set(cells["row"]) == set(of_row)
@@ -97,7 +98,7 @@ def test_every_cell_equals_a_plain_count_of_the_tables(rows, currency, random_ag
 @pytest.mark.parametrize("rows", RowKind)
 def test_the_customers_behind_a_cell_are_as_many_as_it_says(rows, random_agency):
     db, people = random_agency
-    cells = portfolio.figures(db, people["admin"], rows, TODAY).to_dict("records")
+    cells = heatmaps.figures(db, people["admin"], rows, TODAY).to_dict("records")
     for cell in Random(0).sample(cells, min(8, len(cells))):
         for side, count in (("holding", cell["holders"]), ("missing", cell["lacking"])):
             behind = CustomerFilter(
@@ -109,7 +110,7 @@ def test_the_customers_behind_a_cell_are_as_many_as_it_says(rows, random_agency)
 
 def test_rows_come_in_their_natural_order_and_unknown_last(random_agency):
     db, people = random_agency
-    rows = portfolio.figures(db, people["admin"], RowKind.AGE_BAND, TODAY)
+    rows = heatmaps.figures(db, people["admin"], RowKind.AGE_BAND, TODAY)
     order = list(dict.fromkeys(rows["row"]))
     lowest = [int(row.split("-")[0].rstrip("+")) for row in order[:-1]]
     assert (order[-1], lowest) == (UNKNOWN_ROW, sorted(lowest))
@@ -117,7 +118,7 @@ def test_rows_come_in_their_natural_order_and_unknown_last(random_agency):
 
 
 def test_an_empty_scope_has_no_cells(db, people):
-    assert portfolio.figures(db, people["fp1"], RowKind.FP, TODAY).empty
+    assert heatmaps.figures(db, people["fp1"], RowKind.FP, TODAY).empty
 
 
 LIFE = {"고객명": "김하나", "상품명": "든든 종신보험", "가입금액": "1억"}
@@ -142,10 +143,10 @@ NEAR = {name: (TODAY + timedelta(days=days)).isoformat() for name, days in
 )
 def test_only_what_is_active_begun_and_not_ended_counts(policy, why_not, import_rows, db, people):
     import_rows([{**LIFE, **policy}])
-    customer = customers.identify(db, people["fp1"], "김하나")
+    customer = profiles.identify(db, people["fp1"], "김하나")
     stored = policies.of_customer(db, people["fp1"], customer, TODAY)
     summary = coverage.summary(db, people["fp1"], customer, TODAY)
-    cells = portfolio.figures(db, people["fp1"], RowKind.FP, TODAY)
+    cells = heatmaps.figures(db, people["fp1"], RowKind.FP, TODAY)
     assert [(p.in_force, p.why_not) for p in stored] == [(why_not is None, why_not)]
     assert summary.total.policies == (why_not is None)
     assert summary.total.coverage == (100_000_000 if why_not is None else 0)
@@ -154,7 +155,7 @@ def test_only_what_is_active_begun_and_not_ended_counts(policy, why_not, import_
 
 def test_the_day_of_valuation_decides_what_is_in_force(import_rows, db, people):
     import_rows([{**LIFE, "상태": "유지", "계약일": "2020-01-01", "만기일": "2030-12-31"}])
-    customer = customers.identify(db, people["fp1"], "김하나")
+    customer = profiles.identify(db, people["fp1"], "김하나")
     held = {
         year: coverage.summary(db, people["fp1"], customer, TODAY.replace(year=year)).total.policies
         for year in (2019, 2020, 2030, 2031)
@@ -174,7 +175,7 @@ def test_one_customers_coverage_is_added_up_as_by_hand(import_rows, db, people):
          "상태": "해지"},
     ]  # fmt: skip
     import_rows([{"고객명": "김하나", **row} for row in rows])
-    customer = customers.identify(db, people["fp1"], "김하나")
+    customer = profiles.identify(db, people["fp1"], "김하나")
     found = coverage.summary(db, people["fp1"], customer, TODAY)
     shown = {
         kind.value: (held.policies, held.coverage, held.unknown, held.premium, held.premium_unknown)
@@ -198,7 +199,7 @@ def test_one_customers_coverage_is_added_up_as_by_hand(import_rows, db, people):
 
 def test_a_book_without_amounts_does_not_read_as_zero(import_rows, db, people):
     import_rows([{"고객명": "김하나", "보종": "생명"}])
-    cell = portfolio.figures(db, people["fp1"], RowKind.FP, TODAY).iloc[0]
+    cell = heatmaps.figures(db, people["fp1"], RowKind.FP, TODAY).iloc[0]
     assert (cell["holders"], cell["unknown"], cell["premium_unknown"]) == (1, 1, 1)
     assert math.isnan(cell["coverage"])
     assert math.isnan(cell["premium"])
@@ -208,6 +209,6 @@ def test_a_book_without_amounts_does_not_read_as_zero(import_rows, db, people):
 
 def test_a_policy_without_a_product_name_is_listed(import_rows, db, people):
     import_rows([{"고객명": "김하나", "보종": "생명"}])
-    customer = customers.identify(db, people["fp1"], "김하나")
+    customer = profiles.identify(db, people["fp1"], "김하나")
     listed = policies.of_customer(db, people["fp1"], customer, TODAY)
     assert [policy.policy_name for policy in listed] == [None]

@@ -14,19 +14,14 @@ from agency import (
 )
 from pydantic import ValidationError
 
-from fpcore import (
-    audit,
-    book_circumstances,
-    book_columns,
-    customer_rows,
-    customers,
-    import_batches,
-    models,
-    personal_data,
-    words,
-)
-from fpcore.book_report import Doubt, UnknownWord
+from fpcore import models, wording
+from fpcore.access import audit
+from fpcore.customers import profiles
+from fpcore.importing import circumstances, headers, history
+from fpcore.importing.reporting import Doubt, UnknownWord
+from fpcore.kept import customer_rows
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
+from fpcore.person import disclosure
 
 pytestmark = pytest.mark.shared_office
 
@@ -84,13 +79,13 @@ def book(header: str, texts: list[str], **more: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("typed", [KNOWN, OTHERS, UNKNOWN, {}])
 def test_circumstances_are_kept_as_typed(typed, db, fp):
     added = add_customer(db, fp, **typed)
-    kept = customers.get(db, fp, added, TODAY).model_dump()
+    kept = profiles.get(db, fp, added, TODAY).model_dump()
     assert {name: kept[name] for name in KNOWN} == UNKNOWN | typed
 
 
 def test_a_change_is_stored_logged_and_seen_by_the_rules(db, fp):
     added = add_customer(db, fp, **KNOWN)
-    customers.update(db, fp, added, CustomerChanges(debts=0, driving=None), 1, TODAY)
+    profiles.update(db, fp, added, CustomerChanges(debts=0, driving=None), 1, TODAY)
     assert of(db, fp) == KNOWN | {"debts": 0, "driving": None}
     with db.reading() as cursor:
         told = {one.field: (one.old, one.new) for one in audit.changes_since(cursor, added, 1)}
@@ -101,7 +96,7 @@ def test_a_change_is_stored_logged_and_seen_by_the_rules(db, fp):
 
 def test_saving_the_same_again_leaves_no_trace(db, fp):
     added = add_customer(db, fp, **KNOWN)
-    assert customers.update(db, fp, added, CustomerChanges(**KNOWN), 1, TODAY) == 1
+    assert profiles.update(db, fp, added, CustomerChanges(**KNOWN), 1, TODAY) == 1
 
 
 def test_each_circumstance_that_cannot_be_is_told_and_nothing_is_stored(db, fp):
@@ -246,9 +241,9 @@ def test_what_cannot_be_understood_holds_its_row_back_and_no_other(db, fp):
     found = [(one.field, one.text, one.code) for row in report.rejects for one in row.problems]
     assert found == [(field, text, code) for _, field, text, code in NOT_UNDERSTOOD]
     assert (report.created, column(db, fp, "name")) == (1, ["이둘"])
-    for language in words.LANGUAGES:
+    for language in wording.LANGUAGES:
         for row in report.rejects:
-            assert row.problems[0].text in words.say_reasons(language, row.problems)
+            assert row.problems[0].text in wording.say_reasons(language, row.problems)
 
 
 def test_plain_amounts_of_a_book_in_another_currency_are_not_taken_for_won(db, fp):
@@ -320,7 +315,7 @@ def test_what_a_person_wrote_stays(db, fp):
     take(db, fp, [{**NAMES, **KOREAN}])
     [one] = stored(db, fp)
     mine = {"monthly_income": Decimal(5_000_000), "dependants": 0, "housing": "rent"}
-    customers.update(db, fp, one["id"], CustomerChanges(**mine), 1, TODAY)
+    profiles.update(db, fp, one["id"], CustomerChanges(**mine), 1, TODAY)
     report = take(db, fp, [{**NAMES, **KOREAN, "부채": "3억"}])
     assert {kept.field for kept in report.kept} == {"monthly_income", "dependants", "housing"}
     assert of(db, fp) == KNOWN | mine | {"debts": 300_000_000}
@@ -334,7 +329,7 @@ def test_undoing_an_import_puts_circumstances_back(db, fp):
     }  # fmt: skip
     report = take(db, fp, [{**NAMES, **changed}])
     assert of(db, fp) == OTHERS
-    undone = import_batches.undo(db, fp, report.batch, TODAY)
+    undone = history.undo(db, fp, report.batch, TODAY)
     assert (undone.customers_restored, undone.left) == (1, [])
     assert of(db, fp) == KNOWN
 
@@ -343,7 +338,7 @@ def test_undoing_an_import_makes_what_was_unknown_unknown_again(db, fp):
     take(db, fp, [NAMES])
     report = take(db, fp, [{**NAMES, **KOREAN}])
     assert of(db, fp) == KNOWN
-    import_batches.undo(db, fp, report.batch, TODAY)
+    history.undo(db, fp, report.batch, TODAY)
     assert of(db, fp) == UNKNOWN
 
 
@@ -352,42 +347,42 @@ def test_undoing_an_import_makes_what_was_unknown_unknown_again(db, fp):
 
 def test_an_export_holds_circumstances_as_numbers_and_in_words(db, fp):
     added = add_customer(db, fp, **KNOWN)
-    customers.update(db, fp, added, CustomerChanges(debts=30_000_000), 1, TODAY)
-    document = personal_data.export(db, fp, added, TODAY)
+    profiles.update(db, fp, added, CustomerChanges(debts=30_000_000), 1, TODAY)
+    document = disclosure.export(db, fp, added, TODAY)
     assert {name: document["customer"][name] for name in KNOWN} == {
         **KNOWN, "monthly_income": 4_000_000, "living_cost": 2_500_000, "debts": 30_000_000,
     }  # fmt: skip
-    facts = dict(personal_data.parts(document, "ko")[0].records[0])
-    say = words.catalogue("ko")
+    facts = dict(disclosure.parts(document, "ko")[0].records[0])
+    say = wording.catalogue("ko")
     assert {name: facts[say[f"field.{name}"]] for name in KNOWN} == {
         "monthly_income": "4,000,000원", "income_basis": "세전", "living_cost": "2,500,000원",
         "dependants": "2", "debts": "30,000,000원", "housing": "자가", "driving": "자동차 있음",
         "occupation_class": say["occupation_class.1"],
     }  # fmt: skip
-    page = personal_data.page(document, "en")
+    page = disclosure.page(document, "en")
     assert "Debts: ₩100,000,000 → ₩30,000,000" in page
 
 
 def test_an_export_says_what_is_not_known(db, fp):
-    document = personal_data.export(db, fp, add_customer(db, fp, dependants=0), TODAY)
-    facts = dict(personal_data.parts(document, "en")[0].records[0])
-    say = words.catalogue("en")
-    assert facts[say["field.debts"]] == personal_data.EMPTY
+    document = disclosure.export(db, fp, add_customer(db, fp, dependants=0), TODAY)
+    facts = dict(disclosure.parts(document, "en")[0].records[0])
+    say = wording.catalogue("en")
+    assert facts[say["field.debts"]] == disclosure.EMPTY
     assert facts[say["field.dependants"]] == "0"
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_every_word_of_circumstances_is_there(language):
-    said = words.catalogue(language)
+    said = wording.catalogue(language)
     keys = [f"occupation_class.{number}" for number in models.OCCUPATION_CLASSES]
     keys += [f"help.{name}" for name in KNOWN]
-    keys += [f"accepted.{c.field}" for c in book_circumstances.CHECKS if c.code == "not_among"]
+    keys += [f"accepted.{c.field}" for c in circumstances.CHECKS if c.code == "not_among"]
     assert [key for key in keys if key not in said] == []
 
 
 def test_a_book_without_circumstances_has_none_of_their_tables(db, fp):
     with db.reading() as cursor:
-        columns = book_columns.Columns((book_columns.Column(0, "고객명", "name"),))
-        book_circumstances.type_circumstances(cursor, columns, None)
+        columns = headers.Columns((headers.Column(0, "고객명", "name"),))
+        circumstances.type_circumstances(cursor, columns, None)
         found = cursor.execute("from duckdb_tables() where table_name = 'book_circumstance'")
         assert found.fetchall() == []

@@ -7,10 +7,14 @@ import pytest
 from agency import TODAY, hire, tables, take
 from hypothesis import given
 
-from fpcore import customer_list, customers, database, gap_rules, gaps, portfolio
-from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.customers import profiles
+from fpcore.facts.groups import UNKNOWN_ROW
+from fpcore.gaps import explanation
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
-from fpcore.row_kinds import UNKNOWN_ROW
+from fpcore.portfolio import customer_list, heatmaps
+from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.rules import rulebook
+from fpcore.store import database
 
 
 def day(days: int) -> str:
@@ -247,7 +251,7 @@ def test_the_next_end_is_that_of_a_policy_in_force_and_unknown_ones_come_last(bo
     assert ends == [day(0), day(5), "NaT"]
 
 
-RULES = [rule.code for rule in gap_rules.in_use(gap_rules.load(), TODAY)]
+RULES = [rule.code for rule in rulebook.in_use(rulebook.load(), TODAY)]
 WITH_A_GAP = (
     "life_missing", "health_missing", "total_low", "driver_missing", "health_by_age",
 )  # fmt: skip
@@ -263,7 +267,7 @@ def test_a_filter_by_gap_finds_whom_the_rules_find_one_by_one(random_agency):
 
     short: dict[str, set] = {code: set() for code in RULES}
     for one in ids():
-        for held in gaps.of_customer(db, fp, one, TODAY).gaps:
+        for held in explanation.of_customer(db, fp, one, TODAY).gaps:
             if held.state in ("gap", "partial"):
                 short[held.rule.code].add(one)
     assert {code: ids(gap=code) for code in RULES} == short
@@ -288,7 +292,7 @@ def test_an_unknown_amount_is_no_gap(db, people, import_rows):
 def test_on_a_day_without_rules_nobody_has_a_gap(small_book):
     db, fp = small_book
     long_ago = TODAY.replace(year=1999)
-    assert gap_rules.rules_on(db, long_ago) == ()
+    assert rulebook.rules_on(db, long_ago) == ()
     page = customer_list.find(db, fp, CustomerFilter(gap=ANY_GAP), long_ago)
     assert (page.matching, page.in_scope) == (0, 4)
 
@@ -296,7 +300,7 @@ def test_on_a_day_without_rules_nobody_has_a_gap(small_book):
 @pytest.mark.parametrize("kind", RowKind)
 def test_the_rows_of_a_heatmap_share_out_everybody(kind, small_book):
     db, fp = small_book
-    rows = list(portfolio.figures(db, fp, kind, TODAY)["row"].unique())
+    rows = list(heatmaps.figures(db, fp, kind, TODAY)["row"].unique())
     shares = [names((db, fp), row_kind=kind, row=row) for row in rows]
     assert all(shares)
     everybody = [name for share in shares for name in share]
@@ -309,8 +313,8 @@ def test_the_rows_of_a_heatmap_share_out_everybody(kind, small_book):
 def test_a_customer_who_is_changed_or_deleted_is_listed_so_at_once(db, people, import_rows):
     import_rows([{"고객명": "김하나", "보종": "생명"}])
     fp, book = people["fp1"], (db, people["fp1"])
-    one = customers.identify(db, fp, "김하나")
-    customers.update(db, fp, one, customers.CustomerChanges(name="이둘"), 1, TODAY)
+    one = profiles.identify(db, fp, "김하나")
+    profiles.update(db, fp, one, profiles.CustomerChanges(name="이둘"), 1, TODAY)
     assert (names(book, search="ㄱㅎㄴ"), names(book, search="ㅇㄷ")) == ([], ["이둘"])
-    customers.delete(db, fp, one, customers.removal(db, fp, one))
+    profiles.delete(db, fp, one, profiles.removal(db, fp, one))
     assert names(book) == []

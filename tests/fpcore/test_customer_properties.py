@@ -21,8 +21,7 @@ from agency import (
 )
 from hypothesis import given, settings
 
-from fpcore import consents, contacts, customer_list, customers, policies
-from fpcore.customer_list import CustomerFilter
+from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.models import (
     MOST_DEPENDANTS,
     OCCUPATION_CLASSES,
@@ -38,6 +37,8 @@ from fpcore.models import (
     PolicyChanges,
     PolicyType,
 )
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
 
 HOSTILE = [
     "<script>alert('x')</script>", "**bold** [a](javascript:alert(1)) `code`", "👩‍👩‍👧‍👦 🇰🇷 🤦🏽‍♂️",
@@ -113,7 +114,7 @@ def as_stored(typed: dict) -> dict:
 
 
 def read(db, fp, customer) -> dict:
-    return customers.get(db, fp, customer, TODAY).model_dump()
+    return profiles.get(db, fp, customer, TODAY).model_dump()
 
 
 # --- Customers -------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def test_what_is_added_is_read_back_as_typed_and_saving_that_leaves_no_trace(
     )  # fmt: skip
     untouched = CustomerChanges(**{field: found[field] for field in CustomerChanges.model_fields})
     before = tables(db)
-    assert customers.update(db, fp, added, untouched, 1, TODAY) == 1
+    assert profiles.update(db, fp, added, untouched, 1, TODAY) == 1
     assert tables(db) == before
 
 
@@ -149,7 +150,7 @@ def test_a_change_changes_what_was_given_and_nothing_else(before, typed, office)
     db, fp = office[0], newcomer(office[0])
     added = add_customer(db, fp, **before)
     stored, old = row_of(db, "customer", added), read(db, fp, added)
-    ver = customers.update(db, fp, added, CustomerChanges(**typed), 1, TODAY)
+    ver = profiles.update(db, fp, added, CustomerChanges(**typed), 1, TODAY)
     expected = as_stored(typed)
     differs = {field for field in expected if expected[field] != old[field]}
     follows = {"birth_date": {"birth_year"}, "phone": {"phone_hash"}}
@@ -185,7 +186,7 @@ def test_whatever_is_wrong_is_told_field_by_field_and_nothing_is_stored(typed, w
     assert {field for field, _ in refused} == wrong
     added = add_customer(db, fp, **typed)
     with refusal(db) as refused:
-        customers.update(db, fp, added, CustomerChanges(**faulty), 1, TODAY)
+        profiles.update(db, fp, added, CustomerChanges(**faulty), 1, TODAY)
     assert {field for field, _ in refused} == wrong
 
 
@@ -203,13 +204,13 @@ def test_a_deletion_leaves_nothing_of_a_customer(held, calls, kinds, changed, wi
     records = [add_policy(db, fp, gone, **one) for one in held]
     records += [log_contact(db, fp, gone, notes="비밀") for _ in range(calls)]
     if changed:
-        customers.update(db, fp, gone, CustomerChanges(name="다른 이름"), 1, TODAY)
+        profiles.update(db, fp, gone, CustomerChanges(name="다른 이름"), 1, TODAY)
     if withdrawn:
         channel = ConsentChannel.PHONE
         consents.withdraw(db, fp, gone, ConsentKind.COLLECTION, channel, TODAY)
-    going = customers.removal(db, fp, gone)
+    going = profiles.removal(db, fp, gone)
     assert (going.policies, going.contacts, going.consents) == (len(held), calls, len(kinds))
-    customers.delete(db, fp, gone, going)
+    profiles.delete(db, fp, gone, going)
     for name, rows in tables(db).items():
         ids = {row.get("id") for row in rows} | {row.get("customer_id") for row in rows}
         assert not ids & {gone, *records} or name == "audit", name

@@ -22,24 +22,14 @@ from kept_rows import answers, spoil
 from random_book import random_book
 from test_rule_book import WHY, own
 
-from fpcore import (
-    book_import,
-    consents,
-    consistency,
-    coverage,
-    customer_list,
-    customer_rows,
-    customers,
-    policies,
-    rule_book,
-    stated_facts,
-)
-from fpcore.book_import import ImportOptions
-from fpcore.customer_list import CustomerFilter
-from fpcore.customers import Removal
-from fpcore.database import Database
+from fpcore.customers import consents, coverage, policies, profiles
+from fpcore.customers.profiles import Removal
 from fpcore.errors import EditedMeanwhile, NotFound
-from fpcore.gap_history import Because, Cause
+from fpcore.gaps import publishing
+from fpcore.importing import importer
+from fpcore.importing.importer import ImportOptions
+from fpcore.kept import consistency, customer_rows, stated
+from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import (
     Account,
     ConsentChannel,
@@ -47,6 +37,9 @@ from fpcore.models import (
     CustomerChanges,
     NewPolicy,
 )
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.store.database import Database
 
 DAY = timedelta(days=1)
 YESTERDAY, TOMORROW = TODAY - DAY, TODAY + DAY
@@ -69,16 +62,16 @@ def test_whoever_sits_where_it_is_another_day_leaves_what_is_kept_of_today(
     match way:
         case "edit":
             edited = CustomerChanges(occupation="교사")
-            customers.update(db, fp, one, edited, 1, elsewhere)
+            profiles.update(db, fp, one, edited, 1, elsewhere)
         case "import":
             rows = [{"이름": "김하나", "생년월일": str(born), "직업": "교사"}]
             said = ImportOptions(consent_basis=STATEMENT)
-            book_import.import_book(db, fp, "book.csv", csv_bytes(rows), said, elsewhere)
+            importer.import_book(db, fp, "book.csv", csv_bytes(rows), said, elsewhere)
         case "rule":
             rule = own(valid_from=elsewhere)
-            rule_book.publish(db, people["manager1"], rule, WHY, elsewhere)
+            publishing.publish(db, people["manager1"], rule, WHY, elsewhere)
     assert consistency.check(db, TODAY).findings == []
-    assert stated_facts.are_kept(db, TODAY)
+    assert stated.are_kept(db, TODAY)
 
 
 def test_rows_that_take_until_after_midnight_are_of_the_new_day(db, people):
@@ -147,7 +140,7 @@ def test_differences_tell_a_row_that_is_not_as_it_should_be(way, db, people):
     assert customer_rows.differences(db, TODAY) == []
     db.transaction(lambda cursor: cursor.execute(BROKEN[way], {"id": one}))
     assert customer_rows.differences(db, TODAY) == [one]
-    customers.delete(db, people["fp1"], other, customers.removal(db, people["fp1"], other))
+    profiles.delete(db, people["fp1"], other, profiles.removal(db, people["fp1"], other))
     assert customer_rows.differences(db, TODAY) == [one]
 
 
@@ -243,7 +236,7 @@ def test_what_two_add_at_once_is_both_there_and_counted(first, second, shared):
     adders = ADD[first], ADD[second]
     results = at_once(*(lambda add=add: add(db, fp, one) for add in adders))
     assert not [result for result in results if isinstance(result, Exception) or result is None]
-    going = customers.removal(db, fp, one)
+    going = profiles.removal(db, fp, one)
     added = (first, second)
     assert going == Removal(
         "김하나", added.count("policy"), added.count("contact"), 1 + added.count("consent")
@@ -277,12 +270,12 @@ def test_whoever_is_deleted_while_something_is_added_leaves_no_orphan(kind, subj
     outcomes = []
     for one in subjects[kind]:
         deleted, added = at_once(
-            lambda one=one: customers.delete(db, admin, one, Removal("지울 사람", 0, 0, 1)),
+            lambda one=one: profiles.delete(db, admin, one, Removal("지울 사람", 0, 0, 1)),
             lambda one=one: ADD[kind](db, admin, one),
         )
         if isinstance(deleted, EditedMeanwhile):  # somebody added first: more would have gone
             assert not isinstance(added, Exception)
-            customers.get(db, admin, one, TODAY)
+            profiles.get(db, admin, one, TODAY)
         else:
             assert (deleted, type(added)) == (None, NotFound)
         outcomes.append(deleted)

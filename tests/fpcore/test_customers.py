@@ -20,11 +20,14 @@ from agency import (
 )
 from hypothesis import given
 
-from fpcore import consents, customer_list, customers, database, policies, privacy
-from fpcore.customer_list import CustomerFilter
-from fpcore.customers import Removal
+from fpcore import privacy
+from fpcore.customers import consents, policies, profiles
+from fpcore.customers.profiles import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, Gender, NewCustomer
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.store import database
 
 pytestmark = pytest.mark.shared_office
 
@@ -32,7 +35,7 @@ DAY = timedelta(days=1)
 
 
 def update(db, account, customer, seen_ver=1, **changes):
-    return customers.update(db, account, customer, CustomerChanges(**changes), seen_ver, TODAY)
+    return profiles.update(db, account, customer, CustomerChanges(**changes), seen_ver, TODAY)
 
 
 # --- Adding ----------------------------------------------------------------------------------
@@ -44,7 +47,7 @@ def test_a_customer_is_kept_as_typed_with_the_phone_masked(db, people):
         email="kim@example.com", occupation=" 교사 ", notes="첫 상담",
         next_contact_on=TODAY + DAY, last_contact_on=TODAY,
     )  # fmt: skip
-    kept = customers.get(db, people["fp1"], added, TODAY)
+    kept = profiles.get(db, people["fp1"], added, TODAY)
     assert (kept.birth_year, kept.age, kept.gender, kept.phone) == (
         1985, 41, Gender.F, "010-****-5678",
     )  # fmt: skip
@@ -121,7 +124,7 @@ def test_a_field_that_is_not_given_stays_and_one_that_is_emptied_goes(db, people
         db, people["fp1"], phone="010-1234-5678", email="kim@example.com", occupation="교사"
     )
     assert update(db, people["fp1"], added, email="", occupation="의사") == 2
-    kept = customers.get(db, people["fp1"], added, TODAY)
+    kept = profiles.get(db, people["fp1"], added, TODAY)
     assert (kept.phone, kept.email, kept.occupation, kept.ver) == (
         "010-****-5678", None, "의사", 2,
     )  # fmt: skip
@@ -166,12 +169,12 @@ def test_a_new_number_is_stored_also_where_its_mask_is_the_old_one_s(db, people)
 def test_the_year_follows_the_date_of_birth(db, people):
     added = add_customer(db, people["fp1"], birth_year=1980)
     update(db, people["fp1"], added, birth_date=date(1985, 3, 2))
-    assert customers.get(db, people["fp1"], added, TODAY).birth_year == 1985
+    assert profiles.get(db, people["fp1"], added, TODAY).birth_year == 1985
     with refusal(db) as refused:
         update(db, people["fp1"], added, seen_ver=2, birth_year=1986)
     assert refused == [("birth_year", "birth_disagrees")]
     update(db, people["fp1"], added, seen_ver=2, birth_date=None)
-    assert customers.get(db, people["fp1"], added, TODAY).birth_year == 1985
+    assert profiles.get(db, people["fp1"], added, TODAY).birth_year == 1985
 
 
 def test_a_change_does_not_complain_about_what_was_wrong_before(db, people):
@@ -208,7 +211,7 @@ def test_a_change_on_top_of_another_is_refused_and_told(db, people):
     assert timedelta(0) <= database.utc_now() - told.at < timedelta(minutes=5)
     assert (refused.value.ver, tables(db)) == (2, before)
     assert update(db, people["fp1"], added, seen_ver=refused.value.ver, occupation="농부") == 3
-    assert customers.get(db, people["fp1"], added, TODAY).occupation == "농부"
+    assert profiles.get(db, people["fp1"], added, TODAY).occupation == "농부"
 
 
 def test_changes_of_other_fields_are_told_too_merged_by_field(db, people):
@@ -282,7 +285,7 @@ def test_of_two_changes_at_the_same_moment_one_is_told_of_the_other(db, people):
         editor.start()
     for editor in editors:
         editor.join()
-    kept = customers.get(db, people["fp1"], added, TODAY)
+    kept = profiles.get(db, people["fp1"], added, TODAY)
     assert (kept.ver, told) == (2, [kept.occupation])
 
 
@@ -305,18 +308,18 @@ def test_a_removal_names_what_goes_and_a_deletion_takes_it(db, people):
     gone = add_customer(db, fp, name="지울 사람")
     add_policy(db, fp, gone, policy_number="1")
     log_contact(db, fp, gone)
-    going = customers.removal(db, fp, gone)
+    going = profiles.removal(db, fp, gone)
     assert going == Removal(name="지울 사람", policies=1, contacts=1, consents=1)
-    customers.delete(db, fp, gone, going)
+    profiles.delete(db, fp, gone, going)
     with pytest.raises(NotFound):
-        customers.get(db, fp, gone, TODAY)
+        profiles.get(db, fp, gone, TODAY)
     assert len(policies.of_customer(db, fp, other, TODAY)) == 2
 
 
 @pytest.mark.parametrize("meanwhile", ["a policy", "a contact", "a consent", "a name"])
 def test_a_deletion_takes_no_more_than_was_confirmed(meanwhile, db, people):
     fp, added = people["fp1"], full_customer(db, people["fp1"])
-    confirmed = customers.removal(db, fp, added)
+    confirmed = profiles.removal(db, fp, added)
     if meanwhile == "a policy":
         add_policy(db, fp, added)
     elif meanwhile == "a contact":
@@ -329,7 +332,7 @@ def test_a_deletion_takes_no_more_than_was_confirmed(meanwhile, db, people):
         update(db, fp, added, name="다른 사람")
     before = tables(db)
     with pytest.raises(EditedMeanwhile):
-        customers.delete(db, fp, added, confirmed)
+        profiles.delete(db, fp, added, confirmed)
     assert tables(db) == before
 
 
@@ -338,7 +341,7 @@ def test_whoever_withdrew_their_consent_can_be_deleted_and_not_changed(db, peopl
     consents.withdraw(db, fp, added, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
     with pytest.raises(ConsentWithdrawn):
         update(db, fp, added, seen_ver=2, occupation="의사")
-    customers.delete(db, fp, added, customers.removal(db, fp, added))
+    profiles.delete(db, fp, added, profiles.removal(db, fp, added))
     for table in ("customer", "customer_row"):
         assert db.read(f"select * from {table} where id = $id", {"id": added}) == []
 
@@ -348,11 +351,11 @@ def test_whoever_withdrew_their_consent_can_be_deleted_and_not_changed(db, peopl
 
 def test_words_that_mean_two_customers_mean_none(db, people):
     add_customer(db, people["fp1"])
-    assert customers.identify(db, people["fp1"], "김하나")
+    assert profiles.identify(db, people["fp1"], "김하나")
     add_customer(db, people["fp2"])
-    assert customers.identify(db, people["fp1"], "김하나")
+    assert profiles.identify(db, people["fp1"], "김하나")
     with pytest.raises(NotFound) as ambiguous:
-        customers.identify(db, people["manager1"], "김하나")
+        profiles.identify(db, people["manager1"], "김하나")
     assert ambiguous.value.code == "customer_ambiguous"
 
 
@@ -372,7 +375,7 @@ def person(office):
                 "update customer set birth_date = $day, birth_year = $year where id = $id", said
             )
         )
-        return customers.get(db, fp, one, valued_on)
+        return profiles.get(db, fp, one, valued_on)
 
     return born
 

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fpcore import database, migrations
-from fpcore.database import ROOT
 from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable
+from fpcore.store import database, migrations
+from fpcore.store.database import ROOT
 
 ADD_TEAM = (
     "insert into team (id, name, created_at, updated_at) values (uuidv7(), $name, now(), now())"

@@ -9,8 +9,12 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
-from fpcore import accounts, database, demo, gap_books, portfolio
+from fpcore.access import accounts
+from fpcore.commands import demo
+from fpcore.gaps import scopes
 from fpcore.models import RowKind
+from fpcore.portfolio import heatmaps
+from fpcore.store import database
 
 DATA = database.ROOT / "data"
 BOOKS = ["demo_book.csv", "demo_book_cp949.csv"]
@@ -24,8 +28,8 @@ def test_the_script_makes_the_shipped_files_byte_for_byte(tmp_path):
 
 
 def figures(db: database.Database) -> tuple[pd.DataFrame, list]:
-    cells = portfolio.figures(db, accounts.OPERATOR, RowKind.FP, TODAY)
-    return cells, gap_books.of_scope(db, accounts.OPERATOR, TODAY).counts
+    cells = heatmaps.figures(db, accounts.OPERATOR, RowKind.FP, TODAY)
+    return cells, scopes.of_scope(db, accounts.OPERATOR, TODAY).counts
 
 
 def test_both_files_import_without_rejects_into_the_same_figures(demo_db, monkeypatch):

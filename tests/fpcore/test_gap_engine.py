@@ -26,18 +26,22 @@ from gap_oracle import Person, Verdict
 from hypothesis import given
 from random_book import EDGES, SUMS, random_people, store
 
-from fpcore import accounts, database, demo, gap_books, gap_rules, gap_states, gaps
-from fpcore.database import Database
-from fpcore.facts import customer_fact
-from fpcore.gap_rules import Rule
+from fpcore.access import accounts
+from fpcore.commands import demo
+from fpcore.facts.groups import UNKNOWN_ROW
+from fpcore.facts.relation import customer_fact
+from fpcore.gaps import explanation, scopes
 from fpcore.models import OCCUPATION_CLASSES, Account, GapState, Housing, RowKind
-from fpcore.row_kinds import UNKNOWN_ROW
-from fpcore.rule_words import COVERAGES
+from fpcore.rules import judging, rulebook
+from fpcore.rules.rulebook import Rule
+from fpcore.rules.vocabulary import COVERAGES
+from fpcore.store import database
+from fpcore.store.database import Database
 
 TESTS = Path(__file__).parents[1]
 CASES = TESTS / "cases"
 GOLDEN = TESTS / "golden" / "demo_gaps.json"
-SHIPPED = gap_rules.in_use(gap_rules.load(), TODAY)
+SHIPPED = rulebook.in_use(rulebook.load(), TODAY)
 PEOPLE_AT_ONCE = 500  # times 20 examples of the gate: 10,000
 DAYS = [TODAY, date(2027, 2, 28), date(2028, 2, 28), date(2028, 2, 29), date(2028, 8, 31)]
 
@@ -129,7 +133,7 @@ def case_verdicts(case_book) -> dict[UUID, list[Verdict]]:
 @by_sentence
 def test_a_case_for_one_customer(case, case_book):
     db, fp = case_book
-    gap = gaps.of_customer(db, fp, case.person["id"], TODAY).of(case.code)
+    gap = explanation.of_customer(db, fp, case.person["id"], TODAY).of(case.code)
     found = (gap.state, gap.recommended, gap.short, gap.missing)
     expected = case.expected
     assert found == (expected.state, expected.recommended, expected.short, case.missing)
@@ -234,11 +238,11 @@ def rules_about(coverage: str) -> st.SearchStrategy[Rule]:
     record = st.fixed_dictionaries(
         {
             "when": st.lists(CONDITIONS, max_size=3),
-            "need": st.sampled_from(gap_rules.needs_for(coverage)).flatmap(NEEDS.get),
+            "need": st.sampled_from(rulebook.needs_for(coverage)).flatmap(NEEDS.get),
             "severity": st.integers(1, 3),
         }
     )
-    said = {"valid_from": TODAY, "source": gap_rules.NO_SOURCE, "grade": "D"}
+    said = {"valid_from": TODAY, "source": rulebook.NO_SOURCE, "grade": "D"}
     return record.map(
         lambda drawn: Rule(code=f"any_{coverage}", coverage=coverage, **drawn, **said)
     )
@@ -257,10 +261,10 @@ def judged_by_book(
     """Judge everybody in scope by the SQL of the book, in one query."""
     fact, params = customer_fact(db, asker, day)
     with db.reading() as cursor:
-        targets = gap_states.targeted(cursor) & {rule.code for rule in rules}
-        relation = gap_states.with_targets("customer_fact", targets)
+        targets = judging.targeted(cursor) & {rule.code for rule in rules}
+        relation = judging.with_targets("customer_fact", targets)
         columns = ", ".join(f"state_{n}, amount_{n}, held_{n}" for n in range(len(rules)))
-        judged = gap_states.judged(rules, day, relation, targets)
+        judged = judging.judged(rules, day, relation, targets)
         found = cursor.execute(f"with {fact} select id, {columns} from {judged}", params).fetchall()
     return {
         row[0]: [_verdict(rule, *row[1 + 3 * n : 4 + 3 * n]) for n, rule in enumerate(rules)]
@@ -269,7 +273,7 @@ def judged_by_book(
 
 
 def _verdict(rule: Rule, digit: int, amount: int | None, held: int | None) -> Verdict:
-    state, short = gap_states.STATES[digit], None
+    state, short = judging.STATES[digit], None
     if amount is not None and rule.need.asks_for_more:
         lacking = state in (GapState.PARTIAL, GapState.GAP)
         short = amount - held if lacking else 0 if state is GapState.COVERED else None
@@ -359,7 +363,7 @@ def assert_kept_as_judged(db: Database, people: Sequence[Person], day: date) -> 
 
 def assert_explained_as_judged(db: Database, asker: Account, one: Person, day: date) -> None:
     """Hold what is said of one customer against the oracle; unknown names what is missing."""
-    found = gaps.of_customer(db, asker, one["id"], day)
+    found = explanation.of_customer(db, asker, one["id"], day)
     assert {gap.rule.code for gap in found.gaps} == {rule.code for rule in SHIPPED}
     for gap in found.gaps:
         verdict = Verdict(gap.state, gap.recommended, gap.held, gap.short)
@@ -410,7 +414,7 @@ def book(request) -> Book:
 
 
 def test_a_scopes_counts_are_the_oracles(book):
-    found = gap_books.of_scope(book.db, accounts.OPERATOR, TODAY)
+    found = scopes.of_scope(book.db, accounts.OPERATOR, TODAY)
     assert (found.valued_on, found.customers) == (TODAY, len(book.people))
     assert [count.rule for count in found.counts] == list(SHIPPED)
     for number, count in enumerate(found.counts):
@@ -422,7 +426,7 @@ def test_a_scopes_counts_are_the_oracles(book):
 
 @pytest.mark.parametrize("kind", [RowKind.FP, RowKind.AGE_BAND, RowKind.GENDER])
 def test_a_heatmap_is_the_oracles(book, kind):
-    cells = gap_books.heatmap(book.db, accounts.OPERATOR, kind, TODAY)
+    cells = scopes.heatmap(book.db, accounts.OPERATOR, kind, TODAY)
     counted, rows = Counter(), Counter()
     names = {row["id"]: row["username"] for row in book.db.read("select id, username from account")}
     for one in book.people:
@@ -450,14 +454,14 @@ def row_of(one: Person, kind: RowKind, names: dict[UUID, str]) -> str:
 
 
 def test_the_worst_are_the_oracles(book):
-    found = gap_books.worst(book.db, accounts.OPERATOR, TODAY, limit=100_000)
+    found = scopes.worst(book.db, accounts.OPERATOR, TODAY, limit=100_000)
     scores = {one: gap_oracle.score(SHIPPED, of_one) for one, of_one in book.verdicts.items()}
     expected = {one: score for one, score in scores.items() if score[1] > 0}
     columns = (found["score"], found["gaps"], found["shortfall"])
     assert dict(zip(found["id"], zip(*columns, strict=True), strict=True)) == expected
     ranks = [(-score, -shortfall) for score, _, shortfall in map(expected.get, found["id"])]
     assert ranks == sorted(ranks)
-    first = gap_books.worst(book.db, accounts.OPERATOR, TODAY, limit=5)
+    first = scopes.worst(book.db, accounts.OPERATOR, TODAY, limit=5)
     assert list(first["id"]) == list(found["id"][:5])
 
 
@@ -465,7 +469,7 @@ def test_one_customer_is_their_row_of_the_book(book):
     in_book = judged_by_book(book.db, accounts.OPERATOR, SHIPPED, TODAY)
     assert_agreed(in_book, book.people, SHIPPED, TODAY)
     for one in Random(7).sample(book.people, 60):
-        found = gaps.of_customer(book.db, accounts.OPERATOR, one["id"], TODAY)
+        found = explanation.of_customer(book.db, accounts.OPERATOR, one["id"], TODAY)
         alone = {
             gap.rule: Verdict(gap.state, gap.recommended, gap.held, gap.short) for gap in found.gaps
         }
@@ -478,7 +482,7 @@ def test_what_is_kept_of_a_book_is_what_the_oracle_says(book):
 
 def gap_table(db: Database) -> dict[str, Any]:
     """The gap table as `python -m fpcore gaps --json` prints it."""
-    found = gap_books.of_scope(db, accounts.OPERATOR, TODAY)
+    found = scopes.of_scope(db, accounts.OPERATOR, TODAY)
     rules = [
         {
             "code": count.rule.code,

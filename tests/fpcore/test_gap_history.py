@@ -19,21 +19,16 @@ from agency import (
 from random_book import random_book
 from test_rule_book import changed, judged_states, kept_states, own, publish
 
-from fpcore import (
-    consents,
-    customer_rows,
-    customers,
-    gap_history,
-    gap_rules,
-    gaps,
-    import_batches,
-    personal_data,
-    policies,
-)
+from fpcore.customers import consents, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
-from fpcore.import_batches import WhyLeft
+from fpcore.gaps import explanation
+from fpcore.importing import history
+from fpcore.importing.history import WhyLeft
+from fpcore.kept import customer_rows, gap_history
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges
-from fpcore.rule_words import Fixed
+from fpcore.person import disclosure
+from fpcore.rules import rulebook
+from fpcore.rules.vocabulary import Fixed
 
 DAY = timedelta(days=1)
 BORN = date(1980, 1, 1)
@@ -59,7 +54,7 @@ def story(db, account, customer, code: str | None = None) -> list[tuple]:
 
 def edit(db, account, customer, today=TODAY, **values) -> None:
     ver = row_of(db, "customer", customer)["ver"]
-    customers.update(db, account, customer, CustomerChanges(**values), ver, today)
+    profiles.update(db, account, customer, CustomerChanges(**values), ver, today)
 
 
 # --- Causes -------------------------------------------------------------------------------------
@@ -118,11 +113,11 @@ BOOK = {"고객번호": "H1", "고객명": "김파일", "생년월일": "1980-01
 def test_an_upload_is_told_with_its_file_and_its_undoing_too(shared):
     db, fp = shared
     take(db, fp, [BOOK])
-    one = customers.identify(db, fp, "H1")
+    one = profiles.identify(db, fp, "H1")
     report = take(db, fp, [{**BOOK, "보종": "건강", "가입금액": "5", "증권번호": f"{fp.name}"}])
     (change,) = [c for c in gap_history.of_customer(db, fp, one) if c.code == "health_missing"]
     assert (change.cause, change.by, change.file) == ("import", fp.name, "book.csv")
-    import_batches.undo(db, fp, report.batch, TODAY)
+    history.undo(db, fp, report.batch, TODAY)
     assert story(db, fp, one, "health_missing") == [
         ("health_missing", "covered", "gap", "undo", fp.name),
         ("health_missing", "gap", "covered", "import", fp.name),
@@ -192,8 +187,8 @@ def test_a_birthday_is_told_on_its_day(awake, db, people):
 def test_whoever_is_born_on_29_february_is_older_on_the_28th(db, people):
     fp, day = people["fp1"], date(2027, 2, 27)
     customer_rows.roll_forward(db, day)
-    one = customers.create(
-        db, fp, customers.NewCustomer(
+    one = profiles.create(
+        db, fp, profiles.NewCustomer(
             name="윤달", consent_basis=STATEMENT, birth_date=date(2008, 2, 29)), day,
     )  # fmt: skip
     assert kept_states(db, one, day)["accident_by_class"] == "not_needed"
@@ -259,7 +254,7 @@ def test_an_edit_after_other_rules_came_tells_both(db, people, tmp_path, monkeyp
     add_policy(db, fp, one, type="other", coverage_amount=60_000_000)
     before = len(gap_history.of_customer(db, fp, one))
     path, ends = tmp_path / "gap_rules.toml", TODAY - DAY
-    text = gap_rules.RULES.read_text(encoding="utf-8")
+    text = rulebook.RULES.read_text(encoding="utf-8")
     head, _, tail = text.partition('code = "total_low"')
     first, _, rest = tail.partition("[[rule]]")
     ended = first.replace("valid_from = 2026-01-01", f"valid_from = 2026-01-01\nvalid_to = {ends}")
@@ -268,7 +263,7 @@ def test_an_edit_after_other_rules_came_tells_both(db, people, tmp_path, monkeyp
         f'{head}code = "total_low"{ended}[[rule]]\ncode = "total_low"{later}[[rule]]{rest}',
         encoding="utf-8",
     )
-    monkeypatch.setattr(gap_rules, "RULES", path)
+    monkeypatch.setattr(rulebook, "RULES", path)
     edit(db, fp, one, driving="own_car")
     changes = gap_history.of_customer(db, fp, one)
     told = {c.code: (c.cause, c.version) for c in changes[: len(changes) - before]}
@@ -282,7 +277,7 @@ def test_an_edit_after_other_rules_came_tells_both(db, people, tmp_path, monkeyp
 
 
 def target(db, account, customer, amount=FIFTY, code="total_low", note="가족과 합의") -> None:
-    gaps.set_target(db, account, customer, code, amount, note, TODAY)
+    explanation.set_target(db, account, customer, code, amount, note, TODAY)
 
 
 def test_a_target_set_by_hand_is_told_as_an_edit_and_shown_as_such(shared, office):
@@ -290,7 +285,7 @@ def test_a_target_set_by_hand_is_told_as_an_edit_and_shown_as_such(shared, offic
     one = add_customer(db, fp, birth_date=BORN)
     add_policy(db, fp, one, type="other", coverage_amount=60)
     target(db, office[1]["manager1"], one)
-    gap = gaps.of_customer(db, fp, one, TODAY).of("total_low")
+    gap = explanation.of_customer(db, fp, one, TODAY).of("total_low")
     assert (gap.state, gap.recommended, gap.short) == ("covered", 50, 0)
     assert (gap.target.amount, gap.target.note, gap.target.by, gap.target.ver) == (
         50, "가족과 합의", "manager1", 1,
@@ -300,10 +295,10 @@ def test_a_target_set_by_hand_is_told_as_an_edit_and_shown_as_such(shared, offic
     )  # fmt: skip
     assert kept_states(db, one) == judged_states(db, fp, one)
     target(db, fp, one, WON(70))
-    assert gaps.of_customer(db, fp, one, TODAY).of("total_low").target.ver == 2
+    assert explanation.of_customer(db, fp, one, TODAY).of("total_low").target.ver == 2
     assert kept_states(db, one)["total_low"] == "partial"
-    gaps.remove_target(db, fp, one, "total_low", TODAY)
-    gap = gaps.of_customer(db, fp, one, TODAY).of("total_low")
+    explanation.remove_target(db, fp, one, "total_low", TODAY)
+    gap = explanation.of_customer(db, fp, one, TODAY).of("total_low")
     assert (gap.target, gap.recommended) == (None, 100_000_000)
     assert db.read("select * from customer_target where customer_id = $id", {"id": one}) == []
     assert kept_states(db, one) == judged_states(db, fp, one)
@@ -346,7 +341,7 @@ def test_only_a_rule_with_an_amount_takes_a_target(code, shared):
         target(db, fp, one, code=code)
     assert refused.value.code == "rule_not_found"
     with pytest.raises(NotFound) as refused:
-        gaps.remove_target(db, fp, one, "total_low", TODAY)
+        explanation.remove_target(db, fp, one, "total_low", TODAY)
     assert refused.value.code == "target_not_found"
 
 
@@ -455,7 +450,7 @@ def subject(db, people):
     """A customer of fp1 from an upload, with a story and a target."""
     customer_rows.roll_forward(db, TODAY)
     batch = take(db, people["fp1"], [BOOK]).batch
-    one = customers.identify(db, people["fp1"], "H1")
+    one = profiles.identify(db, people["fp1"], "H1")
     return one, batch
 
 
@@ -472,7 +467,7 @@ def test_strangers_see_nothing_of_it(db, people, subject):
         for read in (
             lambda me: gap_history.of_customer(db, me, one),
             lambda me: target(db, me, one),
-            lambda me: gaps.remove_target(db, me, one, "total_low", TODAY),
+            lambda me: explanation.remove_target(db, me, one, "total_low", TODAY),
         ):
             with pytest.raises(NotFound) as refused:
                 read(people[name])
@@ -506,13 +501,13 @@ def test_no_story_and_no_target_outlive_the_customer(way, db, people, subject):
     target(db, fp, other)
     left = of_customer_left(db, other)
     if way == "deleted":
-        customers.delete(db, fp, one, customers.removal(db, fp, one))
+        profiles.delete(db, fp, one, profiles.removal(db, fp, one))
     elif way == "erased":
-        personal_data.erase(db, fp, one, customers.removal(db, fp, one))
+        disclosure.erase(db, fp, one, profiles.removal(db, fp, one))
     else:
         consents.withdraw(db, fp, one, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
         later = TODAY + consents.DAYS_TO_DESTROY * DAY
-        assert personal_data.erase_due(db, fp, later) == 1
+        assert disclosure.erase_due(db, fp, later) == 1
     assert of_customer_left(db, one) == 0
     assert of_customer_left(db, other) == left
     held = {table: rows for table, rows in tables(db).items() if table != "audit"}
@@ -522,24 +517,26 @@ def test_no_story_and_no_target_outlive_the_customer(way, db, people, subject):
 def test_undoing_the_upload_that_made_a_customer_takes_the_story_too(db, people, subject):
     one, batch = subject
     with_story(db, people["fp1"], one)
-    assert import_batches.undo(db, people["fp1"], batch, TODAY).customers_removed == 1
+    assert history.undo(db, people["fp1"], batch, TODAY).customers_removed == 1
     assert of_customer_left(db, one) == 0
 
 
 def test_a_customer_with_a_target_is_in_use_and_stays(db, people, subject):
     one, batch = subject
     target(db, people["fp1"], one)
-    report = import_batches.undo(db, people["fp1"], batch, TODAY)
+    report = history.undo(db, people["fp1"], batch, TODAY)
     assert (report.customers_removed, report.left_count) == (0, 1)
     assert report.left[0].why is WhyLeft.IN_USE
-    assert gaps.of_customer(db, people["fp1"], one, TODAY).of("total_low").target.amount == 50
+    assert (
+        explanation.of_customer(db, people["fp1"], one, TODAY).of("total_low").target.amount == 50
+    )
 
 
 def test_an_undone_upload_is_still_named_in_the_story_of_whom_it_changed(db, people, subject):
     one, _ = subject
     later = take(db, people["manager1"], [{**BOOK, "보종": "건강", "증권번호": "Z1"}],
                  owner_id=people["fp1"].id)  # fmt: skip
-    import_batches.undo(db, people["manager1"], later.batch, TODAY)
+    history.undo(db, people["manager1"], later.batch, TODAY)
     told = [
         (c.cause.value, c.by, c.file)
         for c in gap_history.of_customer(db, people["fp1"], one) if c.code == "health_missing"

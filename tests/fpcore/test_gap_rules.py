@@ -8,20 +8,15 @@ from typing import Any
 import pytest
 from agency import TODAY, add_customer, hire
 
-from fpcore import (
-    customer_rows,
-    customers,
-    database,
-    gap_books,
-    gap_rules,
-    gaps,
-    rule_book,
-    rule_words,
-    words,
-)
+from fpcore import wording
+from fpcore.customers import profiles
 from fpcore.errors import FpError, InvalidRules
-from fpcore.gap_rules import Rule
+from fpcore.gaps import explanation, publishing, scopes
+from fpcore.kept import customer_rows
 from fpcore.models import CustomerChanges
+from fpcore.rules import rulebook, vocabulary
+from fpcore.rules.rulebook import Rule
+from fpcore.store import database
 
 DAY = timedelta(days=1)
 SPRING, JULY = date(2026, 6, 30), date(2026, 7, 1)
@@ -48,7 +43,7 @@ def when(text: str) -> str:
 
 def refused(path: Path) -> InvalidRules:
     with pytest.raises(InvalidRules) as said:
-        gap_rules.load(path)
+        rulebook.load(path)
     return said.value
 
 
@@ -200,9 +195,9 @@ def test_a_fault_names_file_rule_and_field_and_says_what_is_accepted(fault, tmp_
     path.write_text(text, encoding="utf-8")
     error = refused(path)
     assert error.particulars == {"file": "own_rules.toml", "rule": rule, "field": field}
-    assert f"problem.{error.problem}" in words.catalogue("ko"), "no words of its own"
+    assert f"problem.{error.problem}" in wording.catalogue("ko"), "no words of its own"
     for language, part in (("ko", in_korean), ("en", in_english)):
-        said = words.say_error(language, error)
+        said = wording.say_error(language, error)
         assert part in said.partition(field)[2]
         assert {"own_rules.toml", rule, field} <= {one for one in error.particulars.values()
                                                    if one in said}  # fmt: skip
@@ -211,8 +206,8 @@ def test_a_fault_names_file_rule_and_field_and_says_what_is_accepted(fault, tmp_
 def test_the_record_that_all_these_faults_were_made_of_is_good(tmp_path):
     path = tmp_path / "rules.toml"
     path.write_text(record(), encoding="utf-8")
-    (rule,) = gap_rules.load(path)
-    assert (rule.code, rule.need, rule.version) == ("own_rule", rule_words.Fixed(amount=1000), 1)
+    (rule,) = rulebook.load(path)
+    assert (rule.code, rule.need, rule.version) == ("own_rule", vocabulary.Fixed(amount=1000), 1)
 
 
 @pytest.mark.parametrize("way", ["missing", "a folder", "not UTF-8"])
@@ -224,7 +219,7 @@ def test_a_file_that_cannot_be_read_is_named(way, tmp_path):
         path.write_bytes(record(source='"출처"').encode("cp949"))
     error = refused(path)
     assert (error.particulars["file"], error.problem) == ("rules.toml", "rule_file_unreadable")
-    told = {words.say_error(language, error) for language in words.LANGUAGES}
+    told = {wording.say_error(language, error) for language in wording.LANGUAGES}
     assert len(told) == 2
     assert all("rules.toml" in said for said in told)
 
@@ -283,26 +278,26 @@ def spoiled() -> list[dict[str, Any]]:
 
 def test_the_needs_and_conditions_tried_are_all_there_are():
     assert {need["word"] for _, need in NEEDS} == {
-        need.model_fields["word"].default for need in rule_words.NEEDS
+        need.model_fields["word"].default for need in vocabulary.NEEDS
     }
     assert {condition["word"] for condition in CONDITIONS} == {
-        condition.model_fields["word"].default for condition in rule_words.CONDITIONS
+        condition.model_fields["word"].default for condition in vocabulary.CONDITIONS
     }
     for coverage, need in NEEDS:
-        assert gap_rules.checked(said(coverage=coverage, need=need, when=CONDITIONS))
+        assert rulebook.checked(said(coverage=coverage, need=need, when=CONDITIONS))
 
 
 def test_whatever_is_wrong_with_a_rule_has_words_of_its_own():
     problems = {}
     for typed in spoiled():
         try:
-            gap_rules.checked(typed)
+            rulebook.checked(typed)
         except InvalidRules as error:
             problems[error.problem] = error
     for error in problems.values():
-        for language in words.LANGUAGES:
-            assert words.say_error(language, error)
-    unsaid = {code for code in problems if f"problem.{code}" not in words.catalogue("ko")}
+        for language in wording.LANGUAGES:
+            assert wording.say_error(language, error)
+    unsaid = {code for code in problems if f"problem.{code}" not in wording.catalogue("ko")}
     assert unsaid == set()
     assert len(problems) > 15
 
@@ -314,9 +309,9 @@ def test_the_record_that_holds_on_the_day_is_used_and_counted(tmp_path):
     path = tmp_path / "rules.toml"
     later = need('word = "fixed", amount = 2_000', valid_from="2026-07-01", valid_to="2026-12-31")
     path.write_text(later + record(valid_to="2026-06-30"), encoding="utf-8")
-    rules = gap_rules.load(path)
+    rules = rulebook.load(path)
     found = {
-        day: [(rule.version, rule.need.amount) for rule in gap_rules.in_use(rules, day)]
+        day: [(rule.version, rule.need.amount) for rule in rulebook.in_use(rules, day)]
         for day in (date(2025, 12, 31), date(2026, 1, 1), SPRING, JULY, date(2027, 1, 1))
     }
     assert list(found.values()) == [[], [(1, 1000)], [(1, 1000)], [(2, 2000)], []]
@@ -328,13 +323,13 @@ def test_one_coverage_may_have_one_rule_after_another(tmp_path):
         record(valid_to="2026-06-30") + record(code='"next"', valid_from="2026-07-01"),
         encoding="utf-8",
     )
-    rules = gap_rules.load(path)
-    used = [rule.code for day in (SPRING, JULY) for rule in gap_rules.in_use(rules, day)]
+    rules = rulebook.load(path)
+    used = [rule.code for day in (SPRING, JULY) for rule in rulebook.in_use(rules, day)]
     assert used == ["own_rule", "next"]
 
 
 def test_more_rules_than_fit_into_one_number_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(gap_rules, "MOST_RULES", 2)
+    monkeypatch.setattr(rulebook, "MOST_RULES", 2)
     path = tmp_path / "rules.toml"
     three = [
         record(code=f'"rule_{kind}"', coverage=f'"{kind}"') for kind in ("life", "car", "home")
@@ -342,26 +337,26 @@ def test_more_rules_than_fit_into_one_number_are_refused(tmp_path, monkeypatch):
     path.write_text("".join(three), encoding="utf-8")
     error = refused(path)
     assert error.problem == "too_many_rules"
-    assert "2" in words.say_error("ko", error).partition("항목")[2]
+    assert "2" in wording.say_error("ko", error).partition("항목")[2]
 
 
 def test_the_most_rules_with_the_highest_states_fit_into_one_number():
-    assert 5**gap_rules.MOST_RULES - 1 < 2**63
+    assert 5**rulebook.MOST_RULES - 1 < 2**63
 
 
 def test_every_shipped_rule_says_its_source_and_has_its_words():
-    rules = gap_rules.in_use(gap_rules.load(), TODAY)
+    rules = rulebook.in_use(rulebook.load(), TODAY)
     assert len(rules) == 12
-    assert not gap_rules.clashes(rules)
+    assert not rulebook.clashes(rules)
     for rule in rules:
         assert rule.source and rule.grade
-        assert (rule.grade == "D") >= (rule.source == gap_rules.NO_SOURCE)
-        assert f"rule.{rule.code}" in words.catalogue("ko")
+        assert (rule.grade == "D") >= (rule.source == rulebook.NO_SOURCE)
+        assert f"rule.{rule.code}" in wording.catalogue("ko")
 
 
-@pytest.mark.parametrize("rule", gap_rules.load(), ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", rulebook.load(), ids=lambda rule: rule.code)
 def test_a_rule_is_read_back_from_the_database_as_it_was_published(rule):
-    assert Rule(**json.loads(gap_rules.to_json(rule))) == rule
+    assert Rule(**json.loads(rulebook.to_json(rule))) == rule
 
 
 # --- The program goes on ------------------------------------------------------------------------
@@ -372,12 +367,12 @@ def file(tmp_path, monkeypatch) -> Path:
     """The program's rule file: one rule, at least 1,000 won of life cover."""
     path = tmp_path / "gap_rules.toml"
     path.write_text(record(), encoding="utf-8")
-    monkeypatch.setattr(gap_rules, "RULES", path)
+    monkeypatch.setattr(rulebook, "RULES", path)
     return path
 
 
 def used(db) -> list[tuple[str, int]]:
-    return [(rule.code, rule.need.amount) for rule in gap_rules.rules_on(db, TODAY)]
+    return [(rule.code, rule.need.amount) for rule in rulebook.rules_on(db, TODAY)]
 
 
 BROKEN = {
@@ -398,19 +393,19 @@ def spoil(file: Path, text: str | bytes | None) -> None:
 @pytest.mark.parametrize("way", BROKEN)
 def test_the_running_program_goes_on_with_the_last_good_file(way, file, db, people):
     customer_rows.roll_forward(db, TODAY)
-    assert (used(db), gap_rules.fault()) == ([("own_rule", 1000)], None)
+    assert (used(db), rulebook.fault()) == ([("own_rule", 1000)], None)
     spoil(file, BROKEN[way])
     assert used(db) == [("own_rule", 1000)]
-    fault = rule_book.fault(db, people["fp1"])
+    fault = publishing.fault(db, people["fp1"])
     assert fault.particulars["file"] == "gap_rules.toml"
     assert isinstance(fault, FpError)
     one = add_customer(db, people["fp1"], birth_date=date(1980, 1, 1))
-    customers.update(db, people["fp1"], one, CustomerChanges(name="이둘"), 1, TODAY)
+    profiles.update(db, people["fp1"], one, CustomerChanges(name="이둘"), 1, TODAY)
     customer_rows.roll_forward(db, TODAY + DAY)
-    assert gaps.of_customer(db, people["fp1"], one, TODAY + DAY).of("own_rule").short == 1000
-    assert gap_books.of_scope(db, people["fp1"], TODAY).counts[0].rule.code == "own_rule"
+    assert explanation.of_customer(db, people["fp1"], one, TODAY + DAY).of("own_rule").short == 1000
+    assert scopes.of_scope(db, people["fp1"], TODAY).counts[0].rule.code == "own_rule"
     file.write_text(need('word = "fixed", amount = 7'), encoding="utf-8")
-    assert (used(db), gap_rules.fault()) == ([("own_rule", 7)], None)
+    assert (used(db), rulebook.fault()) == ([("own_rule", 7)], None)
 
 
 @pytest.mark.parametrize("way", BROKEN)
@@ -424,18 +419,18 @@ def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one
     one = add_customer(db, fp)
     db.close()
     spoil(file, BROKEN[way])
-    gap_rules.parsed.cache_clear()  # as in a new process
+    rulebook.parsed.cache_clear()  # as in a new process
     db = database.open_database(path)
     customer_rows.roll_forward(db, TODAY + DAY)
     assert used(db) == [("own_rule", 1000)]
-    assert gaps.of_customer(db, fp, one, TODAY + DAY).of("own_rule").recommended == 1000
+    assert explanation.of_customer(db, fp, one, TODAY + DAY).of("own_rule").recommended == 1000
     db.close()
 
 
 def test_without_any_good_file_the_fault_is_what_is_said(file, db):
     spoil(file, BROKEN["a fault"])
     with pytest.raises(InvalidRules) as said:
-        gap_rules.rules_on(db, TODAY)
+        rulebook.rules_on(db, TODAY)
     assert said.value.particulars["field"] == "need.fixed.amount"
 
 
@@ -452,16 +447,16 @@ def test_a_better_file_takes_the_place_of_the_one_that_was_kept(file, db):
 def test_records_of_the_file_and_published_ones_hold_together(file, db, people):
     spoil(file, record(valid_to="2026-12-31") + record(
         code='"car_rule"', coverage='"car"', need='{ word = "holds" }'))  # fmt: skip
-    mine = gap_rules.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY + DAY))
-    assert rule_book.publish(db, people["admin"], mine, "왜", TODAY).version == 2
+    mine = rulebook.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY + DAY))
+    assert publishing.publish(db, people["admin"], mine, "왜", TODAY).version == 2
     assert [
         (one.rule.code, one.rule.version, one.published_by, one.note)
-        for one in rule_book.versions(db, people["fp1"])
+        for one in publishing.versions(db, people["fp1"])
     ] == [
         ("car_rule", 1, None, None), ("own_rule", 1, None, None), ("own_rule", 2, "admin", "왜"),
     ]  # fmt: skip
     held = {
-        day: [(rule.code, rule.version) for rule in gap_rules.rules_on(db, day)]
+        day: [(rule.code, rule.version) for rule in rulebook.rules_on(db, day)]
         for day in (TODAY, TODAY + DAY, date(2027, 1, 1))
     }
     both = [("car_rule", 1), ("own_rule", 2)]
@@ -469,8 +464,8 @@ def test_records_of_the_file_and_published_ones_hold_together(file, db, people):
 
 
 def test_what_a_manager_published_stays_whatever_the_file_says_later(file, db, people):
-    mine = gap_rules.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY))
-    rule_book.publish(db, people["admin"], mine, "왜", TODAY)
+    mine = rulebook.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY))
+    publishing.publish(db, people["admin"], mine, "왜", TODAY)
     spoil(file, record(valid_to="2026-12-31") + record(valid_from="2027-01-01"))
-    (rule,) = gap_rules.rules_on(db, date(2027, 1, 1))
+    (rule,) = rulebook.rules_on(db, date(2027, 1, 1))
     assert rule.need.amount == 5

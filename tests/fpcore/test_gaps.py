@@ -15,9 +15,10 @@ import pytest
 from agency import TODAY, add_customer, add_policy, refusal, tables
 from random_book import random_people, store
 
-from fpcore import consents, gap_books, gaps
+from fpcore.customers import consents
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.gaps import CustomerGaps, Gap, NotCounted
+from fpcore.gaps import explanation, scopes
+from fpcore.gaps.explanation import CustomerGaps, Gap, NotCounted
 from fpcore.models import ConsentChannel, ConsentKind, GapState, NewPolicy
 
 FATHER = {
@@ -34,7 +35,7 @@ def father(db, fp) -> UUID:
 
 
 def found_of(db, fp, customer, code: str) -> Gap:
-    return gaps.of_customer(db, fp, customer, TODAY).of(code)
+    return explanation.of_customer(db, fp, customer, TODAY).of(code)
 
 
 # ---- explained ----
@@ -113,8 +114,10 @@ def test_a_replacement_names_the_two_policies(db, fp, father):
 
 def test_the_worst_gaps_come_first(db, fp, father):
     add_policy(db, fp, father, type="health", policy_name="암보험", coverage_amount=70_000_000)
-    found = gaps.of_customer(db, fp, father, TODAY).gaps
-    ranks = [(gaps.ORDER.index(gap.state), -gap.rule.severity, -(gap.short or 0)) for gap in found]
+    found = explanation.of_customer(db, fp, father, TODAY).gaps
+    ranks = [
+        (explanation.ORDER.index(gap.state), -gap.rule.severity, -(gap.short or 0)) for gap in found
+    ]
     assert ranks == sorted(ranks)
     assert found[0].rule.code == "death_benefit"
     assert found[-1].state is GapState.NOT_NEEDED
@@ -125,7 +128,7 @@ def test_whoever_pays_above_the_limit_is_told_before_more_is_recommended(
     db, fp, father, premium, is_costly
 ):
     add_policy(db, fp, father, coverage_amount=1, premium_amount=premium, premium_cycle="monthly")
-    found = gaps.of_customer(db, fp, father, TODAY)
+    found = explanation.of_customer(db, fp, father, TODAY)
     assert found.burden.is_high is is_costly
     assert (found.burden.premium, found.burden.limit) == (premium, Decimal("0.1"))
     costly = {gap.rule.code for gap in found.gaps if gap.is_costly}
@@ -142,7 +145,7 @@ def test_savings_alone_burden_nobody(db, fp, father):
     add_policy(
         db, fp, father, policy_name="연금저축", premium_amount=500_000, premium_cycle="monthly"
     )
-    burden = gaps.of_customer(db, fp, father, TODAY).burden
+    burden = explanation.of_customer(db, fp, father, TODAY).burden
     assert (burden.premium, burden.unknown, burden.share) == (0, 0, 0)
 
 
@@ -153,27 +156,31 @@ def test_a_target_is_shown_counts_and_can_be_taken_away(db, people, fp, father):
     def short() -> Decimal | None:
         return found_of(db, fp, father, "death_benefit").short
 
-    gaps.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "두 자녀 학비", TODAY)
+    explanation.set_target(
+        db, fp, father, "death_benefit", Decimal(300_000_000), "두 자녀 학비", TODAY
+    )
     target = found_of(db, fp, father, "death_benefit").target
     assert (target.amount, target.note, target.by, target.ver) == (
         300_000_000, "두 자녀 학비", fp.name, 1,
     )  # fmt: skip
     assert short() == 300_000_000
-    gaps.set_target(db, fp, father, "death_benefit", Decimal(200_000_000), "다시 정함", TODAY)
+    explanation.set_target(
+        db, fp, father, "death_benefit", Decimal(200_000_000), "다시 정함", TODAY
+    )
     assert found_of(db, fp, father, "death_benefit").target.ver == 2
     assert short() == 200_000_000
-    in_book = {count.rule.code: count for count in gap_books.of_scope(db, fp, TODAY).counts}
+    in_book = {count.rule.code: count for count in scopes.of_scope(db, fp, TODAY).counts}
     assert in_book["death_benefit"].shortfall == 200_000_000
-    gaps.remove_target(db, fp, father, "death_benefit", TODAY)
+    explanation.remove_target(db, fp, father, "death_benefit", TODAY)
     assert found_of(db, fp, father, "death_benefit").target is None
     assert short() == 161_240_000
     with pytest.raises(NotFound):
-        gaps.remove_target(db, fp, father, "death_benefit", TODAY)
+        explanation.remove_target(db, fp, father, "death_benefit", TODAY)
 
 
 def test_a_target_is_of_one_customer_and_one_rule(db, fp, father):
     other = add_customer(db, fp, **{**FATHER, "name": "박하늘"})
-    gaps.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "메모", TODAY)
+    explanation.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "메모", TODAY)
     assert found_of(db, fp, other, "death_benefit").short == 161_240_000
     assert found_of(db, fp, father, "total_low").short == 100_000_000
 
@@ -191,14 +198,14 @@ def test_a_target_is_of_one_customer_and_one_rule(db, fp, father):
 )
 def test_a_target_that_cannot_be_is_refused(db, fp, father, amount, note, problem):
     with refusal(db) as problems:
-        gaps.set_target(db, fp, father, "death_benefit", amount, note, TODAY)
+        explanation.set_target(db, fp, father, "death_benefit", amount, note, TODAY)
     assert problems == [problem]
 
 
 @pytest.mark.parametrize("code", ["life_missing", "premium_share", "no_such_rule"])
 def test_a_rule_without_an_amount_takes_no_target(db, fp, father, code):
     with pytest.raises(NotFound):
-        gaps.set_target(db, fp, father, code, Decimal(1), "메모", TODAY)
+        explanation.set_target(db, fp, father, code, Decimal(1), "메모", TODAY)
 
 
 # ---- what would be if ----
@@ -218,9 +225,9 @@ def test_what_if_says_before_and_after_and_stores_nothing(db, fp, father):
         premium_amount=400_000, premium_cycle="monthly",
     )  # fmt: skip
     before = tables(db)
-    found = gaps.what_if(db, fp, father, TODAY, add=[new], end=[old])
+    found = explanation.what_if(db, fp, father, TODAY, add=[new], end=[old])
     assert tables(db) == before
-    assert as_said(found.before) == as_said(gaps.of_customer(db, fp, father, TODAY))
+    assert as_said(found.before) == as_said(explanation.of_customer(db, fp, father, TODAY))
     was, would_be = as_said(found.before), as_said(found.after)
     assert was["death_benefit"] == ("partial", 100_000_000, 61_240_000)
     assert would_be["death_benefit"] == ("covered", 161_240_000, 0)
@@ -231,18 +238,18 @@ def test_what_if_says_before_and_after_and_stores_nothing(db, fp, father):
 
 def test_what_if_is_what_is_after_it_was_done(db, fp, father):
     new = {"type": "health", "policy_name": "암보험", "coverage_amount": 30_000_000}
-    would_be = gaps.what_if(db, fp, father, TODAY, add=[NewPolicy(**new)]).after
+    would_be = explanation.what_if(db, fp, father, TODAY, add=[NewPolicy(**new)]).after
     add_policy(db, fp, father, **new)
-    assert as_said(would_be) == as_said(gaps.of_customer(db, fp, father, TODAY))
+    assert as_said(would_be) == as_said(explanation.of_customer(db, fp, father, TODAY))
 
 
 def test_what_if_refuses_what_could_not_be(db, people, fp, father):
     with pytest.raises(InvalidInput):
-        gaps.what_if(db, fp, father, TODAY, add=[NewPolicy(type="life", coverage_amount=-1)])
+        explanation.what_if(db, fp, father, TODAY, add=[NewPolicy(type="life", coverage_amount=-1)])
     of_other = add_policy(db, fp, add_customer(db, fp, name="박하늘"))
     for policy in (of_other, uuid4()):
         with pytest.raises(NotFound):
-            gaps.what_if(db, fp, father, TODAY, end=[policy])
+            explanation.what_if(db, fp, father, TODAY, end=[policy])
 
 
 # ---- scopes ----
@@ -252,29 +259,29 @@ def test_strangers_find_nothing(db, people, father):
     for day in (TODAY, BEFORE_ANY_RULE):
         for stranger in (people["fp2"], people["manager2"]):
             with pytest.raises(NotFound):
-                gaps.of_customer(db, stranger, father, day)
+                explanation.of_customer(db, stranger, father, day)
     with pytest.raises(NotFound):
-        gaps.of_customer(db, people["fp1"], uuid4(), TODAY)
+        explanation.of_customer(db, people["fp1"], uuid4(), TODAY)
     with pytest.raises(NotFound):
-        gaps.set_target(db, people["fp2"], father, "total_low", Decimal(1), "메모", TODAY)
+        explanation.set_target(db, people["fp2"], father, "total_low", Decimal(1), "메모", TODAY)
     with pytest.raises(NotFound):
-        gaps.what_if(db, people["fp2"], father, TODAY)
+        explanation.what_if(db, people["fp2"], father, TODAY)
 
 
 def test_whoever_withdrew_is_in_no_count(db, fp, father):
     add_customer(db, fp, name="박하늘")
-    before = gap_books.of_scope(db, fp, TODAY)
+    before = scopes.of_scope(db, fp, TODAY)
     consents.withdraw(db, fp, father, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
-    after = gap_books.of_scope(db, fp, TODAY)
+    after = scopes.of_scope(db, fp, TODAY)
     assert (before.customers, after.customers) == (2, 1)
     with pytest.raises(NotFound):
-        gaps.of_customer(db, fp, father, TODAY)
+        explanation.of_customer(db, fp, father, TODAY)
 
 
 def test_a_day_without_rules_finds_no_gaps(db, fp, father):
-    found = gaps.of_customer(db, fp, father, BEFORE_ANY_RULE)
+    found = explanation.of_customer(db, fp, father, BEFORE_ANY_RULE)
     assert (found.gaps, found.burden.limit) == ((), None)
-    scope = gap_books.of_scope(db, fp, BEFORE_ANY_RULE)
+    scope = scopes.of_scope(db, fp, BEFORE_ANY_RULE)
     assert (scope.customers, scope.counts) == (1, ())
 
 
@@ -288,9 +295,11 @@ def test_a_scopes_counts_are_the_sum_of_its_customers(db, people):
         "fp1": {"fp1"}, "manager1": {"fp1", "fp2"}, "admin": {"fp1", "fp2", "fp3"},
     }.items():  # fmt: skip
         mine = [one for owner, one in everybody if owner in owners]
-        scope = gap_books.of_scope(db, people[asker], TODAY)
+        scope = scopes.of_scope(db, people[asker], TODAY)
         one_by_one = [
-            gap for one in mine for gap in gaps.of_customer(db, people[asker], one, TODAY).gaps
+            gap
+            for one in mine
+            for gap in explanation.of_customer(db, people[asker], one, TODAY).gaps
         ]
         assert scope.customers == len(mine)
         for count in scope.counts:
@@ -305,6 +314,6 @@ def test_a_share_is_of_those_whose_state_is_known():
     cells = pd.DataFrame(
         {"customers": [10, 10, 3], "partial": [1, 0, 0], "gap": [2, 0, 0], "unknown": [4, 9, 3]}
     )
-    shares = gap_books.share_lacking(cells)
+    shares = scopes.share_lacking(cells)
     assert shares[:2].tolist() == [0.5, 0.0]
     assert isnan(shares[2])

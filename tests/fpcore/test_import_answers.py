@@ -8,18 +8,12 @@ from decimal import Decimal
 import pytest
 from agency import STATEMENT, TODAY, codes, csv_bytes, outcome, row_of, tables, take
 
-from fpcore import (
-    book_import,
-    book_report,
-    consents,
-    customer_rows,
-    customers,
-    policies,
-    privacy,
-    words,
-)
-from fpcore.book_import import ImportOptions
-from fpcore.book_report import Doubt, UnknownWord
+from fpcore import privacy, wording
+from fpcore.customers import consents, policies, profiles
+from fpcore.importing import importer, reporting
+from fpcore.importing.importer import ImportOptions
+from fpcore.importing.reporting import Doubt, UnknownWord
+from fpcore.kept import customer_rows
 from fpcore.models import (
     WHOLE_LIFE,
     ConsentChannel,
@@ -253,11 +247,11 @@ def test_nothing_of_a_column_of_forbidden_numbers_is_kept(db, fp, kind, fields):
         for n, number in enumerate(FORBIDDEN[kind])
     ]
     said = ImportOptions(consent_basis=STATEMENT, fields=fields)
-    for run in (book_import.preview, book_import.import_book):
+    for run in (importer.preview, importer.import_book):
         report = run(db, fp, "b.csv", csv_bytes(rows), said, TODAY)
         assert report.columns.all[1].dropped == (kind != "account")  # looks like a policy's number
         assert codes(report) == ["missing"]
-        written = book_report.rejects_csv(report, ["missing"]).decode()
+        written = reporting.rejects_csv(report, ["missing"]).decode()
         told = f"{report.samples} {report.notes} {report.columns} {written}"
         assert [number for number in FORBIDDEN[kind] if number in told] == []
     held = str(tables(db))
@@ -289,7 +283,7 @@ def test_a_book_a_year_later(db, fp):
     take(db, fp, first)
     [one] = db.read("select id from customer")
     numbers = {row["policy_number"]: row for row in db.read("from policy")}
-    customers.update(db, fp, one["id"], CustomerChanges(occupation="의사"), 1, TODAY)
+    profiles.update(db, fp, one["id"], CustomerChanges(occupation="의사"), 1, TODAY)
     policies.update(db, fp, numbers["N2"]["id"], PolicyChanges(premium_amount=Decimal(1)), 1, TODAY)
     untouched = [row_of(db, "policy", numbers[n]["id"]) for n in ("N3", "N4")]
 
@@ -401,7 +395,9 @@ def test_a_customer_who_withdrew_is_not_reached_by_number(db, fp):
 
 def test_the_number_unknown_is_told_in_words():
     for language in ("ko", "en"):
-        text = words.say_problem(language, "source_key", "customer_number_unknown", {"text": "A9"})
+        text = wording.say_problem(
+            language, "source_key", "customer_number_unknown", {"text": "A9"}
+        )
         assert "A9" in text
 
 

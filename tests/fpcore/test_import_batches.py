@@ -19,23 +19,17 @@ from agency import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fpcore import (
-    accounts,
-    audit,
-    consents,
-    customer_rows,
-    customers,
-    database,
-    import_batches,
-    migrations,
-    personal_data,
-    policies,
-    words,
-)
-from fpcore.database import Database
+from fpcore import wording
+from fpcore.access import accounts, audit
+from fpcore.customers import consents, policies, profiles
 from fpcore.errors import NotFound, UndoNotPossible
-from fpcore.import_batches import BatchState, WhyLeft
+from fpcore.importing import history
+from fpcore.importing.history import BatchState, WhyLeft
+from fpcore.kept import customer_rows
 from fpcore.models import Account, ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
+from fpcore.person import disclosure
+from fpcore.store import database, migrations
+from fpcore.store.database import Database
 
 pytestmark = pytest.mark.shared_office
 
@@ -80,7 +74,7 @@ def facts(db: Database) -> dict[str, list[dict]]:
     }
 
 
-def counts(report: import_batches.UndoReport) -> tuple[int, int, int, int, int]:
+def counts(report: history.UndoReport) -> tuple[int, int, int, int, int]:
     """(customers removed, policies removed, customers restored, policies restored, left)."""
     return (
         report.customers_removed, report.policies_removed, report.customers_restored,
@@ -88,11 +82,11 @@ def counts(report: import_batches.UndoReport) -> tuple[int, int, int, int, int]:
     )  # fmt: skip
 
 
-def undo(db, account, report, **said) -> import_batches.UndoReport:
-    return import_batches.undo(db, account, report.batch, TODAY, **said)
+def undo(db, account, report, **said) -> history.UndoReport:
+    return history.undo(db, account, report.batch, TODAY, **said)
 
 
-def told(report: import_batches.UndoReport) -> list[tuple]:
+def told(report: history.UndoReport) -> list[tuple]:
     return [(one.record, one.name, one.what, one.why, one.by) for one in report.left]
 
 
@@ -110,7 +104,7 @@ def policy_of(db: Database, customer: UUID) -> UUID:
 
 def edit(db: Database, fp: Account, customer: UUID, **changes) -> None:
     ver = row_of(db, "customer", customer)["ver"]
-    customers.update(db, fp, customer, CustomerChanges(**changes), ver, TODAY)
+    profiles.update(db, fp, customer, CustomerChanges(**changes), ver, TODAY)
 
 
 def log_of(db: Database, customer: UUID) -> list[dict]:
@@ -124,7 +118,7 @@ def log_of(db: Database, customer: UUID) -> list[dict]:
 def test_an_import_notes_its_counts_and_when_it_was(db, fp):
     take(db, fp, [HANA])
     took = take(db, fp, [HANA, {**DUL, "비고": "새"}, {"고객번호": "A3", "고객명": ""}])
-    newest, first = import_batches.of_account(db, fp)
+    newest, first = history.of_account(db, fp)
     assert (newest.id, newest.state, newest.file_name) == (took.batch, "done", "book.csv")
     assert (newest.imported_by, newest.may_undo, newest.undone_by) == (fp.name, True, None)
     noted = (newest.row_count, newest.created_count, newest.updated_count, newest.unchanged_count)
@@ -133,14 +127,14 @@ def test_an_import_notes_its_counts_and_when_it_was(db, fp):
     assert (newest.customers_created, newest.policies_created) == (1, 1)
     assert newest.created_at <= newest.finished_at
     assert newest.undone_at is None
-    assert [one.id for one in import_batches.of_account(db, fp, limit=1)] == [newest.id]
+    assert [one.id for one in history.of_account(db, fp, limit=1)] == [newest.id]
     assert first.created_at < newest.created_at
 
 
 def test_questions_are_not_counted_as_faults_too(db, fp):
     twin = {key: value for key, value in HANA.items() if key != "증권번호"}
     take(db, fp, [twin, twin, {**DUL, "보험료": "많음"}])
-    [noted] = import_batches.of_account(db, fp)
+    [noted] = history.of_account(db, fp)
     assert (noted.row_count, noted.created_count) == (3, 1)
     assert (noted.rejected_count, noted.question_count) == (1, 1)
 
@@ -165,7 +159,7 @@ def test_the_copies_have_all_columns_of_what_they_are_copies_of(db):
 
 
 def begin(db: Database, fp: Account, batch: UUID) -> None:
-    import_batches.begin(
+    history.begin(
         db, fp, batch, "가" * 300, "0" * 64, encoding=None, delimiter=None, owner_id=fp.id,
         consent_basis=STATEMENT,
     )  # fmt: skip
@@ -175,15 +169,15 @@ def begin(db: Database, fp: Account, batch: UUID) -> None:
 def test_an_import_that_is_given_up_says_so_and_cannot_be_undone(state, db, fp):
     batch, version = uuid4(), db.version
     begin(db, fp, batch)
-    [running] = import_batches.of_account(db, fp)
+    [running] = history.of_account(db, fp)
     assert (running.state, running.row_count, running.finished_at) == ("running", None, None)
-    assert len(running.file_name) == import_batches.LONGEST_FILE_NAME
+    assert len(running.file_name) == history.LONGEST_FILE_NAME
     with pytest.raises(UndoNotPossible) as refused:
-        import_batches.undo(db, fp, batch, TODAY)
+        history.undo(db, fp, batch, TODAY)
     assert refused.value.code == "undo_not_possible"
-    import_batches.give_up(db, batch, state)
-    import_batches.give_up(db, batch, BatchState.INTERRUPTED)
-    [ended] = import_batches.of_account(db, fp)
+    history.give_up(db, batch, state)
+    history.give_up(db, batch, BatchState.INTERRUPTED)
+    [ended] = history.of_account(db, fp)
     assert (ended.state, ended.may_undo, ended.row_count) == (state, False, None)
     assert ended.finished_at >= ended.created_at
     assert db.version == version
@@ -193,28 +187,26 @@ def test_what_ran_when_the_process_ended_is_interrupted_and_all_else_stays(db, f
     took = take(db, fp, [HANA])
     batch = uuid4()
     begin(db, fp, batch)
-    import_batches.close_interrupted(db)
-    states = {one.id: one.state for one in import_batches.of_account(db, fp)}
+    history.close_interrupted(db)
+    states = {one.id: one.state for one in history.of_account(db, fp)}
     assert states == {batch: "interrupted", took.batch: "done"}
 
 
 def test_an_import_that_is_done_has_counts_that_add_up(db, fp):
     batch = uuid4()
     begin(db, fp, batch)
-    said = dict.fromkeys(import_batches.COUNTS, 1) | {"row_count": 5}
+    said = dict.fromkeys(history.COUNTS, 1) | {"row_count": 5}
     with pytest.raises(database.SqlError):
-        db.transaction(
-            lambda cursor: import_batches.finish(cursor, batch, {**said, "row_count": 6})
-        )
-    db.transaction(lambda cursor: import_batches.finish(cursor, batch, said))
-    [done] = import_batches.of_account(db, fp)
+        db.transaction(lambda cursor: history.finish(cursor, batch, {**said, "row_count": 6}))
+    db.transaction(lambda cursor: history.finish(cursor, batch, said))
+    [done] = history.of_account(db, fp)
     assert (done.state, done.row_count, done.question_count) == ("done", 5, 1)
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_every_state_and_reason_has_its_words(language):
     keys = [f"import_state.{state}" for state in BatchState] + [f"undo.{why}" for why in WhyLeft]
-    assert [key for key in keys if key not in words.catalogue(language)] == []
+    assert [key for key in keys if key not in wording.catalogue(language)] == []
 
 
 # --- Undoing -----------------------------------------------------------------------------------
@@ -229,7 +221,7 @@ def test_what_an_import_created_is_gone_with_its_consents(db, fp):
     assert did == would
     assert counts(did) == (2, 3, 0, 0, 0)
     assert facts(db) == before
-    [batch] = import_batches.of_account(db, fp)
+    [batch] = history.of_account(db, fp)
     assert (batch.state, batch.undone_by, batch.may_undo) == ("undone", fp.name, False)
     assert batch.undone_at >= batch.finished_at
 
@@ -418,7 +410,7 @@ def test_what_was_undone_can_be_imported_again(db, fp):
 
 
 def test_the_list_of_what_is_left_is_cut_and_counted(db, fp, monkeypatch):
-    monkeypatch.setattr(import_batches, "MOST_LEFT", 2)
+    monkeypatch.setattr(history, "MOST_LEFT", 2)
     book = [
         {**DUL, "고객번호": f"B{n}", "고객명": f"고객{n}", "증권번호": f"B{n}"} for n in range(5)
     ]
@@ -434,7 +426,7 @@ def test_after_an_erasure_an_import_is_undone_for_the_others(db, fp):
     take(db, fp, [HANA, DUL])
     took = take(db, fp, [{**HANA, "비고": "새", "보험료": "7"}, {**DUL, "비고": "새"}])
     who = known(db, fp)
-    personal_data.erase(db, fp, who, customers.removal(db, fp, who))
+    disclosure.erase(db, fp, who, profiles.removal(db, fp, who))
     assert db.read("from customer_before where id = $id", {"id": who}) == []
     assert db.read("from policy_before where customer_id = $id", {"id": who}) == []
     assert counts(undo(db, fp, took)) == (0, 0, 1, 0, 0)
@@ -449,19 +441,19 @@ def test_another_fp_neither_sees_nor_undoes_an_import(db, fp):
     before = tables(db)
     for batch in (took.batch, str(took.batch), uuid4(), "no id"):
         with pytest.raises(NotFound) as hidden:
-            import_batches.undo(db, other, batch, TODAY)
+            history.undo(db, other, batch, TODAY)
         assert hidden.value.code == "import_not_found"
-    assert import_batches.of_account(db, other) == []
+    assert history.of_account(db, other) == []
     assert tables(db) == before
 
 
 @pytest.mark.parametrize("who", ["manager1", "admin"])
 def test_whoever_sees_all_that_an_import_touched_may_undo_it(who, db, people, fp):
     took = take(db, fp, [HANA, DUL])
-    [listed] = [one for one in import_batches.of_account(db, people[who]) if one.id == took.batch]
+    [listed] = [one for one in history.of_account(db, people[who]) if one.id == took.batch]
     assert listed.may_undo
     assert counts(undo(db, people[who], took)) == (2, 2, 0, 0, 0)
-    [listed] = import_batches.of_account(db, fp)
+    [listed] = history.of_account(db, fp)
     assert listed.undone_by == who
 
 
@@ -512,7 +504,7 @@ def test_a_manager_who_does_not_see_all_of_it_sees_it_and_may_not_undo_it(db, pe
     )
     ids = [row["id"] for row in db.read("select id from customer")]
     db.transaction(lambda cursor: customer_rows.refresh(db, cursor, fp, ids, TODAY))
-    seen = {one.id: one.may_undo for one in import_batches.of_account(db, people["manager1"])}
+    seen = {one.id: one.may_undo for one in history.of_account(db, people["manager1"])}
     assert seen[took.batch] is False
     with pytest.raises(NotFound):
         undo(db, people["manager1"], took)
@@ -576,7 +568,7 @@ def test_imports_of_before_are_kept_and_undone_as_far_as_is_known(old_file):
     customer_rows.roll_forward(db, TODAY)
     fp = accounts.act_as(db, "fp1")
     assert fp.sees_names
-    second, first = import_batches.of_account(db, fp)
+    second, first = history.of_account(db, fp)
     assert (first.state, first.row_count, first.created_count) == ("done", 5, 3)
     assert (first.updated_count, first.unchanged_count, first.customers_created) == (None,) * 3
     assert first.finished_at == first.created_at
@@ -586,8 +578,8 @@ def test_imports_of_before_are_kept_and_undone_as_far_as_is_known(old_file):
     created = {row["name"]: row["batch_id"] for row in db.read("from customer")}
     assert created == {"손으로": None, **{f"고객{n}": first.id for n in (1, 2, 3)}}
     assert {row["batch_id"] for row in db.read("from audit")} == {second.id}
-    assert counts(import_batches.undo(db, fp, second.id, TODAY)) == (0, 0, 0, 0, 0)
-    report = import_batches.undo(db, fp, first.id, TODAY)
+    assert counts(history.undo(db, fp, second.id, TODAY)) == (0, 0, 0, 0, 0)
+    report = history.undo(db, fp, first.id, TODAY)
     assert counts(report) == (2, 2, 0, 0, 2)
     assert {(one.name, one.why, one.by) for one in report.left if one.record == "customer"} == {
         ("고객1", WhyLeft.EDITED, "fp1")
@@ -654,7 +646,7 @@ def test_undoing_all_imports_from_the_last_on_gives_back_what_was(books, data, e
 
 def undo_last(db: Database, fp: Account, stack: list[tuple[UUID, dict]]) -> None:
     batch, before = stack.pop()
-    assert import_batches.undo(db, fp, batch, TODAY).left_count == 0
+    assert history.undo(db, fp, batch, TODAY).left_count == 0
     assert facts(db) == before
     assert customer_rows.differences(db, TODAY) == []
 
@@ -674,8 +666,8 @@ def test_whatever_is_undone_when_no_change_of_a_person_is_lost(data, empty):
         elif batches:
             batch = batches.pop(data.draw(st.integers(0, len(batches) - 1)))
             held, by_hand = {row["id"]: row for row in db.read("from customer")}, last_by_hand(db)
-            would = import_batches.undo(db, fp, batch, TODAY, dry_run=True)
-            assert import_batches.undo(db, fp, batch, TODAY) == would
+            would = history.undo(db, fp, batch, TODAY, dry_run=True)
+            assert history.undo(db, fp, batch, TODAY) == would
             now = {row["id"]: row for row in db.read("from customer")}
             assert [now.get(one) for one in by_hand] == [held[one] for one in by_hand]
             assert len(held) - len(now) == would.customers_removed

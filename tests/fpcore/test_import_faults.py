@@ -14,12 +14,15 @@ import pytest
 from agency import IN_WON, STATEMENT, TODAY, csv_bytes, hire, outcome, tables
 from test_rewrite import copy_of
 
-from fpcore import accounts, book_file, book_import, customer_rows, database, import_batches
-from fpcore.book_import import ImportOptions
-from fpcore.book_report import ImportReport
-from fpcore.database import ROOT, Database
+from fpcore.access import accounts
 from fpcore.errors import ImportCancelled, UnreadableFile
-from fpcore.import_progress import Progress
+from fpcore.importing import book_file, history, importer
+from fpcore.importing.importer import ImportOptions
+from fpcore.importing.progress import Progress
+from fpcore.importing.reporting import ImportReport
+from fpcore.kept import customer_rows
+from fpcore.store import database
+from fpcore.store.database import ROOT, Database
 
 ROWS = 24_000
 KILLS, KILLED_ROWS = 8, 6_000
@@ -38,7 +41,7 @@ def book(rows: int, premium: int, first: int = 0) -> bytes:
 
 def run(db: Database, content: bytes | Path, progress: Progress | None = None) -> ImportReport:
     fp = accounts.act_as(db, "fp1")
-    return book_import.import_book(db, fp, "book.csv", content, SAID, TODAY, progress)
+    return importer.import_book(db, fp, "book.csv", content, SAID, TODAY, progress)
 
 
 def digest(db: Database) -> dict:
@@ -119,7 +122,7 @@ def reopened(path: Path) -> Database:
     """Open a database as the start of the program does."""
     db = database.open_database(str(path))
     book_file.sweep(db)
-    import_batches.close_interrupted(db)
+    history.close_interrupted(db)
     return db
 
 
@@ -226,7 +229,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_imported(db, new_book, tmp_
 def test_an_error_while_storing_is_noted_and_leaves_nothing(db, new_book, monkeypatch):
     before = tables(db)
     with monkeypatch.context() as broken:
-        broken.setattr(book_import, "_CHANGED_POLICIES", "select no_such_column")
+        broken.setattr(importer, "_CHANGED_POLICIES", "select no_such_column")
         with pytest.raises(database.SqlError):
             run(db, new_book)
     assert states(db) == ["done", "failed"]
@@ -249,7 +252,7 @@ def test_of_two_uploads_of_one_book_the_second_changes_nothing(db):
 
 # --- Cancelled ---------------------------------------------------------------------------------
 
-STEPS = [*book_import._STEPS_OF_PLAN, *book_import._STEPS_OF_STORE][1:]
+STEPS = [*importer._STEPS_OF_PLAN, *importer._STEPS_OF_STORE][1:]
 
 
 class CancelledIn(Progress):
@@ -302,7 +305,7 @@ def test_a_statement_that_runs_long_is_interrupted(db):
 def test_a_preview_is_cancelled_too(db, new_book):
     fp, before = accounts.act_as(db, "fp1"), tables(db)
     with pytest.raises(ImportCancelled):
-        book_import.preview(db, fp, "book.csv", new_book, SAID, TODAY, CancelledIn("matching", 0))
+        importer.preview(db, fp, "book.csv", new_book, SAID, TODAY, CancelledIn("matching", 0))
     assert tables(db) == before
 
 

@@ -3,8 +3,8 @@
 import pytest
 from agency import newcomer, refusal, tables
 
-from fpcore import import_mappings
 from fpcore.errors import NotFound
+from fpcore.importing import mappings
 
 pytestmark = pytest.mark.shared_office
 
@@ -22,10 +22,10 @@ def names(found) -> list[str]:
 
 
 def test_what_was_said_is_found_again_by_the_headers(db, me):
-    import_mappings.save(db, me, "  한화 명부 😀 ", HEADER, SAID)
-    [found] = import_mappings.of_header(db, me, HEADER)
+    mappings.save(db, me, "  한화 명부 😀 ", HEADER, SAID)
+    [found] = mappings.of_header(db, me, HEADER)
     assert (found.name, found.said) == ("한화 명부 😀", SAID)
-    assert import_mappings.of_account(db, me) == [found]
+    assert mappings.of_account(db, me) == [found]
 
 
 @pytest.mark.parametrize(
@@ -41,23 +41,23 @@ def test_what_was_said_is_found_again_by_the_headers(db, me):
     ],
 )
 def test_headers_are_the_same_without_blanks_and_signs_and_in_their_order(header, is_same, db, me):
-    import_mappings.save(db, me, "x", HEADER, SAID)
-    assert bool(import_mappings.of_header(db, me, header)) is is_same
+    mappings.save(db, me, "x", HEADER, SAID)
+    assert bool(mappings.of_header(db, me, header)) is is_same
 
 
 def test_no_header_is_kept_itself(db, me):
-    import_mappings.save(db, me, "x", ["900101-1234567의 열"], SAID)
+    mappings.save(db, me, "x", ["900101-1234567의 열"], SAID)
     assert "1234567" not in str(tables(db)["import_mapping"])
 
 
 def test_the_newest_comes_first_and_a_name_used_again_is_replaced(db, me):
     for name in ("첫째", "둘째", "첫째 "):
-        import_mappings.save(db, me, name, HEADER, {"by": name})
-    assert names(import_mappings.of_header(db, me, HEADER)) == ["첫째", "둘째"]
-    assert import_mappings.of_account(db, me)[0].said == {"by": "첫째 "}
-    import_mappings.save(db, me, "둘째", ["다른 열"], {})
-    assert names(import_mappings.of_header(db, me, HEADER)) == ["첫째"]
-    assert names(import_mappings.of_account(db, me)) == ["둘째", "첫째"]
+        mappings.save(db, me, name, HEADER, {"by": name})
+    assert names(mappings.of_header(db, me, HEADER)) == ["첫째", "둘째"]
+    assert mappings.of_account(db, me)[0].said == {"by": "첫째 "}
+    mappings.save(db, me, "둘째", ["다른 열"], {})
+    assert names(mappings.of_header(db, me, HEADER)) == ["첫째"]
+    assert names(mappings.of_account(db, me)) == ["둘째", "첫째"]
     kept = [row for row in tables(db)["import_mapping"] if row["account_id"] == me.id]
     assert all(row["created_at"] < row["updated_at"] for row in kept)
 
@@ -74,31 +74,31 @@ def test_the_newest_comes_first_and_a_name_used_again_is_replaced(db, me):
 )
 def test_a_name_is_one_that_a_screen_can_show(name, code, db, me):
     with refusal(db) as refused:
-        import_mappings.save(db, me, name, HEADER, SAID)
+        mappings.save(db, me, name, HEADER, SAID)
     assert refused == [("mapping_name", code)]
 
 
 def test_a_name_keeps_no_forbidden_number(db, me):
-    import_mappings.save(db, me, "900101-1234567", HEADER, SAID)
-    assert "1234567" not in str(import_mappings.of_account(db, me))
+    mappings.save(db, me, "900101-1234567", HEADER, SAID)
+    assert "1234567" not in str(mappings.of_account(db, me))
 
 
 def test_nobody_keeps_more_than_the_most_and_the_last_may_be_replaced(db, me):
-    for number in range(import_mappings.MOST):
-        import_mappings.save(db, me, f"{number}", HEADER, SAID)
+    for number in range(mappings.MOST):
+        mappings.save(db, me, f"{number}", HEADER, SAID)
     with refusal(db) as refused:
-        import_mappings.save(db, me, "one more", HEADER, SAID)
+        mappings.save(db, me, "one more", HEADER, SAID)
     assert refused == [("mapping_name", "too_many_mappings")]
-    import_mappings.save(db, me, "0", HEADER, {})
-    assert len(import_mappings.of_account(db, me)) == import_mappings.MOST
-    import_mappings.save(db, newcomer(db), "one more", HEADER, SAID)
+    mappings.save(db, me, "0", HEADER, {})
+    assert len(mappings.of_account(db, me)) == mappings.MOST
+    mappings.save(db, newcomer(db), "one more", HEADER, SAID)
 
 
 def test_a_removed_mapping_is_gone_once(db, me):
-    import_mappings.save(db, me, "x", HEADER, SAID)
-    [saved] = import_mappings.of_account(db, me)
-    import_mappings.remove(db, me, saved.id)
-    assert import_mappings.of_account(db, me) == []
+    mappings.save(db, me, "x", HEADER, SAID)
+    [saved] = mappings.of_account(db, me)
+    mappings.remove(db, me, saved.id)
+    assert mappings.of_account(db, me) == []
     with pytest.raises(NotFound) as refused:
-        import_mappings.remove(db, me, saved.id)
+        mappings.remove(db, me, saved.id)
     assert refused.value.code == "mapping_not_found"

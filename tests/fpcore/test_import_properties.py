@@ -21,13 +21,15 @@ import pytest
 from agency import STATEMENT, TODAY, hire
 from hypothesis import HealthCheck, given, settings
 
-from fpcore import book_file, book_import, book_report, customer_rows, database, import_batches
-from fpcore.book_import import ImportOptions
-from fpcore.book_matching import QUESTIONS
-from fpcore.book_report import ImportReport
-from fpcore.database import Database
+from fpcore.importing import book_file, history, importer, reporting
+from fpcore.importing.importer import ImportOptions
+from fpcore.importing.matching import QUESTIONS
+from fpcore.importing.reporting import ImportReport
+from fpcore.kept import customer_rows
 from fpcore.models import WHOLE_LIFE, Account
 from fpcore.privacy import REMOVED
+from fpcore.store import database
+from fpcore.store.database import Database
 
 RESIDENT_NUMBER = "850302-1234567"
 HELD = ("customer", "policy", "consent", "customer_row")
@@ -477,7 +479,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
 
     def run(content: bytes, **answers) -> ImportReport:
         args = (db, manager, "book.csv", content, said.model_copy(update=answers), TODAY)
-        report = book_import.import_book(*args)
+        report = importer.import_book(*args)
         batches.append(report.batch)
         parts = report.created, report.updated, report.unchanged, report.rejected
         assert report.rows == sum(parts) + report.questions
@@ -492,9 +494,9 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
 
     content = write(book, style)
     args = (db, manager, "book.csv", content, said, TODAY)
-    preview = book_import.preview(*args)
+    preview = importer.preview(*args)
     with patch.object(book_file, "plain_lane", lambda *_: None):
-        assert told(book_import.preview(*args)) == told(preview)
+        assert told(importer.preview(*args)) == told(preview)
     report = run(content)
     assert told(report) == told(preview)
     taken = [row for row in book.rows if row.is_taken]
@@ -519,7 +521,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
 
     # What is held back is written to a file, uploaded as it is, corrected and uploaded again.
     reasons = ["; ".join(problem.code for problem in row.problems) for row in report.rejects]
-    rejects = book_report.rejects_csv(report, reasons)
+    rejects = reporting.rejects_csv(report, reasons)
     assert RESIDENT_NUMBER.encode() not in rejects
     if wrong:
         once_more = run(rejects)
@@ -531,7 +533,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
     assert stored(db) == meant([*book.earlier, *book.rows])
 
     for batch in reversed(batches):
-        assert import_batches.undo(db, manager, batch, TODAY).left_count == 0
+        assert history.undo(db, manager, batch, TODAY).left_count == 0
         assert customer_rows.differences(db, TODAY) == []
     assert held(db) == {table: [] for table in HELD}
 

@@ -30,36 +30,16 @@ from hypothesis import example, given, settings
 from pydantic import BaseModel
 from test_access_matrix import CHECKED_BEFORE, OF_ONE, Subject, operations, other_rules
 
-from fpcore import (
-    accounts,
-    book_import,
-    consents,
-    coverage,
-    customer_list,
-    customers,
-    database,
-    facts,
-    gap_books,
-    gap_history,
-    gaps,
-    import_batches,
-    import_mappings,
-    personal_data,
-    policies,
-    portfolio,
-    portfolio_conditions,
-    portfolio_due,
-    portfolio_figures,
-    portfolio_makeup,
-    privacy,
-    rule_book,
-    saved_filters,
-)
-from fpcore.book_import import ImportOptions
-from fpcore.customer_list import ANY_GAP, CustomerFilter, Sort
-from fpcore.database import Database
+from fpcore import privacy
+from fpcore.access import accounts
+from fpcore.customers import consents, coverage, policies, profiles
 from fpcore.errors import ConsentWithdrawn, FpError, NotAllowed, NotFound
-from fpcore.measures import COLUMNS
+from fpcore.facts import relation as facts
+from fpcore.gaps import explanation, publishing, scopes
+from fpcore.importing import history, importer, mappings
+from fpcore.importing.importer import ImportOptions
+from fpcore.kept import gap_history
+from fpcore.kept.stated import stated_fact
 from fpcore.models import (
     Account,
     ConsentChannel,
@@ -71,8 +51,21 @@ from fpcore.models import (
     Role,
     RowKind,
 )
-from fpcore.rule_words import Fixed
-from fpcore.stated_facts import stated_fact
+from fpcore.person import disclosure
+from fpcore.portfolio import (
+    conditions,
+    customer_list,
+    follow_up,
+    heatmaps,
+    indicators,
+    makeup,
+    saved_filters,
+)
+from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.portfolio.measures import COLUMNS
+from fpcore.rules.vocabulary import Fixed
+from fpcore.store import database
+from fpcore.store.database import Database
 
 # --- What becomes of a name ------------------------------------------------------------------
 
@@ -165,9 +158,7 @@ def office() -> Iterator[Office]:
             db, accounts.OPERATOR, username, role, PASSWORD, team, sees_names=False
         )
     said = ImportOptions(consent_basis="mark-basis 서면", units={"coverage_amount": 1})
-    report = book_import.import_book(
-        db, people["fp1"], "mark-file.csv", csv_bytes([ROW]), said, TODAY
-    )
+    report = importer.import_book(db, people["fp1"], "mark-file.csv", csv_bytes([ROW]), said, TODAY)
     one = _marked(db, people["fp1"])
     gone = add_customer(db, people["fp1"], name="감춘비밀", email="mark-mail@example.com")
     channel = ConsentChannel.PHONE
@@ -178,12 +169,14 @@ def office() -> Iterator[Office]:
 
 def _marked(db: Database, fp: Account) -> Subject:
     """Add to the imported customer what no book has."""
-    customer = customers.identify(db, fp, "mark-key")
+    customer = profiles.identify(db, fp, "mark-key")
     changes = CustomerChanges(notes="mark-notes")
-    customers.update(db, fp, customer, changes, 1, TODAY)
+    profiles.update(db, fp, customer, changes, 1, TODAY)
     contact = log_contact(db, fp, customer, notes="mark-log")
     policy = policies.of_customer(db, fp, customer, TODAY)[0].id
-    gaps.set_target(db, fp, customer, "health_by_age", Decimal(50_000_000), "mark-target", TODAY)
+    explanation.set_target(
+        db, fp, customer, "health_by_age", Decimal(50_000_000), "mark-target", TODAY
+    )
     consents.give(
         db, fp, customer, ConsentKind.MARKETING, "mark-basis", ConsentChannel.PAPER, TODAY, TODAY
     )
@@ -243,7 +236,7 @@ def all_lists(db: Database, me: Account) -> list:
         *(
             find(db, me, row_kind=kind, row=row)
             for kind in RowKind
-            for row in set(portfolio.figures(db, me, kind, TODAY)["row"])
+            for row in set(heatmaps.figures(db, me, kind, TODAY)["row"])
         ),
         find(db, me, gap=ANY_GAP),
         find(db, me, search="비밀", gap=ANY_GAP),
@@ -258,7 +251,7 @@ def of_scope(db: Database, me: Account) -> list:
     """What is left of the policies of everybody, those of a team too."""
     made = []
     for team in (None, "강남"):
-        fact, policies, params = portfolio_conditions.of_scope(db, me, TODAY, team, "policy")
+        fact, policies, params = conditions.of_scope(db, me, TODAY, team, "policy")
         made.append(db.frame(f"with {fact} select customer_id, type from {policies}", params))
     return made
 
@@ -290,9 +283,9 @@ def changed_by_draft(db: Database, me: Account) -> list:
         for rule in other_rules(db)
     ]
     return [
-        gap_books.compare(db, me, RowKind.FP, TODAY, draft),
-        gap_books.changed_customers(db, me, TODAY, draft, "total_low"),
-        gap_books.changed_customers(db, me, TODAY, draft, "health_missing"),
+        scopes.compare(db, me, RowKind.FP, TODAY, draft),
+        scopes.changed_customers(db, me, TODAY, draft, "total_low"),
+        scopes.changed_customers(db, me, TODAY, draft, "health_missing"),
     ]
 
 
@@ -310,98 +303,99 @@ def import_again(run: Callable) -> Callable[[Office, Account], Any]:
 
 
 OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
-    "facts.customer_fact": lambda office, me: relation(office.db, me),
-    "customer_list.find": lambda office, me: all_lists(office.db, me),
-    "consents.withdrawn": lambda office, me: consents.withdrawn(office.db, me),
-    "coverage.currencies": lambda office, me: coverage.currencies(office.db, me),
-    "portfolio.figures": lambda office, me: [
-        portfolio.figures(office.db, me, kind, TODAY) for kind in RowKind
+    "facts.relation.customer_fact": lambda office, me: relation(office.db, me),
+    "portfolio.customer_list.find": lambda office, me: all_lists(office.db, me),
+    "customers.consents.withdrawn": lambda office, me: consents.withdrawn(office.db, me),
+    "customers.coverage.currencies": lambda office, me: coverage.currencies(office.db, me),
+    "portfolio.heatmaps.figures": lambda office, me: [
+        heatmaps.figures(office.db, me, kind, TODAY) for kind in RowKind
     ],
-    "portfolio.heatmap": lambda office, me: [
-        portfolio.heatmap(office.db, me, kind, measure, TODAY, since=date(2020, 1, 1))
+    "portfolio.heatmaps.heatmap": lambda office, me: [
+        heatmaps.heatmap(office.db, me, kind, measure, TODAY, since=date(2020, 1, 1))
         for kind, measure in MAPS
     ],
-    "stated_facts.stated_fact": lambda office, me: stated(office.db, me),
-    "gap_books.heatmap": lambda office, me: [
-        gap_books.heatmap(office.db, me, kind, TODAY) for kind in RowKind
+    "kept.stated.stated_fact": lambda office, me: stated(office.db, me),
+    "gaps.scopes.heatmap": lambda office, me: [
+        scopes.heatmap(office.db, me, kind, TODAY) for kind in RowKind
     ],
-    "portfolio_conditions.of_scope": lambda office, me: of_scope(office.db, me),
-    "portfolio_due.expiring": lambda office, me: portfolio_due.expiring(office.db, me, TODAY),
-    "portfolio_due.formerly_held": lambda office, me: portfolio_due.formerly_held(
+    "portfolio.conditions.of_scope": lambda office, me: of_scope(office.db, me),
+    "portfolio.follow_up.expiring": lambda office, me: follow_up.expiring(office.db, me, TODAY),
+    "portfolio.follow_up.formerly_held": lambda office, me: follow_up.formerly_held(
         office.db, me, TODAY
     ),
-    "portfolio_due.not_contacted": lambda office, me: portfolio_due.not_contacted(
+    "portfolio.follow_up.not_contacted": lambda office, me: follow_up.not_contacted(
         office.db, me, TODAY
     ),
-    "portfolio_makeup.age_pyramid": lambda office, me: portfolio_makeup.age_pyramid(
+    "portfolio.makeup.age_pyramid": lambda office, me: makeup.age_pyramid(office.db, me, TODAY),
+    "portfolio.makeup.insurers": lambda office, me: makeup.insurers(office.db, me, TODAY),
+    "portfolio.indicators.key_figures": lambda office, me: indicators.key_figures(
         office.db, me, TODAY
     ),
-    "portfolio_makeup.insurers": lambda office, me: portfolio_makeup.insurers(office.db, me, TODAY),
-    "portfolio_figures.key_figures": lambda office, me: portfolio_figures.key_figures(
+    "portfolio.indicators.held_together": lambda office, me: indicators.held_together(
         office.db, me, TODAY
     ),
-    "portfolio_figures.held_together": lambda office, me: portfolio_figures.held_together(
-        office.db, me, TODAY
-    ),
-    "gap_books.of_scope": lambda office, me: gap_books.of_scope(office.db, me, TODAY),
-    "gap_books.worst": lambda office, me: gap_books.worst(office.db, me, TODAY),
-    "gap_books.compare": lambda office, me: changed_by_draft(office.db, me),
-    "gap_books.changed_customers": lambda office, me: changed_by_draft(office.db, me),
-    "gap_history.per_month": lambda office, me: gap_history.per_month(office.db, me, TODAY),
-    "import_batches.of_account": lambda office, me: import_batches.of_account(office.db, me),
-    "import_batches.undo": lambda office, me: import_batches.undo(
+    "gaps.scopes.of_scope": lambda office, me: scopes.of_scope(office.db, me, TODAY),
+    "gaps.scopes.worst": lambda office, me: scopes.worst(office.db, me, TODAY),
+    "gaps.scopes.compare": lambda office, me: changed_by_draft(office.db, me),
+    "gaps.scopes.changed_customers": lambda office, me: changed_by_draft(office.db, me),
+    "kept.gap_history.per_month": lambda office, me: gap_history.per_month(office.db, me, TODAY),
+    "importing.history.of_account": lambda office, me: history.of_account(office.db, me),
+    "importing.history.undo": lambda office, me: history.undo(
         office.db, me, office.batch, TODAY, dry_run=True
     ),
-    "book_import.preview": import_again(book_import.preview),
-    "accounts.visible_owners": lambda office, me: accounts.visible_owners(office.db, me),
-    "accounts.scope": lambda office, me: accounts.scope(office.db, me),
-    "accounts.is_manager": lambda office, me: accounts.is_manager(office.db, me),
-    "accounts.require_active": lambda office, me: accounts.require_active(office.db, me),
-    "rule_book.in_use": lambda office, me: rule_book.in_use(office.db, me, TODAY),
-    "rule_book.versions": lambda office, me: rule_book.versions(office.db, me),
-    "rule_book.fault": lambda office, me: rule_book.fault(office.db, me),
-    "saved_filters.of_account": lambda office, me: saved_filters.of_account(office.db, me),
-    "import_mappings.of_account": lambda office, me: import_mappings.of_account(office.db, me),
-    "import_mappings.of_header": lambda office, me: import_mappings.of_header(
-        office.db, me, list(ROW)
+    "importing.importer.preview": import_again(importer.preview),
+    "access.accounts.visible_owners": lambda office, me: accounts.visible_owners(office.db, me),
+    "access.accounts.scope": lambda office, me: accounts.scope(office.db, me),
+    "access.accounts.is_manager": lambda office, me: accounts.is_manager(office.db, me),
+    "access.accounts.require_active": lambda office, me: accounts.require_active(office.db, me),
+    "gaps.publishing.in_use": lambda office, me: publishing.in_use(office.db, me, TODAY),
+    "gaps.publishing.versions": lambda office, me: publishing.versions(office.db, me),
+    "gaps.publishing.fault": lambda office, me: publishing.fault(office.db, me),
+    "portfolio.saved_filters.of_account": lambda office, me: saved_filters.of_account(
+        office.db, me
     ),
+    "importing.mappings.of_account": lambda office, me: mappings.of_account(office.db, me),
+    "importing.mappings.of_header": lambda office, me: mappings.of_header(office.db, me, list(ROW)),
 }
 """What reads of many, with all that it can be asked."""
 
 REFUSED_OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
-    "accounts.owner_in_scope": lambda office, me: office.db.dry_run(
+    "access.accounts.owner_in_scope": lambda office, me: office.db.dry_run(
         lambda cursor: accounts.owner_in_scope(cursor, me, office.people["fp1"].id)
     ),
-    "book_import.preview": import_again(book_import.preview),
-    "book_import.import_book": import_again(book_import.import_book),
-    "import_batches.undo": OF_MANY["import_batches.undo"],
-    "customers.create": lambda office, me: customers.create(
-        office.db, me, customers.NewCustomer(name="새 고객", consent_basis=STATEMENT), TODAY,
+    "importing.importer.preview": import_again(importer.preview),
+    "importing.importer.import_book": import_again(importer.import_book),
+    "importing.history.undo": OF_MANY["importing.history.undo"],
+    "customers.profiles.create": lambda office, me: profiles.create(
+        office.db, me, profiles.NewCustomer(name="새 고객", consent_basis=STATEMENT), TODAY,
         office.people["fp1"].id,
     ),
-    "personal_data.erase_due": lambda office, me: personal_data.erase_due(
+    "person.disclosure.erase_due": lambda office, me: disclosure.erase_due(
         office.db, me, date(2030, 1, 1)
     ),
 }  # fmt: skip
 """What would do something with the customers of others, or tell who they are by doing it."""
 
 OF_ITSELF = {
-    "accounts.add": "adds an account; test_nobody_gives_a_right_that_they_have_not",
-    "accounts.set_names": "changes an account; test_nobody_gives_a_right_that_they_have_not",
-    "accounts.set_language": "changes the account's own row; gives nothing back",
-    "import_mappings.remove": "the account's own settings; gives nothing back",
-    "import_mappings.save": "the account's own settings; gives nothing back",
-    "rule_book.publish": "publishes a rule and gives that rule back",
-    "saved_filters.remove": "the account's own filters; gives nothing back",
-    "saved_filters.save": "the account's own filters; gives nothing back",
+    "access.accounts.add": "adds an account; test_nobody_gives_a_right_that_they_have_not",
+    "access.accounts.set_names": "changes an account; test_nobody_gives_a_right_that_they_have_not",
+    "access.accounts.set_language": "changes the account's own row; gives nothing back",
+    "importing.mappings.remove": "the account's own settings; gives nothing back",
+    "importing.mappings.save": "the account's own settings; gives nothing back",
+    "gaps.publishing.publish": "publishes a rule and gives that rule back",
+    "portfolio.saved_filters.remove": "the account's own filters; gives nothing back",
+    "portfolio.saved_filters.save": "the account's own filters; gives nothing back",
 }
 """Operations that are about no customer, each with the reason."""
 
 WRITES = {name for name, operation in OF_ONE.items() if operation.logged}
 REFUSED = {
-    **dict.fromkeys([*WRITES, "customers.removal", "accounts.customer_in_scope"], "names_hidden"),
     **dict.fromkeys(
-        ["customers.identify by name", "customers.identify by number"], "customer_not_found"
+        [*WRITES, "customers.profiles.removal", "access.accounts.customer_in_scope"], "names_hidden"
+    ),
+    **dict.fromkeys(
+        ["customers.profiles.identify by name", "customers.profiles.identify by number"],
+        "customer_not_found",
     ),
 }
 """The operations on one customer that are refused without the right to the name, and the code."""
@@ -458,7 +452,7 @@ def stored(db: Database) -> dict:
 def test_whoever_has_the_right_is_told_all_of_it(office):
     """The marks are where they are looked for: the test before would find them."""
     me = office.people["manager1"]
-    reads = [name for name in OF_ONE if name not in WRITES] + ["personal_data.export"]
+    reads = [name for name in OF_ONE if name not in WRITES] + ["person.disclosure.export"]
     told = [OF_ONE[name].call(office.db, me, office.one) for name in reads]
     told += [call(office, me) for call in OF_MANY.values()]
     assert found_marks(told) == MARKS.keys()
@@ -468,8 +462,8 @@ def test_whoever_has_the_right_is_told_all_of_it(office):
 
 
 def test_a_customer_is_shown_without_what_is_personal(office):
-    shown = customers.get(office.db, office.people["blind"], office.one.id, TODAY)
-    whole = customers.get(office.db, office.people["manager1"], office.one.id, TODAY)
+    shown = profiles.get(office.db, office.people["blind"], office.one.id, TODAY)
+    whole = profiles.get(office.db, office.people["manager1"], office.one.id, TODAY)
     assert (shown.name, shown.is_masked) == ("비***씨", True)
     assert (shown.birth_year, shown.age, shown.insurance_age) == (1987, 39, None)
     hidden = {
@@ -484,11 +478,11 @@ def test_a_customer_is_shown_without_what_is_personal(office):
 def test_counts_are_those_of_everybody(office):
     db, blind, manager = office.db, office.people["blind"], office.people["manager1"]
     for kind in RowKind:
-        for read in (portfolio.figures, gap_books.heatmap):
+        for read in (heatmaps.figures, scopes.heatmap):
             pd.testing.assert_frame_equal(
                 read(db, blind, kind, TODAY), read(db, manager, kind, TODAY)
             )
-    assert gap_books.of_scope(db, blind, TODAY) == gap_books.of_scope(db, manager, TODAY)
+    assert scopes.of_scope(db, blind, TODAY) == scopes.of_scope(db, manager, TODAY)
     for page in (find(db, blind), find(db, manager)):
         assert (page.matching, page.in_scope, page.withdrawn) == (1, 2, 1)
 
@@ -498,7 +492,7 @@ def test_the_age_of_a_masked_customer_tells_no_more_than_the_year(birthday, age,
     add_customer(db, people["fp1"], birth_date=birthday)
     accounts.set_names(db, people["admin"], "manager1", False)
     row = find(db, people["manager1"]).rows.iloc[0]
-    shown = customers.get(db, people["manager1"], row["id"], TODAY)
+    shown = profiles.get(db, people["manager1"], row["id"], TODAY)
     assert (row["age"], shown.age) == (age, age)
     assert find(db, people["manager1"], age_from=age, age_to=age).matching == 1
 
@@ -506,16 +500,16 @@ def test_the_age_of_a_masked_customer_tells_no_more_than_the_year(birthday, age,
 def test_what_if_goes_on_and_tells_no_policy_number(office):
     db, blind = office.db, office.people["blind"]
     taken = NewPolicy(type=PolicyType.LIFE, policy_number="MARK-NUMBER-1", insurer="한화생명")
-    tried = gaps.what_if(db, blind, office.one.id, TODAY, add=[taken])
+    tried = explanation.what_if(db, blind, office.one.id, TODAY, add=[taken])
     assert [side.of("life_missing").policies for side in (tried.before, tried.after)] == [1, 2]
 
 
 def test_a_withdrawn_customer_is_refused_and_masked(office):
     with pytest.raises(ConsentWithdrawn) as withdrawn:
-        customers.get(office.db, office.people["blind"], office.gone, TODAY)
+        profiles.get(office.db, office.people["blind"], office.gone, TODAY)
     assert withdrawn.value.is_masked
     with pytest.raises(ConsentWithdrawn) as withdrawn:
-        customers.get(office.db, office.people["manager1"], office.gone, TODAY)
+        profiles.get(office.db, office.people["manager1"], office.gone, TODAY)
     assert not withdrawn.value.is_masked
 
 
@@ -539,9 +533,9 @@ def test_own_customers_are_found_named_and_changed(db, people):
     me = people["manager1"]
     assert find(db, me, search="김하").rows["name"].tolist() == ["김하늘"]
     assert find(db, me).rows["name"].tolist() == ["김하늘", "김*나"]
-    shown = customers.get(db, me, own, TODAY)
+    shown = profiles.get(db, me, own, TODAY)
     assert (shown.name, shown.age, shown.is_masked) == ("김하늘", 35, False)
-    assert customers.update(db, me, own, CustomerChanges(occupation="교사"), 1, TODAY) == 2
+    assert profiles.update(db, me, own, CustomerChanges(occupation="교사"), 1, TODAY) == 2
     assert take(db, me, [{"고객명": "박셋", "직업": "교사"}]).customers_created == 1
 
 
@@ -567,7 +561,7 @@ def test_no_order_tells_the_order_of_names(sort, descending, db, people):
 def test_the_worst_are_in_no_order_of_names(db, people):
     accounts.set_names(db, people["admin"], "manager1", False)
     added = [add_customer(db, people["fp1"], name=name) for name in ("하하나", "나나나", "다다다")]
-    assert gap_books.worst(db, people["manager1"], TODAY)["id"].tolist() == added
+    assert scopes.worst(db, people["manager1"], TODAY)["id"].tolist() == added
 
 
 def test_a_file_with_an_owner_column_reaches_own_customers_only(db, people):
@@ -586,13 +580,13 @@ def test_an_import_of_the_time_before_is_neither_named_nor_undone(db, people):
     ).batch
     theirs = take(db, people["fp1"], [{"고객명": "이둘", "직업": "교사"}]).batch
     accounts.set_names(db, people["admin"], "manager1", False)
-    listed = {one.id: one for one in import_batches.of_account(db, people["manager1"])}
+    listed = {one.id: one for one in history.of_account(db, people["manager1"])}
     assert (listed[batch].file_name, listed[theirs].file_name) == ("book.csv", "*.csv")
     assert not any(one.may_undo for one in listed.values())
     with pytest.raises(NotAllowed):
-        import_batches.undo(db, people["manager1"], batch, TODAY)
+        history.undo(db, people["manager1"], batch, TODAY)
     accounts.set_names(db, people["admin"], "manager1", True)
-    assert import_batches.undo(db, people["manager1"], batch, TODAY).customers_removed == 1
+    assert history.undo(db, people["manager1"], batch, TODAY).customers_removed == 1
 
 
 # --- The right itself ------------------------------------------------------------------------
@@ -605,13 +599,13 @@ def test_the_right_counts_from_the_next_call_on(db, people):
         changed = accounts.set_names(db, people["admin"], "manager1", sees_names)
         assert (changed.sees_names, accounts.find(db, "manager1")) == (sees_names, changed)
         assert find(db, me).rows["name"].tolist() == [name]
-        assert customers.get(db, me, customer, TODAY).name == name
+        assert profiles.get(db, me, customer, TODAY).name == name
 
 
 def test_the_right_is_not_what_an_account_says_of_itself(office):
     liar = forged(office.people["blind"]).model_copy(update={"sees_names": True})
     assert find(office.db, liar).rows["name"].tolist() == ["비***씨"]
-    assert customers.get(office.db, liar, office.one.id, TODAY).is_masked
+    assert profiles.get(office.db, liar, office.one.id, TODAY).is_masked
 
 
 def test_everybody_had_the_right_until_it_was_taken(db, people):
@@ -646,15 +640,15 @@ def test_the_operator_of_the_machine_always_sees_names(db, people):
 @pytest.mark.parametrize("words", ["비밀이름씨", "mark-key"])
 def test_a_name_does_not_lead_to_a_customer(words, office):
     with pytest.raises(NotFound):
-        customers.identify(office.db, office.people["blind"], words)
-    by_id = customers.identify(office.db, office.people["blind"], str(office.one.id))
+        profiles.identify(office.db, office.people["blind"], words)
+    by_id = profiles.identify(office.db, office.people["blind"], str(office.one.id))
     assert by_id == office.one.id
 
 
 def test_an_amount_set_by_hand_is_seen_without_its_reason(office):
     db, blind, fp = office.db, office.people["blind"], office.people["fp1"]
     seen, whole = (
-        gaps.of_customer(db, me, office.one.id, TODAY).of("health_by_age").target
+        explanation.of_customer(db, me, office.one.id, TODAY).of("health_by_age").target
         for me in (blind, fp)
     )
     assert (seen.amount, seen.note) == (whole.amount, None)

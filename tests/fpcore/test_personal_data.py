@@ -18,26 +18,13 @@ from uuid import UUID
 import pytest
 from agency import TODAY, hire, take
 
-from fpcore import (
-    accounts,
-    consents,
-    contacts,
-    customer_list,
-    customer_rows,
-    customers,
-    database,
-    gap_history,
-    gaps,
-    models,
-    personal_data,
-    policies,
-    privacy,
-    words,
-)
-from fpcore.audit import Action
-from fpcore.customer_list import CustomerFilter
-from fpcore.database import Database
+from fpcore import models, privacy, wording
+from fpcore.access import accounts
+from fpcore.access.audit import Action
+from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import EditedMeanwhile, ErasureUnfinished, NotFound
+from fpcore.gaps import explanation
+from fpcore.kept import customer_rows, gap_history
 from fpcore.models import (
     WHOLE_LIFE,
     Account,
@@ -52,6 +39,11 @@ from fpcore.models import (
     NewPolicy,
     PolicyChanges,
 )
+from fpcore.person import disclosure
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.store import database
+from fpcore.store.database import Database
 
 PHONES = ("010-7391-4826", "010-2658-9173")
 NEW = NewCustomer(
@@ -119,7 +111,7 @@ def office(file) -> Iterator[tuple[Database, dict[str, Account]]]:
 
 def eventful_life(db: Database, fp: Account) -> UUID:
     """A customer typed by hand, uploaded anew, changed, seen, called and exported."""
-    who = customers.create(db, fp, NEW, TODAY)
+    who = profiles.create(db, fp, NEW, TODAY)
     policy = policies.add(db, fp, who, POLICY, TODAY)
     contacts.add(db, fp, who, CONTACT, TODAY)
     removed = contacts.add(db, fp, who, CONTACT, TODAY)
@@ -127,11 +119,11 @@ def eventful_life(db: Database, fp: Account) -> UUID:
     report = take(db, fp, [UPDATE])
     assert (report.customers_created, report.policies_created, report.updated) == (0, 1, 0)
     assert take(db, fp, [{**UPDATE, "비고": "파일메모둘지움", "보험료": "55555"}]).updated == 1
-    seen = customers.get(db, fp, who, TODAY)
-    customers.update(db, fp, who, CHANGES, seen.ver, TODAY)
+    seen = profiles.get(db, fp, who, TODAY)
+    profiles.update(db, fp, who, CHANGES, seen.ver, TODAY)
     policies.update(db, fp, policy, PolicyChanges(policy_number="ERASE-NEW-78"), 1, TODAY)
-    gaps.set_target(db, fp, who, "total_low", TARGET, "목표메모지움", TODAY)
-    personal_data.export(db, fp, who, TODAY)
+    explanation.set_target(db, fp, who, "total_low", TARGET, "목표메모지움", TODAY)
+    disclosure.export(db, fp, who, TODAY)
     return who
 
 
@@ -140,7 +132,7 @@ def withdraw(db: Database, fp: Account, who: UUID, on: date = TODAY) -> None:
 
 
 def erase(db: Database, account: Account, who: UUID) -> None:
-    personal_data.erase(db, account, who, customers.removal(db, account, who))
+    disclosure.erase(db, account, who, profiles.removal(db, account, who))
 
 
 def found_in(folder: Path, patterns: list[bytes]) -> list[bytes]:
@@ -233,7 +225,7 @@ def test_an_erased_person_is_nowhere_after_the_next_opening_either(office, file)
     gone = traces(db, who)
     erase(db, staff["fp1"], who)
     with pytest.raises(NotFound):
-        customers.get(db, staff["fp1"], who, TODAY)
+        profiles.get(db, staff["fp1"], who, TODAY)
     assert customer_list.find(db, staff["fp1"], CustomerFilter(), TODAY).in_scope == 30
     db.close()
     database.open_database(str(file)).close()
@@ -253,7 +245,7 @@ def test_a_file_that_cannot_be_rewritten_is_told_and_rewritten_at_the_next_openi
         patch.setattr(os, "replace", refuse)
         with pytest.raises(ErasureUnfinished) as told:
             erase(db, staff["fp1"], who)
-    assert all("{" not in words.say_error(language, told.value) for language in words.LANGUAGES)
+    assert all("{" not in wording.say_error(language, told.value) for language in wording.LANGUAGES)
     assert db.read("from customer where id = $id", {"id": who}) == []
     assert Path(f"{file}.rewrite-due").exists()
     db.close()
@@ -268,7 +260,7 @@ def test_whatever_keeps_the_file_from_being_rewritten_is_told(error, db, people,
     def fail():
         raise error
 
-    who = customers.create(db, people["fp1"], NEW, TODAY)
+    who = profiles.create(db, people["fp1"], NEW, TODAY)
     monkeypatch.setattr(db, "rewrite", fail)
     with pytest.raises(ErasureUnfinished):
         erase(db, people["fp1"], who)
@@ -278,11 +270,11 @@ def test_whatever_keeps_the_file_from_being_rewritten_is_told(error, db, people,
 def test_nobody_is_erased_whose_records_are_not_those_that_were_confirmed(office, file):
     db, staff = office
     who = eventful_life(db, staff["fp1"])
-    confirmed = customers.removal(db, staff["fp1"], who)
+    confirmed = profiles.removal(db, staff["fp1"], who)
     before = contents(db)
     for wrong in ({"policies": 3}, {"contacts": 0}, {"consents": 5}, {"name": "남을사람1"}):
         with pytest.raises(EditedMeanwhile):
-            personal_data.erase(db, staff["fp1"], who, replace(confirmed, **wrong))
+            disclosure.erase(db, staff["fp1"], who, replace(confirmed, **wrong))
     assert contents(db) == before
     assert not Path(f"{file}.rewrite-due").exists()
 
@@ -290,25 +282,25 @@ def test_nobody_is_erased_whose_records_are_not_those_that_were_confirmed(office
 def test_somebody_else_s_customer_is_neither_exported_nor_erased(office):
     db, staff = office
     who = eventful_life(db, staff["fp1"])
-    confirmed = customers.removal(db, staff["fp1"], who)
+    confirmed = profiles.removal(db, staff["fp1"], who)
     withdraw(db, staff["fp1"], who)
     before = contents(db)
     for stranger in ("fp2", "fp3", "manager2"):
         with pytest.raises(NotFound):
-            personal_data.export(db, staff[stranger], who, TODAY)
+            disclosure.export(db, staff[stranger], who, TODAY)
         with pytest.raises(NotFound):
-            personal_data.erase(db, staff[stranger], who, confirmed)
-        assert personal_data.erase_due(db, staff[stranger], date.max) == 0
+            disclosure.erase(db, staff[stranger], who, confirmed)
+        assert disclosure.erase_due(db, staff[stranger], date.max) == 0
     assert contents(db) == before
 
 
 @pytest.mark.parametrize("who", ["nobody", UUID(int=7)])
 def test_an_unknown_customer_is_neither_exported_nor_erased(who, db, people):
-    confirmed = customers.Removal("x", 0, 0, 0)
+    confirmed = profiles.Removal("x", 0, 0, 0)
     with pytest.raises(NotFound):
-        personal_data.export(db, people["admin"], who, TODAY)
+        disclosure.export(db, people["admin"], who, TODAY)
     with pytest.raises(NotFound):
-        personal_data.erase(db, people["admin"], who, confirmed)
+        disclosure.erase(db, people["admin"], who, confirmed)
     assert db.read("from audit") == []
 
 
@@ -320,7 +312,7 @@ def withdrawn_people(db: Database, staff: dict[str, Account]) -> list[UUID]:
         [("fp1", due), ("fp1", due - timedelta(days=5)), ("fp3", due), ("fp1", due + timedelta(1))]
     ):
         new = NEW.model_copy(update={"name": f"{NEW.name}{number}", "phone": None})
-        found.append(customers.create(db, staff[fp], new, TODAY))
+        found.append(profiles.create(db, staff[fp], new, TODAY))
         withdraw(db, staff[fp], found[-1], on)
     return found
 
@@ -331,16 +323,16 @@ def test_everybody_who_is_due_is_erased_with_one_rewrite(office, file, monkeypat
     rewritten = []
     rewrite = db.rewrite
     monkeypatch.setattr(db, "rewrite", lambda: rewritten.append(1) or rewrite())
-    assert personal_data.erase_due(db, staff["manager1"], TODAY) == 2
+    assert disclosure.erase_due(db, staff["manager1"], TODAY) == 2
     assert rewritten == [1]
-    assert personal_data.erase_due(db, staff["manager1"], TODAY) == 0
+    assert disclosure.erase_due(db, staff["manager1"], TODAY) == 0
     assert rewritten == [1]
     left = {row["id"] for row in db.read("select id from customer where withdrawn_on is not null")}
     assert left == set(people[2:])
     names = [f"{NEW.name}{number}".encode() for number in range(4)]
     assert found_in(file.parent, names) == names[2:]
     assert len(db.read("from audit where action = 'erased' and customer_id is null")) == 2
-    assert personal_data.erase_due(db, staff["admin"], TODAY + timedelta(days=1)) == 2
+    assert disclosure.erase_due(db, staff["admin"], TODAY + timedelta(days=1)) == 2
     assert customer_rows.differences(db, TODAY) == []
 
 
@@ -348,10 +340,10 @@ def test_everybody_who_is_due_is_erased_with_one_rewrite(office, file, monkeypat
 def test_who_consents_anew_at_the_last_moment_is_not_erased(moment, db, people, monkeypatch):
     fp = people["fp1"]
     _, who, *_ = withdrawn_people(db, people)
-    removal = customers.removal
+    removal = profiles.removal
 
     def consent() -> None:
-        monkeypatch.setattr(customers, "removal", removal)
+        monkeypatch.setattr(profiles, "removal", removal)
         kind, channel = ConsentKind.COLLECTION, ConsentChannel.PAPER
         consents.give(db, fp, who, kind, "다시 받은 서면", channel, TODAY, TODAY)
 
@@ -363,13 +355,13 @@ def test_who_consents_anew_at_the_last_moment_is_not_erased(moment, db, people, 
         consent()
         return confirmed
 
-    monkeypatch.setattr(customers, "removal", slow_removal)
+    monkeypatch.setattr(profiles, "removal", slow_removal)
     if moment == "before":
         with pytest.raises(EditedMeanwhile):
-            personal_data.erase_due(db, fp, TODAY)
+            disclosure.erase_due(db, fp, TODAY)
     else:
-        assert personal_data.erase_due(db, fp, TODAY) == 1
-    assert customers.get(db, fp, who, TODAY).withdrawn_on is None
+        assert disclosure.erase_due(db, fp, TODAY) == 1
+    assert profiles.get(db, fp, who, TODAY).withdrawn_on is None
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -403,7 +395,7 @@ def known() -> Iterator[tuple[Database, dict[str, Account], UUID, dict]]:
         cursor.execute(f"update consent {upload} where kind = 'health'", {"id": who})
 
     db.transaction(fill)
-    yield db, staff, who, personal_data.export(db, fp, who, TODAY)
+    yield db, staff, who, disclosure.export(db, fp, who, TODAY)
     db.close()
 
 
@@ -455,7 +447,7 @@ def test_an_export_says_whose_customer_it_is_and_where_the_data_come_from(docume
 def test_the_source_of_an_uploaded_customer_is_the_file(db, people):
     take(db, people["manager1"], [OTHERS[0]], owner_id=people["fp1"].id)
     [row] = db.read("select id from customer")
-    document = personal_data.export(db, people["fp1"], row["id"], TODAY)
+    document = disclosure.export(db, people["fp1"], row["id"], TODAY)
     [source] = document["sources"]
     [consent] = document["consents"]
     assert (source["how"], source["file"], source["by"]) == ("uploaded", "book.csv", "manager1")
@@ -479,7 +471,7 @@ def test_an_export_holds_consents_with_their_wording_and_withdrawal(document):
 def test_an_export_says_why_a_policy_is_not_in_force(document, known):
     db, staff, who, _ = known
     assert [(one["in_force"], one["why_not"]) for one in document["policies"]] == [(True, None)] * 2
-    later = personal_data.export(db, staff["fp1"], who, date(2036, 2, 2))
+    later = disclosure.export(db, staff["fp1"], who, date(2036, 2, 2))
     assert [(one["policy_number"], one["why_not"]) for one in later["policies"]] == [
         ("ERASE-NEW-78", None), ("ERASE-FILE-79", "ended"),
     ]  # fmt: skip
@@ -514,7 +506,7 @@ def test_an_export_is_logged_and_stands_in_its_own_log(document, known):
     assert {"field": "name", "old": NEW.name, "new": CHANGES.name} in changes
     assert all(entry["at"].endswith("Z") and entry["by"] for entry in document["log"])
     version, logged = db.version, len(db.read("from audit"))
-    again = personal_data.export(db, staff["manager1"], who, TODAY)
+    again = disclosure.export(db, staff["manager1"], who, TODAY)
     assert (again["exported_by"], again["log"][-1]["by"]) == ("manager1", "manager1")
     assert again["log"][: len(document["log"])] == document["log"]
     assert (db.version, len(db.read("from audit"))) == (version, logged + 1)
@@ -540,26 +532,26 @@ def test_an_export_tells_of_copies_from_before_an_upload(document, known):
         (record, "book.csv", "fp1") for record in ("customer", "customer", "policy")
     ]
     assert len(db.read("from customer_before where id = $id", {"id": who})) == 2
-    say = words.catalogue("ko")
-    assert say["person.before_import"] in personal_data.page(document, "ko")
+    say = wording.catalogue("ko")
+    assert say["person.before_import"] in disclosure.page(document, "ko")
 
 
 def test_an_export_is_json_with_the_keys_that_are_described(document):
     assert json.loads(json.dumps(document)) == document
-    described = personal_data.export.__doc__
+    described = disclosure.export.__doc__
     assert [key for key in document if key not in described] == []
     assert isinstance(document["policies"][0]["coverage_amount"], int)
 
 
 def test_of_somebody_with_hardly_anything_an_export_can_be_made(db, people):
     new = NewCustomer(name="김", consent_basis="서면")
-    who = customers.create(db, people["fp1"], new, TODAY)
-    document = personal_data.export(db, people["fp1"], who, TODAY)
+    who = profiles.create(db, people["fp1"], new, TODAY)
+    document = disclosure.export(db, people["fp1"], who, TODAY)
     assert (document["policies"], document["contacts"]) == ([], [])
     assert document["customer"]["phone_hash"] is False
     assert document["customer"]["email"] is None
-    for language in words.LANGUAGES:
-        assert words.say(language, "person.nothing") in personal_data.page(document, language)
+    for language in wording.LANGUAGES:
+        assert wording.say(language, "person.nothing") in disclosure.page(document, language)
 
 
 class Reading(HTMLParser):
@@ -597,10 +589,10 @@ _NO_TEXT = {"field", "at", "exported_at", "created_at", "updated_at", "in_force"
             *AMOUNTS}  # fmt: skip
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 @pytest.mark.parametrize("evil", EVIL)
 def test_a_page_shows_what_was_written_as_text_and_loads_nothing(evil, language, document):
-    page = personal_data.page(everywhere(document, evil), language)
+    page = disclosure.page(everywhere(document, evil), language)
     reading = Reading(page)
     assert reading.tags <= set(
         "html head meta title style body h1 h2 p section table thead tbody tr th td".split()
@@ -614,10 +606,10 @@ def test_a_page_shows_what_was_written_as_text_and_loads_nothing(evil, language,
     assert "<script" not in page
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_a_page_holds_all_of_the_export_in_words(language, document):
-    say = words.catalogue(language)
-    text = "\n".join(Reading(personal_data.page(document, language)).texts)
+    say = wording.catalogue(language)
+    text = "\n".join(Reading(disclosure.page(document, language)).texts)
     shown = [
         *(NEW.name, CHANGES.name, CHANGES.email, UPDATE["이메일"], UPDATE["비고"], CONTACT.notes),
         *("010-****-9173", "ERASE-OLD-77 → ERASE-NEW-78", UPDATE["증권번호"], "book.csv", "강남"),
@@ -639,9 +631,9 @@ def test_a_page_holds_all_of_the_export_in_words(language, document):
     assert "None" not in text.replace(say["person.nothing"], "")
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_the_words_of_every_code_on_a_page_are_there(language):
-    say = words.catalogue(language)
+    say = wording.catalogue(language)
     enums = {
         "consent_kind": ConsentKind, "consent_channel": ConsentChannel,
         "contact_channel": ContactChannel, "contact_outcome": ContactOutcome, "action": Action,
@@ -657,15 +649,15 @@ def test_a_page_shows_korean_time_amounts_of_other_currencies_and_cents(document
     document["log"] = [{**document["log"][0], "at": "2026-11-22T15:30:00Z"}]
     document["policies"][0] |= {"coverage_amount": 1234.5, "currency": "USD"}
     document["policies"][1] |= {"coverage_amount": 98765432}
-    page = personal_data.page(document, "ko")
+    page = disclosure.page(document, "ko")
     assert "<td>2026-11-23 00:30</td>" in page
     assert "<td>1,234.50 USD</td>" in page
     assert "<td>98,765,432원</td>" in page
 
 
 def test_the_operator_may_export_and_erase_everybody(db, people):
-    who = customers.create(db, people["fp1"], NEW, TODAY)
-    document = personal_data.export(db, accounts.OPERATOR, who, TODAY)
+    who = profiles.create(db, people["fp1"], NEW, TODAY)
+    document = disclosure.export(db, accounts.OPERATOR, who, TODAY)
     assert (document["exported_by"], document["customer"]["name"]) == ("operator", NEW.name)
     erase(db, accounts.OPERATOR, who)
     assert db.read("from customer") == []

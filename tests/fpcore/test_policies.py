@@ -18,7 +18,7 @@ from agency import (
     take,
 )
 
-from fpcore import consents, coverage, policies
+from fpcore.customers import consents, coverage, policies
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile, InvalidInput, NotFound
 from fpcore.models import (
     WHOLE_LIFE,

@@ -10,11 +10,15 @@ import pytest
 from agency import TODAY, hire
 from random_book import random_people, store
 
-from fpcore import accounts, customer_list, customer_rows, database, gap_rules, portfolio
-from fpcore.customer_list import CustomerFilter
+from fpcore.access import accounts
 from fpcore.errors import InvalidInput
+from fpcore.facts.groups import ALL_ROWS
+from fpcore.kept import customer_rows
 from fpcore.models import Measure, PolicyType, RowKind
-from fpcore.row_kinds import ALL_ROWS
+from fpcore.portfolio import customer_list, heatmaps
+from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.rules import rulebook
+from fpcore.store import database
 
 SINCE = TODAY - timedelta(days=400)
 OTHER_DAY = TODAY + timedelta(days=200)
@@ -28,7 +32,7 @@ def book():
     with closing(database.open_database(database.IN_MEMORY)) as db:
         people = hire(db)
         rng = Random(6)
-        codes = [rule.code for rule in gap_rules.rules_on(db, TODAY) if rule.need.terms(TODAY)]
+        codes = [rule.code for rule in rulebook.rules_on(db, TODAY) if rule.need.terms(TODAY)]
         for owner in ("fp1", "fp2", "fp3"):
             drawn = random_people(rng, 60, TODAY, codes)
             for one in drawn:
@@ -53,7 +57,7 @@ def book():
 def expected(book, kind, measure, day=TODAY, scope=lambda one: True, currency="KRW"):
     """All cells of a heatmap, by row and column, as the oracle finds them."""
     db, _, everybody = book
-    rules = gap_rules.rules_on(db, day)
+    rules = rulebook.rules_on(db, day)
     in_row: dict[str, list] = {}
     for one in filter(scope, everybody):
         for row in oracle.rows_of(one, kind, day):
@@ -81,7 +85,7 @@ def assert_equal(cells, wanted) -> None:
 @pytest.mark.parametrize("kind", RowKind)
 def test_every_figure_equals_a_plain_computation(kind, measure, book):
     db, people, _ = book
-    found = portfolio.heatmap(db, people["admin"], kind, measure, TODAY, since=SINCE)
+    found = heatmaps.heatmap(db, people["admin"], kind, measure, TODAY, since=SINCE)
     assert_equal(found.cells, expected(book, kind, measure))
 
 
@@ -89,14 +93,14 @@ def test_every_figure_equals_a_plain_computation(kind, measure, book):
 @pytest.mark.parametrize("kind", [RowKind.AGE_BAND, RowKind.INSURER, RowKind.SINCE])
 def test_every_figure_of_another_day_is_computed_alike(kind, measure, book):
     db, people, _ = book
-    found = portfolio.heatmap(db, people["admin"], kind, measure, OTHER_DAY, since=SINCE)
+    found = heatmaps.heatmap(db, people["admin"], kind, measure, OTHER_DAY, since=SINCE)
     assert_equal(found.cells, expected(book, kind, measure, OTHER_DAY))
 
 
 @pytest.mark.parametrize("measure", [Measure.COVERAGE, Measure.MEDIAN, Measure.PREMIUM])
 def test_amounts_in_another_currency_are_apart(measure, book):
     db, people, _ = book
-    found = portfolio.heatmap(db, people["admin"], RowKind.GENDER, measure, TODAY, "USD")
+    found = heatmaps.heatmap(db, people["admin"], RowKind.GENDER, measure, TODAY, "USD")
     assert_equal(found.cells, expected(book, RowKind.GENDER, measure, currency="USD"))
 
 
@@ -104,7 +108,7 @@ def test_amounts_in_another_currency_are_apart(measure, book):
 def test_a_manager_sees_the_team_and_an_fp_their_own(measure, book):
     db, people, _ = book
     for who, owners in (("manager1", {"fp1", "fp2"}), ("fp3", {"fp3"})):
-        found = portfolio.heatmap(db, people[who], RowKind.FP, measure, TODAY, since=SINCE)
+        found = heatmaps.heatmap(db, people[who], RowKind.FP, measure, TODAY, since=SINCE)
         of_scope = expected(
             book, RowKind.FP, measure, scope=lambda one, owners=owners: one["owner"] in owners
         )
@@ -114,7 +118,7 @@ def test_a_manager_sees_the_team_and_an_fp_their_own(measure, book):
 def test_a_heatmap_of_one_team_is_that_of_its_customers(book):
     db, people, _ = book
     team = people["fp3"].team
-    found = portfolio.heatmap(
+    found = heatmaps.heatmap(
         db, people["admin"], RowKind.AGE_BAND, Measure.HOLDING, TODAY, team=team
     )
     of_team = expected(
@@ -127,7 +131,7 @@ def test_a_heatmap_of_one_team_is_that_of_its_customers(book):
 @pytest.mark.parametrize("kind", RowKind)
 def test_the_list_behind_a_cell_is_as_long_as_the_cell_says(kind, measure, book):
     db, people, _ = book
-    cells = portfolio.heatmap(db, people["admin"], kind, measure, TODAY, since=SINCE).cells
+    cells = heatmaps.heatmap(db, people["admin"], kind, measure, TODAY, since=SINCE).cells
     drawn = cells.sample(6, random_state=1)
     for cell in [*drawn.to_dict("records"), *cells.tail(1).to_dict("records")]:
         of = cell["type"] if cell["type"] == "total" else PolicyType(cell["type"])
@@ -142,14 +146,14 @@ def test_a_change_needs_an_earlier_day(book):
     db, people, _ = book
     for since in (None, TODAY, TODAY + timedelta(days=1)):
         with pytest.raises(InvalidInput):
-            portfolio.heatmap(db, people["admin"], RowKind.FP, Measure.CHANGE, TODAY, since=since)
+            heatmaps.heatmap(db, people["admin"], RowKind.FP, Measure.CHANGE, TODAY, since=since)
 
 
 @pytest.mark.parametrize("since", [date(1950, 1, 1), TODAY - timedelta(days=1), date(2020, 2, 29)])
 def test_a_change_looks_back_to_any_day(since, book, monkeypatch):
     db, people, _ = book
     monkeypatch.setitem(globals(), "SINCE", since)
-    found = portfolio.heatmap(
+    found = heatmaps.heatmap(
         db, people["admin"], RowKind.GENDER, Measure.CHANGE, TODAY, since=since
     )
     assert_equal(found.cells, expected(book, RowKind.GENDER, Measure.CHANGE))
@@ -159,7 +163,7 @@ def test_a_change_looks_back_to_any_day(since, book, monkeypatch):
 def test_the_demo_book_agrees_too(measure, demo_db, monkeypatch):
     people = oracle.read_people(demo_db)
     book = (demo_db, None, people)
-    found = portfolio.heatmap(
+    found = heatmaps.heatmap(
         demo_db, accounts.OPERATOR, RowKind.AGE_BAND, measure, TODAY, since=SINCE
     )
     assert_equal(found.cells, expected(book, RowKind.AGE_BAND, measure))

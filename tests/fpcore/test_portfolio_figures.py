@@ -14,20 +14,15 @@ from agency import TODAY, add_customer, add_policy, hire
 from gap_oracle import age_on
 from random_book import random_people, store
 
-from fpcore import (
-    accounts,
-    customer_list,
-    customer_rows,
-    database,
-    portfolio_due,
-    portfolio_figures,
-    portfolio_makeup,
-)
-from fpcore.customer_list import UNKNOWN, CustomerFilter
+from fpcore.access import accounts
+from fpcore.facts.groups import ALL_ROWS
+from fpcore.kept import customer_rows
 from fpcore.models import Concentration, ConsentKind, Gone, RowKind
-from fpcore.portfolio_conditions import DAYS_AHEAD, POLICY_FIELDS
-from fpcore.portfolio_figures import FIELDS
-from fpcore.row_kinds import ALL_ROWS
+from fpcore.portfolio import customer_list, follow_up, indicators, makeup
+from fpcore.portfolio.conditions import DAYS_AHEAD, POLICY_FIELDS
+from fpcore.portfolio.customer_list import UNKNOWN, CustomerFilter
+from fpcore.portfolio.indicators import FIELDS
+from fpcore.store import database
 
 OTHER_DAY = TODAY + timedelta(days=200)
 INSURERS = ["한화생명", "삼성화재", "DB손해보험", None, "unusual 'name'"]
@@ -99,7 +94,7 @@ def listed(book, who, day=TODAY, **wanted) -> int:
 def test_key_figures_equal_a_plain_count(who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = portfolio_figures.key_figures(db, people[who], TODAY, team)
+    found = indicators.key_figures(db, people[who], TODAY, team)
     held = [oracle.in_force(one, "total", TODAY) for one in everybody]
     assert found.customers == len(everybody)
     assert found.policies == sum(map(len, held))
@@ -129,7 +124,7 @@ def test_key_figures_equal_a_plain_count(who, team, book):
 @pytest.mark.parametrize("who", ["admin", "fp1"])
 def test_who_withdrew_is_counted_and_in_no_other_figure(who, book):
     db, people, _ = book
-    found = portfolio_figures.key_figures(db, people[who], TODAY)
+    found = indicators.key_figures(db, people[who], TODAY)
     everybody = db.read("select owner_id from customer")
     mine = [one for one in everybody if who == "admin" or one["owner_id"] == people[who].id]
     assert found.customers + found.withdrawn == len(mine)
@@ -139,7 +134,7 @@ def test_who_withdrew_is_counted_and_in_no_other_figure(who, book):
 @pytest.mark.parametrize("field", UNKNOWN)
 def test_of_whom_something_is_not_known_is_listed(field, book):
     db, people, _ = book
-    found = portfolio_figures.key_figures(db, people["fp1"], TODAY)
+    found = indicators.key_figures(db, people["fp1"], TODAY)
     if field in FIELDS:
         expected = found.customers - found.known[field]
     elif field == "last_contact_on":
@@ -156,14 +151,14 @@ def test_of_whom_something_is_not_known_is_listed(field, book):
 @pytest.mark.parametrize("kind", ConsentKind)
 def test_who_did_not_agree_is_listed(kind, book):
     db, people, _ = book
-    found = portfolio_figures.key_figures(db, people["admin"], TODAY)
+    found = indicators.key_figures(db, people["admin"], TODAY)
     lacking = found.customers - found.consents[kind]
     assert listed(book, "admin", no_consent=kind) == lacking
 
 
 def test_consents_count_who_agreed_and_did_not_withdraw(book):
     db, people, _ = book
-    found = portfolio_figures.key_figures(db, people["fp1"], TODAY).consents
+    found = indicators.key_figures(db, people["fp1"], TODAY).consents
     agreed = db.read(
         "select distinct customer_id, kind from consent s join customer c on c.id = customer_id"
         " where s.withdrawn_on is null and c.withdrawn_on is null and c.owner_id = $me",
@@ -178,7 +173,7 @@ def test_consents_count_who_agreed_and_did_not_withdraw(book):
 def test_who_holds_two_types_is_counted_and_listed(who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = portfolio_figures.held_together(db, people[who], TODAY, team).to_dict("records")
+    found = indicators.held_together(db, people[who], TODAY, team).to_dict("records")
     assert len(found) == 36
     for pair in found:
         holders = [one for one in everybody if oracle.in_force(one, pair["type"], TODAY)]
@@ -191,18 +186,18 @@ def test_who_holds_two_types_is_counted_and_listed(who, team, book):
 
 def test_the_list_of_those_without_contact_is_as_long_as_the_figure(book):
     db, people, _ = book
-    found = portfolio_figures.key_figures(db, people["fp1"], TODAY)
+    found = indicators.key_figures(db, people["fp1"], TODAY)
     page = customer_list.find(db, people["fp1"], CustomerFilter(not_contacted_for=90), TODAY)
     assert page.matching == found.not_contacted
 
 
 def test_an_empty_scope_has_no_figures(book):
     db, people, _ = book
-    found = portfolio_figures.key_figures(db, people["fp2"], TODAY)
+    found = indicators.key_figures(db, people["fp2"], TODAY)
     assert (found.customers, found.policies, found.premium, found.premium_unknown) == (0, 0, 0, 0)
     assert (found.not_contacted, found.never_contacted) == (0, 0)
     assert not any({**found.holders, **found.known, **found.policies_unknown}.values())
-    assert not portfolio_figures.held_together(db, people["fp2"], TODAY)["holders"].any()
+    assert not indicators.held_together(db, people["fp2"], TODAY)["holders"].any()
 
 
 # --- What is due -----------------------------------------------------------------------------
@@ -234,7 +229,7 @@ def _succeeds(another: dict, policy: dict) -> bool:
 def test_what_ends_without_a_successor_is_counted_and_listed(day, who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = portfolio_due.expiring(db, people[who], day, team)
+    found = follow_up.expiring(db, people[who], day, team)
     assert len(found.cells) == 7 * 3
     for cell in found.cells.to_dict("records"):
         due = [without_successor(one, cell["type"], day, cell["days"]) for one in everybody]
@@ -255,7 +250,7 @@ def test_the_drawn_book_has_ends_with_and_without_successors(book):
         for policy in oracle.in_force(one, "total", TODAY)
         if policy["end_date"] and policy["end_date"] <= TODAY + timedelta(days=90)
     ]
-    found = portfolio_due.expiring(db, people["admin"], TODAY).cells["policies"].tolist()
+    found = follow_up.expiring(db, people["admin"], TODAY).cells["policies"].tolist()
     assert 0 < found[-3] < found[-1] < len(ends)
 
 
@@ -297,7 +292,7 @@ def test_days_at_which_a_policy_ends_and_is_succeeded(policies, windows):
         one = add_customer(db, fp)
         for policy in policies:
             add_policy(db, fp, one, **policy)
-        cells = portfolio_due.expiring(db, fp, TODAY).cells
+        cells = follow_up.expiring(db, fp, TODAY).cells
         assert tuple(cells[cells["type"] == "total"]["policies"]) == windows
 
 
@@ -330,7 +325,7 @@ def gone(one: dict, kind: str, day: date) -> Gone | None:
 def test_what_was_held_once_is_counted_and_listed(day, who, team, book):
     db, people, _ = book
     everybody = of_scope(book, who, team)
-    found = portfolio_due.formerly_held(db, people[who], day, team)
+    found = follow_up.formerly_held(db, people[who], day, team)
     assert len(found) == 7 * 4
     for cell in found.to_dict("records"):
         ago = [gone(one, cell["type"], day) for one in everybody]
@@ -344,7 +339,7 @@ def test_what_was_held_once_is_counted_and_listed(day, who, team, book):
 
 def test_the_drawn_book_has_covers_that_ended_at_all_times(book):
     db, people, _ = book
-    found = portfolio_due.formerly_held(db, people["admin"], TODAY)
+    found = follow_up.formerly_held(db, people["admin"], TODAY)
     assert (found.groupby("gone")["customers"].sum() > 0).all()
     of_all = found[found["type"] == "total"]["customers"].sum()
     assert 0 < of_all < found[found["type"] != "total"]["customers"].sum()
@@ -379,7 +374,7 @@ def test_how_long_ago_a_type_ended(policies, ago):
         one = add_customer(db, fp)
         for policy in policies:
             add_policy(db, fp, one, **YEARS_AGO, **policy)
-        found = portfolio_due.formerly_held(db, fp, TODAY)
+        found = follow_up.formerly_held(db, fp, TODAY)
         of_life = found[found["type"] == "life"].to_dict("records")
         counted = {row["gone"]: row["customers"] for row in of_life}
         assert counted == {each: int(each is ago) for each in Gone}
@@ -394,14 +389,14 @@ def test_who_holds_another_type_does_not_hold_nothing():
         one = add_customer(db, fp)
         add_policy(db, fp, one, status="expired", **YEARS_AGO, end_date=date(2023, 1, 1))
         add_policy(db, fp, one, type="car")
-        found = portfolio_due.formerly_held(db, fp, TODAY)
+        found = follow_up.formerly_held(db, fp, TODAY)
         assert found[found["customers"] > 0]["type"].tolist() == ["life"]
 
 
 @pytest.mark.parametrize(("who", "team"), SCOPES)
 def test_who_was_not_contacted_is_counted_by_fp_and_listed(who, team, book):
     db, people, _ = book
-    found = portfolio_due.not_contacted(db, people[who], TODAY, team=team).to_dict("records")
+    found = follow_up.not_contacted(db, people[who], TODAY, team=team).to_dict("records")
     everybody = of_scope(book, who, team)
     assert [row["row"] for row in found] == [*sorted({p["owner"] for p in everybody}), ALL_ROWS]
     for row in found:
@@ -420,7 +415,7 @@ def test_a_contact_of_90_days_ago_is_not_too_long_ago(days):
     with closing(database.open_database(database.IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         add_customer(db, fp, last_contact_on=TODAY - timedelta(days=days))
-        (_, everybody) = portfolio_due.not_contacted(db, fp, TODAY).to_dict("records")
+        (_, everybody) = follow_up.not_contacted(db, fp, TODAY).to_dict("records")
         assert (everybody["not_contacted"], everybody["never"]) == (int(days > 90), 0)
 
 
@@ -435,7 +430,7 @@ def test_ages_by_gender_and_coverage_are_counted_and_listed(day, who, team, book
     for one in of_scope(book, who, team):
         band = oracle._band(age_on(one, day)) or "unknown"
         groups.setdefault((band, one["gender"] or "unknown"), []).append(one)
-    found = portfolio_makeup.age_pyramid(db, people[who], day, team).to_dict("records")
+    found = makeup.age_pyramid(db, people[who], day, team).to_dict("records")
     assert Counter({(row["row"], row["gender"]): row["customers"] for row in found}) == {
         place: len(mine) for place, mine in groups.items()
     }
@@ -455,7 +450,7 @@ def test_ages_by_gender_and_coverage_are_counted_and_listed(day, who, team, book
 def test_insurers_are_added_up_and_listed(day, who, team, book):
     db, people, _ = book
     group = oracle._Group(of_scope(book, who, team), "total", day, day, [], "KRW")
-    found = portfolio_makeup.insurers(db, people[who], day, team)
+    found = makeup.insurers(db, people[who], day, team)
     cells = found.cells.to_dict("records")
     assert sorted(row["insurer"] for row in cells) == sorted(one or "unknown" for one in INSURERS)
     assert cells[-1]["insurer"] == "unknown"
@@ -506,7 +501,7 @@ def test_the_index_of_concentration_and_the_largest(
         for number, premium in enumerate(premiums):
             paid = {"premium_amount": premium, "premium_cycle": "monthly"} if premium else {}
             add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
-        found = portfolio_makeup.insurers(db, fp, TODAY)
+        found = makeup.insurers(db, fp, TODAY)
         assert (found.index, found.level) == (index and pytest.approx(index), level)
         assert found.largest == (largest and pytest.approx(largest))
         assert found.largest_policies == pytest.approx(largest_policies)
@@ -518,21 +513,21 @@ def test_an_unknown_insurer_is_none_of_the_largest():
         one = add_customer(db, fp)
         paid = {"premium_amount": 100, "premium_cycle": "monthly"}
         add_policy(db, fp, one, insurer=None, **paid)
-        nobody = portfolio_makeup.insurers(db, fp, TODAY)
+        nobody = makeup.insurers(db, fp, TODAY)
         assert (nobody.largest, nobody.largest_policies) == (None, None)
         add_policy(db, fp, one, insurer="한화생명", **paid)
-        found = portfolio_makeup.insurers(db, fp, TODAY)
+        found = makeup.insurers(db, fp, TODAY)
         assert (found.largest, found.largest_policies) == (0.5, 0.5)
 
 
 def test_an_empty_scope_has_nothing_due_and_nothing_in_it(book):
     db, people, _ = book
     me = people["fp2"]
-    assert not portfolio_due.expiring(db, me, TODAY).cells["policies"].any()
-    assert not portfolio_due.formerly_held(db, me, TODAY)["customers"].any()
-    assert portfolio_due.not_contacted(db, me, TODAY)["customers"].tolist() == [0]
-    assert portfolio_makeup.age_pyramid(db, me, TODAY).empty
-    found = portfolio_makeup.insurers(db, me, TODAY)
+    assert not follow_up.expiring(db, me, TODAY).cells["policies"].any()
+    assert not follow_up.formerly_held(db, me, TODAY)["customers"].any()
+    assert follow_up.not_contacted(db, me, TODAY)["customers"].tolist() == [0]
+    assert makeup.age_pyramid(db, me, TODAY).empty
+    found = makeup.insurers(db, me, TODAY)
     assert not found.cells["policies"].any() and found.index is None
     assert (found.largest, found.largest_policies) == (None, None)
 
@@ -546,19 +541,19 @@ def test_the_figures_of_the_demo_book_equal_a_plain_count_and_their_lists(demo_d
         found = customer_list.find(demo_db, me, CustomerFilter(**wanted), TODAY, page_size=1)
         assert found.matching == count, wanted
 
-    for cell in portfolio_due.expiring(demo_db, me, TODAY).cells.to_dict("records"):
+    for cell in follow_up.expiring(demo_db, me, TODAY).cells.to_dict("records"):
         of, days = cell["type"], cell["days"]
         due = partial(without_successor, column=of, day=TODAY, days=days)
         assert cell["policies"] == sum(len(due(one)) for one in everybody)
         as_counted(cell["customers"], due, expiring=days, of=of)
-    for cell in portfolio_due.formerly_held(demo_db, me, TODAY).to_dict("records"):
+    for cell in follow_up.formerly_held(demo_db, me, TODAY).to_dict("records"):
         of, ago = cell["type"], cell["gone"]
         as_counted(
             cell["customers"],
             lambda one, of=of, ago=ago: gone(one, of, TODAY) == ago,
             formerly=of, gone=ago,
         )  # fmt: skip
-    for row in portfolio_makeup.age_pyramid(demo_db, me, TODAY).to_dict("records"):
+    for row in makeup.age_pyramid(demo_db, me, TODAY).to_dict("records"):
         mine = {"row_kind": RowKind.AGE_BAND, "row": row["row"], "gender": row["gender"]}
 
         def is_in(one: dict, row=row) -> bool:
@@ -574,7 +569,7 @@ def test_the_figures_of_the_demo_book_equal_a_plain_count_and_their_lists(demo_d
             lambda one, held=held, is_in=is_in: is_in(one) and one not in held,
             **mine, missing="life",
         )  # fmt: skip
-    cells = portfolio_makeup.insurers(demo_db, me, TODAY).cells.to_dict("records")
+    cells = makeup.insurers(demo_db, me, TODAY).cells.to_dict("records")
     sold = [policy for one in everybody for policy in oracle.in_force(one, "total", TODAY)]
     assert sum(row["policies"] for row in cells) == len(sold)
     for row in cells:

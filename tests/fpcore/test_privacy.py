@@ -10,10 +10,13 @@ from hypothesis import example, given
 from stdnum import luhn
 from stdnum.kr import rrn
 
-from fpcore import book_import, book_report, book_values, customers, database, privacy
-from fpcore.book_import import ImportOptions
+from fpcore import privacy
+from fpcore.customers import profiles
+from fpcore.importing import cells, importer, reporting
+from fpcore.importing.importer import ImportOptions
 from fpcore.models import NewCustomer
 from fpcore.privacy import REMOVED
+from fpcore.store import database
 
 RESIDENT = ["850302-1234567", "8503022345678", "850302 - 1456789", "９００１０１-2765432"]
 CARDS = ["9410-1234-5678-9012", "5409 2610 0000 1234"]
@@ -156,7 +159,7 @@ def test_no_forbidden_number_is_among_the_rejected_rows_or_reasons(secret, carel
     _, _, report = careless_book
     reasons = [" ".join(p.text or "" for p in row.problems) for row in report.rejects]
     assert secret not in " ".join(reasons)
-    assert secret not in book_report.rejects_csv(report, reasons).decode("utf-8-sig")
+    assert secret not in reporting.rejects_csv(report, reasons).decode("utf-8-sig")
     assert secret not in " ".join(sum((c.samples for c in report.columns.all), ()))
 
 
@@ -164,10 +167,10 @@ def test_a_number_in_a_cell_too_many_is_neither_quoted_nor_written(db, people):
     row = csv_bytes([{"고객명": "김", "보종": "생명"}]).decode("utf-8-sig").strip()
     content = f"{row},{'가' * 50}{RESIDENT[0]}\n".encode()
     said = ImportOptions(consent_basis=STATEMENT)
-    report = book_import.preview(db, people["fp1"], "book.csv", content, said, TODAY)
+    report = importer.preview(db, people["fp1"], "book.csv", content, said, TODAY)
     problem = report.rejects[0].problems[0]
     assert (problem.code, problem.text) == ("too_many_cells", f"{'가' * 50}{REMOVED}"[:60])
-    assert "850302" not in book_report.rejects_csv(report, [problem.text]).decode()
+    assert "850302" not in reporting.rejects_csv(report, [problem.text]).decode()
 
 
 CLEANED = {**BLOTTED_OUT, **MASKED, **{text: text for text in LEFT_ALONE}}
@@ -183,7 +186,7 @@ def kept_of_books():
     assert take(db, fp, rows).rejected == 0
     stored = {row["name"]: row["notes"] for row in db.read("select name, notes from customer")}
     report = take(db, fp, [{**row, "성별": "무"} for row in rows])
-    written = book_report.rejects_csv(report, [""] * len(rows)).decode("utf-8-sig")
+    written = reporting.rejects_csv(report, [""] * len(rows)).decode("utf-8-sig")
     db.close()
     return [stored[row["고객명"]] for row in rows], [
         line.split(",", 2)[1] if '"' not in line else line.split('"')[1]
@@ -277,7 +280,7 @@ def test_what_must_be_corrected_stays_in_the_rejected_rows(import_rows):
     ])  # fmt: skip
     reasons = [" ".join(p.text or "" for p in row.problems) for row in report.rejects]
     assert reasons == ["무엇", kept[2], kept[1]]
-    written = book_report.rejects_csv(report, reasons).decode("utf-8-sig")
+    written = reporting.rejects_csv(report, reasons).decode("utf-8-sig")
     assert [text for text in kept if text not in written] == []
     assert RESIDENT[0] not in written
 
@@ -312,7 +315,7 @@ def test_a_customer_added_by_hand_leaves_no_forbidden_number(db, people):
         name=f"김 {RESIDENT[0]}", notes=RESIDENT[1], occupation=CARDS[0], phone=PHONE,
         consent_basis=f"서면 {RESIDENT[0]} {ACCOUNTS[0]}",
     )  # fmt: skip
-    customers.create(db, people["fp1"], new, TODAY)
+    profiles.create(db, people["fp1"], new, TODAY)
     stored = stored_text(db)
     assert [secret for secret in (*FORBIDDEN, PHONE) if secret in stored] == []
 
@@ -394,7 +397,7 @@ def test_a_phone_of_which_sql_is_sure_is_understood_alike_by_the_library(text, m
     digits = privacy.phone_digits(text)
     assert digits is not None
     with memory.reading() as cursor:
-        cursor.execute(book_values._macros())
+        cursor.execute(cells._macros())
         found = cursor.execute("select phone_digits($text)", {"text": text}).fetchone()
     assert found == (digits,)
 

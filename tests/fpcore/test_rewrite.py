@@ -16,9 +16,9 @@ from typing import TypeVar
 
 import pytest
 
-from fpcore import database
-from fpcore.database import ROOT, Database
 from fpcore.errors import DatabaseBusy, ErasureUnfinished
+from fpcore.store import database
+from fpcore.store.database import ROOT, Database
 
 T = TypeVar("T")
 NAME = "지워질사람"

@@ -15,20 +15,15 @@ from agency import (
     unpacked,
 )
 
-from fpcore import (
-    customer_rows,
-    database,
-    gap_books,
-    gap_history,
-    gap_rules,
-    gaps,
-    rule_book,
-    words,
-)
+from fpcore import wording
 from fpcore.errors import InvalidInput, NotAllowed
-from fpcore.gap_rules import Rule
+from fpcore.gaps import explanation, publishing, scopes
+from fpcore.kept import customer_rows, gap_history
 from fpcore.models import GapState, Role, RowKind
-from fpcore.rule_words import Fixed
+from fpcore.rules import rulebook
+from fpcore.rules.rulebook import Rule
+from fpcore.rules.vocabulary import Fixed
+from fpcore.store import database
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -37,7 +32,7 @@ WHY = "본사 지침 2026-11"
 
 
 def of_code(db, code: str, day: date = TODAY) -> Rule:
-    (rule,) = [rule for rule in gap_rules.rules_on(db, day) if rule.code == code]
+    (rule,) = [rule for rule in rulebook.rules_on(db, day) if rule.code == code]
     return rule
 
 
@@ -50,20 +45,20 @@ def own(coverage: str = "other", **values) -> Rule:
     """A rule of the manager's own: something of this coverage is held."""
     said = {
         "code": f"own_{coverage}", "coverage": coverage, "severity": 1, "valid_from": TODAY,
-        "need": {"word": "holds"}, "source": gap_rules.NO_SOURCE, "grade": "D",
+        "need": {"word": "holds"}, "source": rulebook.NO_SOURCE, "grade": "D",
         "title": "우리 기준", **values,
     }  # fmt: skip
-    return gap_rules.checked(said)
+    return rulebook.checked(said)
 
 
 def publish(db, account, rule: Rule, note: str = WHY) -> Rule:
-    return rule_book.publish(db, account, rule, note, TODAY)
+    return publishing.publish(db, account, rule, note, TODAY)
 
 
 def kept_states(db, customer, day: date = TODAY) -> dict[str, GapState]:
     """The states as they are kept with the customer's row."""
     (row,) = db.read("select rule_set, states from customer_row where id = $id", {"id": customer})
-    rules = gap_rules.rules_on(db, day)
+    rules = rulebook.rules_on(db, day)
     with db.reading() as cursor:
         assert gap_history.rule_set(cursor, rules) == row["rule_set"], "judged by other rules"
     found = unpacked(row["states"], len(rules))
@@ -71,7 +66,7 @@ def kept_states(db, customer, day: date = TODAY) -> dict[str, GapState]:
 
 
 def judged_states(db, account, customer, day: date = TODAY) -> dict[str, GapState]:
-    found = gaps.of_customer(db, account, customer, day).gaps
+    found = explanation.of_customer(db, account, customer, day).gaps
     return {gap.rule.code: gap.state for gap in found}
 
 
@@ -82,14 +77,14 @@ def test_a_published_rule_judges_everybody_at_once_with_its_new_version(db, peop
     fp, manager = people["fp1"], people["manager1"]
     one = add_customer(db, fp, birth_date=BORN)
     add_policy(db, fp, one, coverage_amount=60_000_000)
-    before = gaps.of_customer(db, fp, one, TODAY).of("total_low")
+    before = explanation.of_customer(db, fp, one, TODAY).of("total_low")
     assert (before.state, before.short, before.rule.version) == ("partial", 40_000_000, 1)
     made = publish(db, manager, changed(db, need=Fixed(amount=50_000_000), severity=3))
     assert (made.code, made.version, made.valid_to) == ("total_low", 2, None)
-    after = gaps.of_customer(db, fp, one, TODAY).of("total_low")
+    after = explanation.of_customer(db, fp, one, TODAY).of("total_low")
     assert (after.state, after.short, after.rule) == ("covered", 0, made)
     assert kept_states(db, one) == judged_states(db, fp, one)
-    (count,) = [count for count in gap_books.of_scope(db, fp, TODAY).counts if count.rule == made]
+    (count,) = [count for count in scopes.of_scope(db, fp, TODAY).counts if count.rule == made]
     assert count.states[GapState.COVERED] == 1
 
 
@@ -97,13 +92,13 @@ def test_every_version_stays_with_who_when_and_why(db, people):
     first = publish(db, people["manager1"], changed(db, need=Fixed(amount=5)), "처음")
     started = database.utc_now()
     publish(db, people["manager2"], changed(db, need=Fixed(amount=6)), "  둘째 ")
-    filed, older, newer = rule_book.versions(db, people["fp1"], "total_low")
+    filed, older, newer = publishing.versions(db, people["fp1"], "total_low")
     assert (filed.rule.version, filed.published_by, filed.published_at) == (1, None, None)
-    assert filed.rule == gap_rules.in_use(gap_rules.load(), TODAY)[-1]
+    assert filed.rule == rulebook.in_use(rulebook.load(), TODAY)[-1]
     assert (older.rule, older.note, older.published_by) == (first, "처음", "manager1")
     assert (newer.rule.version, newer.note, newer.published_by) == (3, "둘째", "manager2")
     assert older.published_at <= started <= newer.published_at
-    others = {one.rule.code for one in rule_book.versions(db, people["fp1"])}
+    others = {one.rule.code for one in publishing.versions(db, people["fp1"])}
     assert len(others) == 12
 
 
@@ -111,7 +106,7 @@ def test_a_rule_of_a_managers_own_is_read_by_its_title(db, people):
     fp = people["fp1"]
     one = add_customer(db, fp, birth_date=BORN)
     publish(db, people["manager1"], own())
-    gap = gaps.of_customer(db, fp, one, TODAY).of("own_other")
+    gap = explanation.of_customer(db, fp, one, TODAY).of("own_other")
     assert (gap.rule.title, gap.rule.version, gap.state) == ("우리 기준", 1, "gap")
     add_policy(db, fp, one, type="other")
     assert kept_states(db, one)["own_other"] == "covered"
@@ -130,7 +125,7 @@ def test_a_rule_is_switched_off_and_on_again(db, people):
     assert judged_states(db, fp, one)["health_missing"] == "gap"
     assert kept_states(db, one) == judged_states(db, fp, one)
     told = [(one.rule.version, one.rule.is_off, one.note)
-            for one in rule_book.versions(db, fp, "health_missing")]  # fmt: skip
+            for one in publishing.versions(db, fp, "health_missing")]  # fmt: skip
     assert told == [(1, False, None), (2, True, "안 씀"), (3, False, "다시 씀")]
 
 
@@ -139,11 +134,11 @@ def test_a_coming_version_is_there_to_see_and_judges_from_its_day_on(db, people)
     one = add_customer(db, fp, birth_date=BORN)
     add_policy(db, fp, one, coverage_amount=60_000_000)
     publish(db, manager, changed(db, need=Fixed(amount=50_000_000), valid_from=TODAY + WEEK))
-    days = {day: gaps.of_customer(db, fp, one, day).of("total_low")
+    days = {day: explanation.of_customer(db, fp, one, day).of("total_low")
             for day in (TODAY, TODAY + WEEK - DAY, TODAY + WEEK)}  # fmt: skip
     assert [gap.rule.version for gap in days.values()] == [1, 1, 2]
     assert kept_states(db, one)["total_low"] == "partial"
-    assert [one.rule.valid_from for one in rule_book.versions(db, fp, "total_low")][1:] == [
+    assert [one.rule.valid_from for one in publishing.versions(db, fp, "total_low")][1:] == [
         TODAY + WEEK
     ]
     customer_rows.roll_forward(db, TODAY + WEEK)
@@ -164,8 +159,8 @@ def test_a_version_for_an_earlier_day_than_a_coming_one_takes_its_place(db, peop
 
 
 def told(refused) -> list[str]:
-    return [words.say_problem(language, *problem)
-            for problem in refused.value.problems for language in words.LANGUAGES]  # fmt: skip
+    return [wording.say_problem(language, *problem)
+            for problem in refused.value.problems for language in wording.LANGUAGES]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -190,7 +185,7 @@ def test_a_reason_keeps_no_number_that_no_note_may_keep(office):
     db, people = office
     publish(db, people["manager1"], own(), "800101-1234567 요청")
     assert "1234567" not in str(tables(db)["gap_rule"])
-    assert "요청" in rule_book.versions(db, people["fp1"], "own_other")[0].note
+    assert "요청" in publishing.versions(db, people["fp1"], "own_other")[0].note
 
 
 def test_a_second_rule_about_a_coverage_is_refused_and_named(office):
@@ -200,9 +195,9 @@ def test_a_second_rule_about_a_coverage_is_refused_and_named(office):
         publish(db, people["manager1"], second)
     assert refused == [("coverage", "coverage_taken")]
     with pytest.raises(InvalidInput) as tried:
-        rule_book.draft(gap_rules.rules_on(db, TODAY), second)
+        publishing.draft(rulebook.rules_on(db, TODAY), second)
     assert all("life_missing" in said for said in told(tried))
-    without = rule_book.draft(gap_rules.rules_on(db, TODAY), second, without="life_missing")
+    without = publishing.draft(rulebook.rules_on(db, TODAY), second, without="life_missing")
     assert "second_life" in {rule.code for rule in without}
 
 
@@ -221,7 +216,7 @@ def changed_again(rule: Rule, **values) -> Rule:
 
 
 def test_no_more_rules_are_published_than_can_be_kept(db, people, monkeypatch):
-    monkeypatch.setattr(gap_rules, "MOST_RULES", 12)
+    monkeypatch.setattr(rulebook, "MOST_RULES", 12)
     with refusal(db) as refused:
         publish(db, people["manager1"], own())
     assert refused == [("rule", "too_many_rules")]
@@ -242,13 +237,13 @@ def test_only_managers_publish_and_try_drafts(asker, db, people):
             "update account set role = 'fp' where username = 'manager1'"))  # fmt: skip
         assert me.role is Role.MANAGER, "the session still says so"
     me = forged(me) if asker.endswith("admin") else me
-    rules, before = gap_rules.rules_on(db, TODAY), tables(db)
+    rules, before = rulebook.rules_on(db, TODAY), tables(db)
     tries = [
         lambda: publish(db, me, changed(db, need=Fixed(amount=5))),
-        lambda: gap_books.of_scope(db, me, TODAY, rules),
-        lambda: gap_books.heatmap(db, me, RowKind.FP, TODAY, rules),
-        lambda: gap_books.compare(db, me, RowKind.FP, TODAY, rules),
-        lambda: gap_books.changed_customers(db, me, TODAY, rules, "total_low"),
+        lambda: scopes.of_scope(db, me, TODAY, rules),
+        lambda: scopes.heatmap(db, me, RowKind.FP, TODAY, rules),
+        lambda: scopes.compare(db, me, RowKind.FP, TODAY, rules),
+        lambda: scopes.changed_customers(db, me, TODAY, rules, "total_low"),
     ]
     for attempt in tries:
         with pytest.raises(NotAllowed) as refused:
@@ -260,30 +255,30 @@ def test_only_managers_publish_and_try_drafts(asker, db, people):
 def test_a_disabled_account_does_not_even_read_the_rules(db, people):
     disable(db, "fp1")
     for read in (
-        lambda: rule_book.in_use(db, people["fp1"], TODAY),
-        lambda: rule_book.versions(db, people["fp1"]),
-        lambda: rule_book.fault(db, people["fp1"]),
+        lambda: publishing.in_use(db, people["fp1"], TODAY),
+        lambda: publishing.versions(db, people["fp1"]),
+        lambda: publishing.fault(db, people["fp1"]),
     ):
         with pytest.raises(NotAllowed):
             read()
-    assert rule_book.in_use(db, people["fp2"], TODAY) == gap_rules.rules_on(db, TODAY)
+    assert publishing.in_use(db, people["fp2"], TODAY) == rulebook.rules_on(db, TODAY)
 
 
 # --- Drafts -------------------------------------------------------------------------------------
 
 
 def test_a_draft_changes_adds_or_leaves_out_one_rule_and_stores_nothing(db, people):
-    rules = gap_rules.rules_on(db, TODAY)
+    rules = rulebook.rules_on(db, TODAY)
     before = tables(db)
     other = changed(db, need=Fixed(amount=5))
-    assert {rule.code: rule for rule in rule_book.draft(rules, other)} == {
+    assert {rule.code: rule for rule in publishing.draft(rules, other)} == {
         **{rule.code: rule for rule in rules}, "total_low": other,
     }  # fmt: skip
-    assert len(rule_book.draft(rules, own())) == 13
-    assert len(rule_book.draft(rules, without="total_low")) == 11
-    assert len(rule_book.draft(rules, changed(db, is_off=True))) == 11
-    assert rule_book.draft(rules) == rules
-    assert [rule.code for rule in rule_book.draft(rules, own())] == sorted(
+    assert len(publishing.draft(rules, own())) == 13
+    assert len(publishing.draft(rules, without="total_low")) == 11
+    assert len(publishing.draft(rules, changed(db, is_off=True))) == 11
+    assert publishing.draft(rules) == rules
+    assert [rule.code for rule in publishing.draft(rules, own())] == sorted(
         [*(rule.code for rule in rules), "own_other"]
     )
     assert tables(db) == before
@@ -295,14 +290,14 @@ def test_what_a_draft_shows_is_what_publishing_it_does(db, people):
         one = add_customer(db, fp, birth_date=BORN)
         add_policy(db, fp, one, type="health", coverage_amount=held)
     rule = changed(db, need=Fixed(amount=50_000_000))
-    draft = rule_book.draft(gap_rules.rules_on(db, TODAY), rule)
-    shown = gap_books.compare(db, manager, RowKind.FP, TODAY, draft)
+    draft = publishing.draft(rulebook.rules_on(db, TODAY), rule)
+    shown = scopes.compare(db, manager, RowKind.FP, TODAY, draft)
     assert (shown.customers, shown.changes.to_dict("records")) == (
         1, [{"code": "total_low", "before": "partial", "after": "covered", "customers": 1}],
     )  # fmt: skip
-    listed = gap_books.changed_customers(db, manager, TODAY, draft, "total_low")
+    listed = scopes.changed_customers(db, manager, TODAY, draft, "total_low")
     publish(db, manager, rule)
-    then = gap_books.heatmap(db, manager, RowKind.FP, TODAY)
+    then = scopes.heatmap(db, manager, RowKind.FP, TODAY)
     assert then.to_csv() == shown.after.to_csv()
     by_rule = db.read("select customer_id from gap_change where cause = 'rule'")
     assert {row["customer_id"] for row in by_rule} == set(listed["id"])
@@ -333,7 +328,7 @@ def test_two_who_publish_a_rule_about_one_coverage_at_once_do_not_both(_, db, pe
     )
     refused = [one for one in made if isinstance(one, InvalidInput)]
     assert (len(refused), len([one for one in made if isinstance(one, Rule)])) == (1, 1)
-    assert not gap_rules.clashes(gap_rules.rules_on(db, TODAY))
+    assert not rulebook.clashes(rulebook.rules_on(db, TODAY))
 
 
 def test_the_first_who_are_judged_by_new_rules_at_once_are_all_judged(db, people):

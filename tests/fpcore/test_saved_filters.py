@@ -3,10 +3,10 @@
 import pytest
 from agency import TODAY, add_customer, newcomer, refusal, tables
 
-from fpcore import customer_list, saved_filters
-from fpcore.customer_list import CustomerFilter
 from fpcore.errors import NotFound
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
+from fpcore.portfolio import customer_list, saved_filters
+from fpcore.portfolio.customer_list import CustomerFilter
 
 pytestmark = pytest.mark.shared_office
 

@@ -3,10 +3,12 @@
 import pytest
 from agency import PASSWORD, TODAY, add_customer, codes, disable, forged, take
 
-from fpcore import accounts, customer_list, customers
-from fpcore.customer_list import CustomerFilter
+from fpcore.access import accounts
+from fpcore.customers import profiles
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.models import Role
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def test_the_owner_column_reaches_no_further_than_the_scope(asker, db, people, f
 def test_a_customer_search_needs_no_real_identifier(db, people):
     for wrong in ("", "x", "00000000-0000-0000-0000-000000000000", "' or true --"):
         with pytest.raises(NotFound):
-            customers.get(db, people["admin"], wrong, TODAY)
+            profiles.get(db, people["admin"], wrong, TODAY)
 
 
 def test_what_an_account_may_see_changes_at_once(db, people):

@@ -13,29 +13,16 @@ import pytest
 from pydantic import ValidationError
 
 import fpcore
-from fpcore import (
-    audit,
-    book_circumstances,
-    book_columns,
-    book_customers,
-    book_matching,
-    book_policies,
-    book_report,
-    checks,
-    consistency,
-    customer_list,
-    errors,
-    facts,
-    gap_history,
-    gap_rules,
-    gaps,
-    models,
-    portfolio_conditions,
-    rule_words,
-    words,
-)
+from fpcore import checks, errors, models, wording
+from fpcore.access import audit
+from fpcore.facts import relation
+from fpcore.gaps import explanation
+from fpcore.importing import circumstances, customers, headers, matching, policies, reporting
+from fpcore.kept import consistency, gap_history
+from fpcore.portfolio import conditions, customer_list
+from fpcore.rules import rulebook, vocabulary
 
-SOURCES = [ast.parse(path.read_text()) for path in Path(fpcore.__path__[0]).glob("*.py")]
+SOURCES = [ast.parse(path.read_text()) for path in Path(fpcore.__path__[0]).rglob("*.py")]
 ERRORS = {
     name for name, made in vars(errors).items()
     if isinstance(made, type) and issubclass(made, errors.FpError)
@@ -93,23 +80,23 @@ def raised() -> list[tuple[str, set[str]]]:
 def problems_of_values() -> set[tuple[str, str]]:
     """(field, code) of every check of a row."""
     found = (
-        *book_customers.CUSTOMER_CHECKS,
-        *book_circumstances.CHECKS,
-        *book_policies.POLICY_CHECKS,
+        *customers.CUSTOMER_CHECKS,
+        *circumstances.CHECKS,
+        *policies.POLICY_CHECKS,
     )
     return {(check.field, check.code) for check in found}
 
 
 def problems_of_matching() -> set[tuple[str, str]]:
     """(field, code) of what matching finds, read from the SQL that makes them."""
-    source = getsource(book_matching)
+    source = getsource(matching)
     found = re.findall(r"(?:field := |select row_no, )'(\w+)', (?:code := )?'(\w+)'", source)
     return set(found)
 
 
 def test_every_question_is_a_problem_that_can_come_up():
     asked = {code for _, code in problems_of_values() | problems_of_matching()}
-    assert asked >= book_matching.QUESTIONS
+    assert asked >= matching.QUESTIONS
 
 
 def problems_in_source() -> list[tuple[str | None, str, set[str]]]:
@@ -147,9 +134,9 @@ def problems_of_input() -> set[tuple[str, str]]:
 
 
 PROBLEMS = sorted(problems_of_values() | problems_of_matching() | problems_of_input())
-NOTES = re.findall(r"\) as (\w+)", book_report._NOTES)
-RULES = gap_rules.load()
-WHYS = {why for need in rule_words.NEEDS for why in (*need.whys.values(), need.unknown_why)}
+NOTES = re.findall(r"\) as (\w+)", reporting._NOTES)
+RULES = rulebook.load()
+WHYS = {why for need in vocabulary.NEEDS for why in (*need.whys.values(), need.unknown_why)}
 DAY = date(2026, 11, 22)
 TERMS = {
     term.code
@@ -158,17 +145,17 @@ TERMS = {
     for term in need.terms(DAY)
 }
 MISSING = {
-    *(need.unknown_field for need in rule_words.NEEDS),
-    *re.findall(r'"(\w+)"', " ".join(re.findall(r"_none_of\(.*", getsource(rule_words)))),
+    *(need.unknown_field for need in vocabulary.NEEDS),
+    *re.findall(r'"(\w+)"', " ".join(re.findall(r"_none_of\(.*", getsource(vocabulary)))),
     "birth_date",
 }
 NOT_COUNTED = {
-    *re.findall(r"then '(\w+)'", facts.PRODUCT),
-    *re.findall(r"""['"](other_\w+|(?:amount|premium)_unknown)['"]""", getsource(gaps)),
+    *re.findall(r"then '(\w+)'", relation.PRODUCT),
+    *re.findall(r"""['"](other_\w+|(?:amount|premium)_unknown)['"]""", getsource(explanation)),
 }
 
 
-def words_of(kind: tuple[type[rule_words.Word], ...]) -> list[str]:
+def words_of(kind: tuple[type[vocabulary.Word], ...]) -> list[str]:
     return [word.model_fields["word"].default for word in kind]
 
 
@@ -184,42 +171,42 @@ RULE_PROBLEMS = rule_problems()
 RULE_FORM = (
     "code", "coverage", "severity", "valid_from", "when", "need", "source", "grade", "title",
 )  # fmt: skip
-SEVERITIES = get_args(gap_rules.Rule.model_fields["severity"].annotation)
+SEVERITIES = get_args(rulebook.Rule.model_fields["severity"].annotation)
 RECOMMENDED = (
     "holds", "amount", "at_most_one", "premium_share", "no_replacement", "unknown", "costly",
 )  # fmt: skip
 KEYS = sorted(
     {f"{kind}.{member.value}" for kind, members in ENUMS.items() for member in members}
-    | {f"field.{field}" for field in (*book_columns.FIELDS, book_columns.RESIDENT_NUMBER)}
+    | {f"field.{field}" for field in (*headers.FIELDS, headers.RESIDENT_NUMBER)}
     | {f"field.{field}" for field, _ in PROBLEMS}
     | {f"field.{field}" for form in FORMS for field in form.model_fields}
     | {f"problem.{code}" for _, code in PROBLEMS}
     | {f"note.{code}" for code in NOTES}
     | {f"rule.{rule.code}" for rule in RULES}
-    | {f"coverage_kind.{coverage}" for coverage in rule_words.COVERAGES}
-    | {f"condition.{word}" for word in words_of(rule_words.CONDITIONS)}
-    | {f"{kind}.{word}" for kind in ("need", "need_name") for word in words_of(rule_words.NEEDS)}
+    | {f"coverage_kind.{coverage}" for coverage in vocabulary.COVERAGES}
+    | {f"condition.{word}" for word in words_of(vocabulary.CONDITIONS)}
+    | {f"{kind}.{word}" for kind in ("need", "need_name") for word in words_of(vocabulary.NEEDS)}
     | {f"term.{code}" for code in TERMS}
     | {f"field.{fact}" for fact in MISSING}
-    | {f"field.{field}" for field in gap_rules.Rule.model_fields if field in RULE_FORM}
+    | {f"field.{field}" for field in rulebook.Rule.model_fields if field in RULE_FORM}
     | {f"not_counted.{why}" for why in NOT_COUNTED}
-    | {f"grade.{grade}" for grade in get_args(rule_words.Grade)}
+    | {f"grade.{grade}" for grade in get_args(vocabulary.Grade)}
     | {f"severity.{severity}" for severity in SEVERITIES}
     | {f"recommend.{word}" for word in RECOMMENDED}
     | {f"arithmetic.{word}" for word in ("short", "enough", "unknown", "plus")}
     | {f"problem.{code}" for code in RULE_PROBLEMS}
     | {f"why.{why}" for why in WHYS}
-    | {f"status.{why}" for why in re.findall(r"then '(\w+)'", facts.WHY_NOT_IN_FORCE)}
+    | {f"status.{why}" for why in re.findall(r"then '(\w+)'", relation.WHY_NOT_IN_FORCE)}
     | {f"error.{code}" for code, _ in raised()}
     | {f"error.{getattr(errors, name).code}" for name in ERRORS - {"FpError", "InvalidInput"}}
-    | {f"figures.field.{field}" for field in (*portfolio_conditions.FIELDS, "last_contact_on")}
-    | {f"figures.policy_field.{field}" for field in portfolio_conditions.POLICY_FIELDS}
+    | {f"figures.field.{field}" for field in (*conditions.FIELDS, "last_contact_on")}
+    | {f"figures.policy_field.{field}" for field in conditions.POLICY_FIELDS}
     | {"type.total", "row.unknown"}
 )
 
 
 def test_all_languages_hold_the_same_words_with_the_same_gaps_to_fill():
-    first, *others = [words.catalogue(language) for language in words.LANGUAGES]
+    first, *others = [wording.catalogue(language) for language in wording.LANGUAGES]
     for other in others:
         assert other.keys() == first.keys()
         assert {key: placeholders(text) for key, text in other.items()} == {
@@ -227,9 +214,9 @@ def test_all_languages_hold_the_same_words_with_the_same_gaps_to_fill():
         }
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_no_text_is_empty(language):
-    assert [key for key, text in words.catalogue(language).items() if not text.strip()] == []
+    assert [key for key, text in wording.catalogue(language).items() if not text.strip()] == []
 
 
 @pytest.mark.parametrize(
@@ -238,30 +225,30 @@ def test_no_text_is_empty(language):
      ("0.1", "0.1 policies")],
 )  # fmt: skip
 def test_english_says_one_policy(number, said):
-    assert words.say("en", "due.policies", n=number) == said
-    assert words.say("ko", "due.policies", n=number) == f"계약 {number}건"
+    assert wording.say("en", "due.policies", n=number) == said
+    assert wording.say("ko", "due.policies", n=number) == f"계약 {number}건"
 
 
 def test_what_somebody_typed_is_not_counted():
-    said = words.say("en", "problem.not_understood", text="1 policies")
+    said = wording.say("en", "problem.not_understood", text="1 policies")
     assert said == "“1 policies” is not understood."
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_code_has_its_words_in_every_language(key):
-    assert [lang for lang in words.LANGUAGES if key not in words.catalogue(lang)] == []
+    assert [lang for lang in wording.LANGUAGES if key not in wording.catalogue(lang)] == []
 
 
 @pytest.mark.parametrize(("code", "given"), raised())
 def test_an_error_is_raised_with_all_that_its_sentence_needs(code, given):
-    assert placeholders(words.catalogue("en")[f"error.{code}"]) <= given
+    assert placeholders(wording.catalogue("en")[f"error.{code}"]) <= given
 
 
 @pytest.mark.parametrize(("field", "code"), sorted(problems_of_values() | problems_of_matching()))
 def test_a_problem_of_a_row_needs_only_the_text_that_was_found(field, code):
-    taken = placeholders(words.catalogue("en")[f"problem.{code}"])
+    taken = placeholders(wording.catalogue("en")[f"problem.{code}"])
     assert taken <= ({"text", "accepted"} if code == "not_among" else {"text"})
-    assert words.say_problem("ko", field, code, {"text": "x"})
+    assert wording.say_problem("ko", field, code, {"text": "x"})
 
 
 def test_the_codes_were_found_at_all():
@@ -287,18 +274,18 @@ def test_the_codes_were_found_at_all():
     ),
 )
 def test_a_problem_of_a_form_is_told_with_all_that_its_sentence_needs(code, given):
-    assert placeholders(words.catalogue("en")[f"problem.{code}"]) <= given
+    assert placeholders(wording.catalogue("en")[f"problem.{code}"]) <= given
 
 
 def test_an_error_that_has_no_code_of_its_own_can_be_said():
     days = {"withdrawn_on": "2026-11-22", "destroy_by": "2026-12-02"}
     told = {
         language: [
-            words.say_error(language, errors.ConsentWithdrawn(**days)),
-            words.say_error(language, errors.EditedMeanwhile([], 2)),
-            words.say_error(language, errors.InvalidInput([("status", "active_but_over", {})])),
+            wording.say_error(language, errors.ConsentWithdrawn(**days)),
+            wording.say_error(language, errors.EditedMeanwhile([], 2)),
+            wording.say_error(language, errors.InvalidInput([("status", "active_but_over", {})])),
         ]
-        for language in words.LANGUAGES
+        for language in wording.LANGUAGES
     }
     assert all("2026-12-02" in sentences[0] for sentences in told.values())
     assert told["ko"] != told["en"]
@@ -325,5 +312,5 @@ def test_what_is_wrong_in_a_form_has_its_words(form):
     assert {"control_character", "enum"} <= {fault["type"] for fault in faults}
     for fault in faults:
         field = str(fault["loc"][0])
-        for language in words.LANGUAGES:
-            assert words.say_problem(language, field, fault["type"], fault.get("ctx", {}))
+        for language in wording.LANGUAGES:
+            assert wording.say_problem(language, field, fault["type"], fault.get("ctx", {}))

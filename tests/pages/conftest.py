@@ -10,8 +10,8 @@ from agency import hire, take
 from screen import FOLDS
 from streamlit.testing.v1 import AppTest
 
-from fpcore import database
-from fpcore.database import Database
+from fpcore.store import database
+from fpcore.store.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = [

@@ -3,15 +3,17 @@
 import plotly.graph_objects as go
 from agency import TODAY
 
-from fpcore import accounts, customer_list, words
-from fpcore.customer_list import CustomerFilter
+from fpcore import wording
+from fpcore.access import accounts
 from fpcore.models import ConsentKind
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
 
 FOLDS = [
     "gaps unknown", "gaps fine", "gaps history", "add contact", "earlier contacts", "ended",
     "export", "delete", "saved filters",
     *(f"{word} consent {kind}" for word in ("give", "withdraw") for kind in ConsentKind),
-    *(f"why {key.removeprefix('rule.')}" for key in words.catalogue("ko") if key[:5] == "rule."),
+    *(f"why {key.removeprefix('rule.')}" for key in wording.catalogue("ko") if key[:5] == "rule."),
 ]  # fmt: skip
 """What is folded away on the pages of customers: the tests see it open."""
 

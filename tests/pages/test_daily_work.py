@@ -7,9 +7,12 @@ import pytest
 from agency import TODAY
 from screen import FOLDS, id_of, listed, texts
 
-from fpcore import accounts, consents, contacts, customers, database, personal_data, policies
+from fpcore.access import accounts
+from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
+from fpcore.person import disclosure
+from fpcore.store import database
 from ui import session
 
 
@@ -37,7 +40,7 @@ def click(at, label: str):
 
 
 def customer_of(office, fp1, name="김하늘"):
-    return customers.get(office, fp1, id_of(office, name), TODAY)
+    return profiles.get(office, fp1, id_of(office, name), TODAY)
 
 
 def policy_of(office, fp1, name="김하늘", number="L1"):
@@ -115,7 +118,7 @@ def _edit_while_somebody_else_does(open_page, office, fp1, today):
     customer = customer_of(office, fp1)
     at = open_page("customer", "manager1", id=str(customer.id), edit="1")
     field(at, "직업").set_value("의사")
-    customers.update(
+    profiles.update(
         office, fp1, customer.id, CustomerChanges(occupation="교사"), customer.ver, today
     )
     return click(at, "저장")
@@ -147,7 +150,7 @@ def test_a_form_left_open_begins_anew_with_what_is_stored_now(open_page, office,
     del at.query_params["edit"]  # gone to another page, and back
     at.run()
     changed = CustomerChanges(occupation="교사")
-    customers.update(office, fp1, customer.id, changed, customer.ver, today)
+    profiles.update(office, fp1, customer.id, changed, customer.ver, today)
     click(at, "고객 정보 수정")
     assert field(at, "직업").value == "교사"
     field(at, "이메일").set_value("new@example.com")
@@ -292,7 +295,7 @@ def test_a_withdrawn_consent_hides_the_customer_and_says_until_when(open_page, o
     assert "동의를 철회한 고객입니다" in at.warning[0].value
     assert "박구름" not in texts(at)
     with pytest.raises(ConsentWithdrawn):
-        customers.get(office, fp1, customer_id, TODAY)
+        profiles.get(office, fp1, customer_id, TODAY)
 
     at = open_page("customers", "fp1")
     assert "박구름" not in listed(at) and "동의를 철회한 1명은 표시하지 않음" in texts(at)
@@ -329,7 +332,7 @@ def test_a_customer_is_deleted_only_after_the_name_is_typed(open_page, office, f
     at.text_input(key="type the name").set_value("김하늘")
     click(at, "삭제")
     with pytest.raises(NotFound):
-        customers.get(office, fp1, customer_id, TODAY)
+        profiles.get(office, fp1, customer_id, TODAY)
     assert office.read("select * from policy where customer_id = $id", {"id": customer_id}) == []
 
 
@@ -389,7 +392,7 @@ def test_personal_data_knows_every_table(office):
     }
     assert tables == {
         "audit", "consent", "contact", "customer_target", "gap_change", "policy", "policy_before",
-    }, personal_data.__doc__  # fmt: skip
+    }, disclosure.__doc__  # fmt: skip
 
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) :red[x] $x$ 😀 \u202e김"
@@ -422,7 +425,7 @@ def test_hostile_text_goes_through_every_form_and_is_never_interpreted(open_page
     click(at, "기록")
     at.text_input(key="give marketing basis").set_value(HOSTILE)
     at.button(key="give marketing send").click().run()
-    kept = customers.get(office, fp1, customer_id, TODAY)
+    kept = profiles.get(office, fp1, customer_id, TODAY)
     assert kept.name == kept.occupation == kept.notes == HOSTILE
 
     at = open_page("customers", "fp1", gender="M", search=HOSTILE)

@@ -6,8 +6,10 @@ import pytest
 from agency import take
 from screen import id_of
 
-from fpcore import accounts, customers, database, policies
+from fpcore.access import accounts
+from fpcore.customers import policies, profiles
 from fpcore.models import CustomerChanges, NewPolicy, PolicyChanges
+from fpcore.store import database
 from ui import session
 
 BREADWINNER = CustomerChanges(
@@ -32,7 +34,7 @@ def sky(office, fp1, today) -> str:
     """김하늘, 46: a life policy of 200 million, a health policy of an unknown amount; 2 dependants,
     debts of 150 million and an income of 3 million a month."""
     customer_id = id_of(office, "김하늘")
-    customers.update(office, fp1, customer_id, BREADWINNER, 1, today)
+    profiles.update(office, fp1, customer_id, BREADWINNER, 1, today)
     return customer_id
 
 
@@ -93,7 +95,7 @@ def test_a_gap_is_explained_with_its_numbers(open_page, sky):
 
 
 def test_other_ways_to_find_the_amount_stand_beside_it(open_page, sky, office, fp1, today):
-    customers.update(office, fp1, sky, CustomerChanges(debts=None), 2, today)
+    profiles.update(office, fp1, sky, CustomerChanges(debts=None), 2, today)
     at = open_page("customer", "fp1", id=sky)
     living, income, dime = lines(at.get_by_key("gap_death_benefit").table[0])
     assert living[0].startswith("생활비 3년 + 부채 · 생명보험협회")
@@ -153,7 +155,7 @@ def test_the_premium_burden_is_a_key_figure(open_page, office, sky, fp1, today):
 def test_more_is_recommended_with_a_caution_where_premiums_are_high(
     open_page, office, sky, fp1, today
 ):
-    customers.update(office, fp1, sky, CustomerChanges(monthly_income=Decimal(10**6)), 2, today)
+    profiles.update(office, fp1, sky, CustomerChanges(monthly_income=Decimal(10**6)), 2, today)
     said = card(open_page("customer", "fp1", id=sky), "death_benefit")
     assert "보험료가 이미 소득의 13%로 10%를 넘습니다" in said
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import jwt
 import pytest
 
-from ui import guard
-from ui.guard import Guard, cookie_key, read_token
+from ui.server import guard
+from ui.server.guard import Guard, cookie_key, read_token
 
 KEY = "k" * 64
 SOON = time.time() + 3600

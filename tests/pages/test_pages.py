@@ -4,8 +4,9 @@ import pytest
 from agency import TODAY
 from screen import id_of, listed, texts
 
-from fpcore import accounts, customer_list
-from fpcore.customer_list import CustomerFilter
+from fpcore.access import accounts
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
 
 PAGES = ("customers", "customer", "portfolio", "rules", "upload")
 

@@ -6,7 +6,8 @@ import pytest
 from agency import TODAY, add_policy
 from screen import id_of, listed, texts
 
-from fpcore import accounts, gap_books
+from fpcore.access import accounts
+from fpcore.gaps import scopes
 from fpcore.models import RowKind
 from ui import session
 
@@ -48,7 +49,7 @@ def test_a_click_on_a_rule_leads_to_the_customers_with_that_gap(open_page):
 
 @pytest.mark.parametrize("rows", list(RowKind))
 def test_behind_a_cell_stand_as_many_customers_as_it_counts(open_page, office, rows):
-    cells = gap_books.heatmap(office, accounts.find(office, "fp1"), rows, TODAY)
+    cells = scopes.heatmap(office, accounts.find(office, "fp1"), rows, TODAY)
     cells = cells[cells["code"].isin(["life_missing", "total_low"])].to_dict("records")
     assert len(cells) >= 2
     for cell in cells:

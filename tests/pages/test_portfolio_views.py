@@ -9,17 +9,11 @@ from agency import TODAY, add_customer, add_policy, hire
 from screen import listed, parsed, texts
 from streamlit.testing.v1 import AppTest
 
-from fpcore import accounts, database
-from fpcore.portfolio_makeup import insurers
-from ui import (
-    address,
-    heatmaps,
-    portfolio_charts,
-    portfolio_lists,
-    portfolio_makeup,
-    portfolio_map,
-    session,
-)
+from fpcore.access import accounts
+from fpcore.portfolio.makeup import insurers
+from fpcore.store import database
+from ui import address, heatmaps, session
+from ui.portfolio import bar_charts, concentration, lists
 from ui.text import Text
 
 VIEW = """
@@ -28,11 +22,11 @@ from ui.text import Text
 {module}.{draw}(session.account(), Text(session.language()), session.today())
 """
 VIEWS = [
-    ("portfolio_figures", "draw"),
-    ("portfolio_figures", "draw_together"),
-    ("portfolio_due", "draw"),
-    ("portfolio_ages", "draw"),
-    ("portfolio_makeup", "draw_insurers"),
+    ("portfolio.key_figures", "draw"),
+    ("portfolio.key_figures", "draw_together"),
+    ("portfolio.due", "draw"),
+    ("portfolio.ages", "draw"),
+    ("portfolio.concentration", "draw_insurers"),
 ]
 
 
@@ -46,9 +40,9 @@ def shown(monkeypatch) -> list[dict]:
     """The addresses of the lists that clicks led to."""
     went = []
     monkeypatch.setattr(
-        portfolio_lists,
+        lists,
         "show",
-        lambda team, **wanted: went.append(portfolio_lists.behind(team, **wanted)),
+        lambda team, **wanted: went.append(lists.behind(team, **wanted)),
     )
     return went
 
@@ -87,7 +81,7 @@ def tables_of(at: AppTest) -> list[pd.DataFrame]:
 def test_a_view_is_drawn_in_every_language_and_without_customers(
     module, draw, locale, open_view, monkeypatch
 ):
-    monkeypatch.setattr(portfolio_map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
+    monkeypatch.setattr(map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
     at = open_view(module, draw, "admin", locale)
     assert not at.exception and at.dataframe
     empty = open_view(module, draw, "manager2", locale)
@@ -95,7 +89,7 @@ def test_a_view_is_drawn_in_every_language_and_without_customers(
 
 
 def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, open_page):
-    at = open_view("portfolio_figures", "draw", "fp1", known=cell(2))
+    at = open_view("portfolio.key_figures", "draw", "fp1", known=cell(2))
     (known,) = [one for one in tables_of(at) if "성별" in one.iloc[:, 0].tolist()]
     gender = known[known.iloc[:, 0] == "성별"].iloc[0]
     assert (gender["수"], gender["비율"], gender["없음"]) == (2, pytest.approx(200 / 3), 1)
@@ -106,7 +100,7 @@ def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, op
 
 
 def test_who_has_not_agreed_is_listed(open_view, shown, open_page):
-    open_view("portfolio_figures", "draw", "fp1", consents=cell(3))
+    open_view("portfolio.key_figures", "draw", "fp1", consents=cell(3))
     assert shown == [{"no_consent": "marketing", "book": ""}]
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == 3
 
@@ -145,7 +139,7 @@ def test_what_is_due_leads_to_the_list(
         return clicked if place == view else None
 
     monkeypatch.setattr(heatmaps, "draw_figure", draw_figure)
-    at = open_view("portfolio_due", "draw", "fp1")
+    at = open_view("portfolio.due", "draw", "fp1")
     assert not at.exception and clicked in keys[view]
     assert shown == [{**wanted, "book": ""}]
     at = open_page("customers", "fp1", **shown[0])
@@ -155,7 +149,7 @@ def test_what_is_due_leads_to_the_list(
 
 def test_what_is_due_is_counted(office, open_view):
     add_one_due(office)
-    at = open_view("portfolio_due", "draw", "fp1")
+    at = open_view("portfolio.due", "draw", "fp1")
     ends, once, contacts = tables_of(at)
     assert ends.loc["자동차"].tolist() == ["1", "1", "1"]
     assert once.loc["화재·주택", "1~3년"] == "1"
@@ -166,7 +160,7 @@ def test_what_is_due_is_counted(office, open_view):
 
 
 def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
-    at = open_view("portfolio_ages", "draw", "fp1", other_genders=cell(0))
+    at = open_view("portfolio.ages", "draw", "fp1", other_genders=cell(0))
     (others,) = [one for one in tables_of(at) if len(one.columns) == 4]
     assert others.values.tolist() == [["모름", 1, 0, 1]]
     assert shown == [{"gender": "unknown", "book": ""}]
@@ -197,13 +191,13 @@ def test_a_part_of_a_bar_leads_to_as_many_customers(
         return ["40-49", "M", part]
 
     with monkeypatch.context() as changed:
-        changed.setattr(portfolio_lists, "clicked", clicked)
+        changed.setattr(lists, "clicked", clicked)
         changed.setattr(address, "choice", lambda *said, **more: of)
-        at = open_view("portfolio_ages", "draw", "fp1")
+        at = open_view("portfolio.ages", "draw", "fp1")
     assert not at.exception and len(shown) == 1
     in_part = {"life": {"holding": 2, "lacking": 3}, "total": {"holding": 3, "lacking": 2}}[of]
     assert counts["40-49", "M", part] == in_part[part]
-    assert count_in(open_view("portfolio_ages", "draw", "fp1"), "40-49세", "남") == 5
+    assert count_in(open_view("portfolio.ages", "draw", "fp1"), "40-49세", "남") == 5
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == in_part[part]
 
 
@@ -212,7 +206,7 @@ def test_a_line_of_the_table_leads_to_everybody_of_an_age_and_gender(
 ):
     fp = accounts.find(office, "fp1")
     add_customer(office, fp, birth_date=TODAY.replace(year=2020), gender="O")
-    at = open_view("portfolio_ages", "draw", "fp1", ages_table=cell(0))
+    at = open_view("portfolio.ages", "draw", "fp1", ages_table=cell(0))
     assert not at.exception
     assert shown == [{"row_kind": "age_band", "row": "0-9", "gender": "O", "book": ""}]
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == 1
@@ -220,7 +214,7 @@ def test_a_line_of_the_table_leads_to_everybody_of_an_age_and_gender(
 
 def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, open_page):
     add_one_due(office)
-    at = open_view("portfolio_makeup", "draw_insurers", "fp1", insurers_table=cell(0))
+    at = open_view("portfolio.concentration", "draw_insurers", "fp1", insurers_table=cell(0))
     table = tables_of(at)[0]
     assert table["보험사"].tolist() == ["하나손해보험", "보험사 모름"]
     assert table["월 보험료"].tolist() == ["알 수 없음", "130,000원"]
@@ -230,7 +224,7 @@ def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, ope
     assert told["큰 보험사 3곳"] == ("?", "계약의 25%")
     assert shown == [{"row_kind": "insurer", "row": "하나손해보험", "book": ""}]
     assert listed(open_page("customers", "fp1", **shown[0])) == ["한마감"]
-    open_view("portfolio_makeup", "draw_insurers", "fp1", insurers_table=cell(1))
+    open_view("portfolio.concentration", "draw_insurers", "fp1", insurers_table=cell(1))
     assert len(listed(open_page("customers", "fp1", **shown[1]))) == 2
 
 
@@ -249,7 +243,7 @@ def ages(*rows: tuple[str, str, int, int]) -> pd.DataFrame:
 
 def test_men_stand_left_women_right_and_holders_towards_the_middle():
     drawn = ages(("30-39", "M", 2, 3), ("30-39", "F", 7, 0), ("40-49", "M", 0, 9))
-    figure = parsed(portfolio_charts.pyramid(drawn, "남", "여", "보유", "미보유"))
+    figure = parsed(bar_charts.pyramid(drawn, "남", "여", "보유", "미보유"))
     men_holders, men_others, women_holders, women_others = figure.data
     assert (list(men_holders.x), list(men_others.x)) == ([-2, 0], [-3, -9])
     assert (list(women_holders.x), list(women_others.x)) == ([7], [0])
@@ -265,7 +259,7 @@ def test_men_stand_left_women_right_and_holders_towards_the_middle():
 @pytest.mark.parametrize("most", [0, 1, 2, 3, 9, 17, 99, 100, 4_321, 1_000_000])
 def test_counts_to_both_sides_are_told_without_a_sign(most):
     drawn = ages(("30-39", "M", most, 0))
-    figure = parsed(portfolio_charts.pyramid(drawn, "남", "여", "보유", "미보유"))
+    figure = parsed(bar_charts.pyramid(drawn, "남", "여", "보유", "미보유"))
     values, told = figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext
     assert list(told) == [f"{abs(value):,}" for value in values]
     assert len(set(values)) == len(values) <= 11 and 0 in values
@@ -276,7 +270,7 @@ def test_an_unknown_share_is_a_hatched_stub():
         {"label": ["A", "B"], "share": [1.0, float("nan")], "text": ["100%", "?"],
          "hover": ["A<br>x", "<b>"], "key": [["A"], ["B"]]}
     )  # fmt: skip
-    (bars,) = parsed(portfolio_charts.shares(parts)).data
+    (bars,) = parsed(bar_charts.shares(parts)).data
     assert bars.x[0] == 1 and 0 < bars.x[1] < 0.2
     assert list(bars.marker.pattern.shape) == ["", "/"]
     assert list(bars.hovertext) == ["A<br>x", "&lt;b&gt;"]
@@ -291,7 +285,7 @@ def test_the_smallest_insurers_have_one_bar_together():
             add_policy(db, fp, one, insurer=f"보험 {number}", **paid)
         add_policy(db, fp, one)
         cells = insurers(db, fp, TODAY).cells
-    parts = portfolio_makeup._parts(cells, Text("ko"))
+    parts = concentration._parts(cells, Text("ko"))
     assert parts["label"].tolist()[-2:] == ["다른 보험사 3곳", "보험사 모름"]
     assert len(parts) == 22 and parts["share"].sum() == pytest.approx(1)
     assert parts["key"].tolist()[-2:] == [[None], ["unknown"]]

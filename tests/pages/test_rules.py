@@ -7,8 +7,11 @@ import pytest
 from agency import TODAY, add_policy
 from screen import id_of, texts
 
-from fpcore import accounts, customers, gap_rules, rule_book
+from fpcore.access import accounts
+from fpcore.customers import profiles
+from fpcore.gaps import publishing
 from fpcore.models import CustomerChanges
+from fpcore.rules import rulebook
 from ui import session
 
 
@@ -68,14 +71,14 @@ def test_a_change_is_seen_before_it_counts_and_counts_once_published(open_page, 
     (who,) = [one.value for one in at.dataframe if one.value.columns[0] == "이름"]
     assert who["이름"].tolist() == ["김하늘"]
     assert {metric.label: metric.value for metric in at.metric}["바뀌는 고객"] == "1"
-    assert len(gap_rules.versions(office)) == len(gap_rules.load())  # nothing is stored
+    assert len(rulebook.versions(office)) == len(rulebook.load())  # nothing is stored
 
     at = publishes(at, "가족 생활비가 올라서")
     assert at.query_params["rule"] == "total_low"
     assert "3억원" in texts(at)
     assert "가족 생활비가 올라서" in tables(at)
     assert "시험 중인" not in texts(click(at, "보장 기준 목록으로"))
-    latest = rule_book.versions(office, accounts.OPERATOR, "total_low")[-1]
+    latest = publishing.versions(office, accounts.OPERATOR, "total_low")[-1]
     assert (latest.rule.version, latest.rule.need.amount) == (2, 300_000_000)
     assert latest.note == "가족 생활비가 올라서" and latest.published_by == "manager1"
     at = open_page("customer", "fp1", id=id_of(office, "김하늘"))
@@ -86,7 +89,7 @@ def test_a_rule_is_switched_off(open_page, office):
     at = click(open_page("rules", "manager1", rule="life_missing"), "이 기준 끄기 (시험)")
     assert "끔" in texts(at) and "시험 중인 변경 1건" in texts(at)
     publishes(at, "쓰지 않음")
-    assert "life_missing" not in {rule.code for rule in gap_rules.rules_on(office, TODAY)}
+    assert "life_missing" not in {rule.code for rule in rulebook.rules_on(office, TODAY)}
     assert "꺼짐" in tables(open_page("rules", "fp1"))
 
 
@@ -97,12 +100,12 @@ def test_a_rule_is_added_with_conditions_and_a_title(open_page, office):
     field(at, "text_input", "이름").set_value("**우리** 상해")
     field(at, "text_input", "금액").set_value("5천만")
     field(at, "number_input", "나이 (부터)").set_value(20)
-    field(at, "text_input", "근거").set_value(gap_rules.NO_SOURCE)
+    field(at, "text_input", "근거").set_value(rulebook.NO_SOURCE)
     field(at, "selectbox", "근거 등급").set_value("D")
     at = click(at, "시험")
     assert r"\*\*우리\*\* 상해" in texts(at)
     publishes(at, "상해를 따로 봄")
-    (made,) = [rule for rule in gap_rules.rules_on(office, TODAY) if rule.coverage == "accident"]
+    (made,) = [rule for rule in rulebook.rules_on(office, TODAY) if rule.coverage == "accident"]
     assert (made.title, made.need.amount, made.grade) == ("**우리** 상해", 50_000_000, "D")
     assert [one.model_dump() for one in made.when] == [
         {"word": "age_between", "from_age": 20, "to_age": None}
@@ -113,11 +116,11 @@ def test_a_rule_is_added_with_conditions_and_a_title(open_page, office):
 
 
 def test_a_dropped_draft_leaves_nothing(open_page, office):
-    before = gap_rules.versions(office)
+    before = rulebook.versions(office)
     at = tries_a_total_of(open_page("rules", "manager1", rule="total_low"), "3억")
     at = click(at, "모두 버리기")
     assert "시험 중인" not in texts(at)
-    assert gap_rules.versions(office) == before
+    assert rulebook.versions(office) == before
     at.query_params["rule"] = "total_low"
     assert field(at.run(), "text_input", "금액").value == "100,000,000"
 
@@ -147,7 +150,7 @@ def test_a_bad_value_is_told_and_not_tried(open_page, rule, kind, label, typed, 
     assert at.query_params["rule"] == rule
 
 
-@pytest.mark.parametrize("rule", [one.code for one in gap_rules.load()])
+@pytest.mark.parametrize("rule", [one.code for one in rulebook.load()])
 def test_a_form_gives_back_the_rule_that_it_was_filled_with(open_page, rule):
     at = click(open_page("rules", "manager1", rule=rule), "시험")
     assert [info.value for info in at.info] == ["바뀐 것이 없습니다."]
@@ -159,7 +162,7 @@ def test_a_choice_takes_the_place_of_the_way_it_stood_beside(open_page, office):
     field(at, "selectbox", "필요한 것을 정하는 방법").set_value("income_multiple").run()
     assert field(at, "selectbox", "근거 등급").value == "C"
     publishes(click(at, "시험"), "소득으로 봄")
-    (made,) = [rule for rule in gap_rules.rules_on(office, TODAY) if rule.code == "death_benefit"]
+    (made,) = [rule for rule in rulebook.rules_on(office, TODAY) if rule.code == "death_benefit"]
     assert made.need.word == "income_multiple"
     assert [choice.need.word for choice in made.choices] == ["living_cost", "dime"]
 
@@ -179,14 +182,14 @@ def test_a_rule_cannot_be_published_without_a_note_or_for_a_day_that_has_passed(
     at = click(at, "게시하기")
     told = " ".join(error.value for error in at.error)
     assert "변경 이유: 값이 없습니다" in told and "지난 날짜" in told
-    assert len(gap_rules.versions(office)) == len(gap_rules.load())
+    assert len(rulebook.versions(office)) == len(rulebook.load())
 
 
 def test_a_version_to_come_is_listed_and_warned_of(open_page, office):
     manager = accounts.find(office, "manager1")
-    (old,) = [rule for rule in gap_rules.rules_on(office, TODAY) if rule.code == "total_low"]
+    (old,) = [rule for rule in rulebook.rules_on(office, TODAY) if rule.code == "total_low"]
     later = old.model_copy(update={"valid_from": TODAY + timedelta(days=40), "severity": 3})
-    rule_book.publish(office, manager, later, "내년부터", TODAY)
+    publishing.publish(office, manager, later, "내년부터", TODAY)
     assert "2027-01-01부터 버전 2" in tables(open_page("rules", "fp1"))
     at = tries_a_total_of(open_page("rules", "manager1", rule="total_low"), "3억")
     assert any("이미 게시된 버전 2" in warning.value for warning in at.warning)
@@ -195,10 +198,10 @@ def test_a_version_to_come_is_listed_and_warned_of(open_page, office):
 def test_a_fault_of_the_rule_file_is_told_while_the_last_good_one_is_used(
     open_page, office, tmp_path, monkeypatch
 ):
-    gap_rules.keep_good_file(office)
+    rulebook.keep_good_file(office)
     broken = tmp_path / "gap_rules.toml"
-    broken.write_text(gap_rules.RULES.read_text().replace('"health"', '"wealth"'))
-    monkeypatch.setattr(gap_rules, "RULES", broken)
+    broken.write_text(rulebook.RULES.read_text().replace('"health"', '"wealth"'))
+    monkeypatch.setattr(rulebook, "RULES", broken)
     for page, view in (("rules", {}), ("portfolio", {"view": "gaps"})):
         at = open_page(page, "fp1", **view)
         (told,) = [error.value for error in at.error]
@@ -217,7 +220,7 @@ def test_a_click_on_a_rule_opens_it(open_page):
 def test_facts_change_what_a_trial_finds(open_page, office):
     fp = accounts.find(office, "fp1")
     customer = id_of(office, "박구름")
-    customers.update(office, fp, customer, CustomerChanges(birth_year=1990), 1, TODAY)
+    profiles.update(office, fp, customer, CustomerChanges(birth_year=1990), 1, TODAY)
     add_policy(office, fp, customer, type="life", coverage_amount=200_000_000)
     at = tries_a_total_of(open_page("rules", "manager1", rule="total_low"), "50만")
     assert "상태가 바뀌는 고객이 없습니다" in texts(at)
@@ -239,9 +242,9 @@ def test_the_pages_speak_english_while_a_rule_is_tried(open_page):
 
 def test_what_somebody_else_published_meanwhile_is_told(open_page, office):
     at = tries_a_total_of(open_page("rules", "manager1", rule="total_low"), "3억")
-    (old,) = [rule for rule in gap_rules.rules_on(office, TODAY) if rule.code == "total_low"]
+    (old,) = [rule for rule in rulebook.rules_on(office, TODAY) if rule.code == "total_low"]
     theirs = old.model_copy(update={"valid_from": TODAY, "severity": 3})
-    rule_book.publish(office, accounts.find(office, "admin"), theirs, "더 급함", TODAY)
+    publishing.publish(office, accounts.find(office, "admin"), theirs, "더 급함", TODAY)
     at.run()
     assert any("버전 2" in warning.value for warning in at.warning)
 

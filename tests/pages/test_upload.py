@@ -9,16 +9,12 @@ from screen import texts
 from test_book_file import text as cell
 from test_book_file import xlsx
 
-from fpcore import (
-    accounts,
-    book_import,
-    customer_list,
-    import_batches,
-    import_mappings,
-    policies,
-    words,
-)
-from fpcore.customer_list import CustomerFilter
+from fpcore import wording
+from fpcore.access import accounts
+from fpcore.customers import policies
+from fpcore.importing import history, importer, mappings
+from fpcore.portfolio import customer_list
+from fpcore.portfolio.customer_list import CustomerFilter
 
 BOOK = "고객명,생년,동의\n한여름,1990,Y\n한겨울,1991,N\n"
 POLICIES = (
@@ -192,7 +188,7 @@ def test_a_saved_mapping_is_found_again_and_can_be_left(open_page, office, fp2):
     set_column(at, "별칭", "field", "name")
     field(at, "열 설정 이름").set_value("우리 양식")
     click(at, "저장")
-    assert [one.name for one in import_mappings.of_account(office, fp2)] == ["우리 양식"]
+    assert [one.name for one in mappings.of_account(office, fp2)] == ["우리 양식"]
 
     at = upload(open_page("upload", "fp2"), book)
     assert mapping_table(at)["field"].tolist() == ["name", "unused", "consent"]
@@ -302,7 +298,7 @@ def test_an_import_is_undone_and_what_was_edited_since_stays(open_page, office, 
     at = upload(open_page("upload", "fp2"), "고객명,생년,동의\n한여름,1990,Y\n한겨울,1991,Y\n")
     at.button(key="confirm").click().run()
     settle(at)
-    batch = import_batches.of_account(office, fp2)[0]
+    batch = history.of_account(office, fp2)[0]
     office.transaction(lambda c: c.execute("update customer set ver = 2 where name = '한겨울'"))
 
     at.button(key=f"undo {batch.id}").click().run()
@@ -341,10 +337,10 @@ def test_an_import_says_that_it_waits_for_another(open_page, office):
         assert "고객 1명, 계약 0건 추가" in texts(settle(at))
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_every_step_of_an_import_has_its_words(language):
-    steps = {**book_import._STEPS_OF_PLAN, **book_import._STEPS_OF_STORE}
-    said = {words.say(language, f"upload.step_{name.partition(':')[0]}") for name in steps}
+    steps = {**importer._STEPS_OF_PLAN, **importer._STEPS_OF_STORE}
+    said = {wording.say(language, f"upload.step_{name.partition(':')[0]}") for name in steps}
     assert len(said) == len({name.partition(":")[0] for name in steps})
 
 

@@ -11,10 +11,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from fpcore import database
-from fpcore.database import ROOT
-from ui import uploads_to_disk
-from ui.uploads_to_disk import UploadsToDisk, kept_at
+from fpcore.store import database
+from fpcore.store.database import ROOT
+from ui.server import uploads_to_disk
+from ui.server.uploads_to_disk import UploadsToDisk, kept_at
 
 BOUNDARY = "----formdata-4711"
 HEAD = (

@@ -1,0 +1,104 @@
+"""What all commands share: options, the open database, how output and errors are printed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from fpcore import wording
+from fpcore.access import accounts
+from fpcore.commands import documents
+from fpcore.commands.documents import LANGUAGE
+from fpcore.errors import FpError
+from fpcore.importing import book_file, history
+from fpcore.kept import customer_rows
+from fpcore.models import WON, Account, is_shown
+from fpcore.rules import rulebook
+from fpcore.store import database
+from fpcore.store.database import Database
+
+HOME_ZONE = ZoneInfo("Asia/Seoul")
+
+
+class Commands(click.Group):
+    """A group whose commands end with one sentence, not a traceback, where something is wrong."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        if any(not is_shown(argument) for argument in arguments):
+            raise click.UsageError("An argument is not readable as text (UTF-8).")
+        return super().parse_args(context, arguments)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except FpError as error:
+            raise click.ClickException(wording.say_error(LANGUAGE, error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{error.strerror}: {error.filename}") from error
+
+
+def json_option(command):
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def valued_on_option(command):
+    return click.option(
+        "--valued-on",
+        type=click.DateTime(["%Y-%m-%d"]),
+        callback=lambda context, option, day: day.date() if day else today(),
+        help="The day it is for, as YYYY-MM-DD. Today, if left out.",
+    )(command)
+
+
+def currency_option(help_text: str):
+    return click.option(
+        "--currency",
+        default=WON,
+        show_default=True,
+        metavar="CODE",
+        callback=_currency_code,
+        help=help_text,
+    )
+
+
+def _currency_code(context: click.Context, option: click.Option, code: str) -> str:
+    if len(code) != 3 or not (code.isascii() and code.isalpha()):
+        raise click.BadParameter("three letters, such as KRW or USD")
+    return code.upper()
+
+
+def owner_option(help_text: str, required: bool = False):
+    return click.option("--owner", metavar="NAME", required=required, help=help_text)
+
+
+@contextmanager
+def opened(create: bool = False) -> Iterator[Database]:
+    """Open the database and bring it up to the day."""
+    with closing(database.open_database(create=create)) as db:
+        book_file.sweep(db)
+        history.close_interrupted(db)
+        customer_rows.roll_forward(db, today())
+        if fault := rulebook.fault():
+            click.echo(wording.say_error(LANGUAGE, fault), err=True)
+        yield db
+
+
+def today() -> date:
+    return datetime.now(HOME_ZONE).date()
+
+
+def acting_account(db: Database, owner: str | None) -> Account:
+    return accounts.act_as(db, owner) if owner else accounts.OPERATOR
+
+
+def print_output(output: documents.Output, as_json: bool) -> None:
+    document, lines = output
+    if as_json:
+        plain = documents.plain_value
+        lines = [json.dumps(document, default=plain, ensure_ascii=False, indent=2)]
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,177 @@
+"""Who is behind the figures of the whole book: conditions that figures and lists share.
+
+All SQL is over a relation with the columns of customer_fact, and needs `$valued_on`. A figure
+counts the customers of a condition and the list that it leads to lists them, by the same text.
+"""
+
+from datetime import date
+from typing import Any
+
+from fpcore.access import accounts
+from fpcore.facts import groups
+from fpcore.facts.relation import IN_FORCE, agreed_to, customer_fact
+from fpcore.facts.types import BIT, TOTAL
+from fpcore.models import Account, ConsentKind, Gone, PolicyType
+from fpcore.store.database import Database
+
+DAYS_AHEAD = (30, 60, 90)
+"""How far ahead ends are looked for."""
+DAYS_BETWEEN = 30
+"""So many days may lie between a policy's last day and the first of its successor."""
+NOT_CONTACTED_DAYS = 90
+
+FIELDS = (
+    "born_on", "birth_date", "gender", "phone", "email", "occupation", "occupation_class",
+    "monthly_income", "dependants", "debts", "housing", "driving",
+)  # fmt: skip
+"""What may be known of a customer."""
+HIDDEN = ("birth_date", "phone", "email")
+"""What an account without the right to names is not told."""
+POLICY_FIELDS = ("coverage_amount", "premium_amount", "end_date", "insurer")
+"""What may be known of a policy in force: amounts in won; a premium with its cycle."""
+
+_TYPE_BITS = " ".join(f"when '{kind}' then {bit}" for kind, bit in BIT.items())
+_BIT_TYPES = " ".join(f"when {bit} then '{kind}'" for kind, bit in BIT.items())
+TYPE_OF_BIT = f"case bit {_BIT_TYPES} end"
+"""The SQL that turns a bit back into the type."""
+
+
+def ending(relation: str) -> str:
+    """The SQL of the policies in force that end within the last of DAYS_AHEAD, without a successor:
+    id (the customer's), bit (of the type), until (the last day).
+
+    The last day may be `$valued_on` itself, and that so many days later. A successor is another
+    policy of the same customer and type, in force, not begun or pending, that ends later (or no
+    end of it is known) and begins at the latest DAYS_BETWEEN days after the last day, or nobody
+    knows when. Of two that end on one day neither succeeds the other.
+    """
+    return f"""
+    with held as materialized (
+        select id, unnest(spans, recursive := true) from {relation}
+        where next_end_on <= $valued_on::date + {DAYS_AHEAD[-1]}
+    ),
+    pending as (
+        select customer_id, (case type {_TYPE_BITS} end)::utinyint as bit, start_date, end_date
+        from policy where status = 'pending' and customer_id in (select id from held)
+    ),
+    ends as (
+        select id, bit, until from held
+        where since <= $valued_on
+            and until between $valued_on::date and $valued_on::date + {DAYS_AHEAD[-1]}
+    ),
+    last_held as (
+        from ends anti join held next on next.id = ends.id and next.bit = ends.bit
+            and next.until > ends.until and next.since <= ends.until + {DAYS_BETWEEN}
+    )
+    from last_held anti join pending next on next.customer_id = last_held.id
+        and next.bit = last_held.bit
+        and coalesce(next.end_date > last_held.until, true)
+        and coalesce(next.start_date <= last_held.until + {DAYS_BETWEEN}, true)
+    """
+
+
+def once_held(relation: str, together: bool = False) -> str:
+    """The SQL of the types that somebody held once and does not hold: id (the customer's), bit,
+    gone (how long ago it ended: Gone). With `together` the types are taken as one, its bit NULL:
+    of those who held something once, and now hold nothing.
+
+    What was cancelled before it began was never held. Where the end of one of several policies is
+    not known, the last end is not, unless another one ended less than a year ago.
+    """
+    bit, is_gone = ("null::utinyint", "held = 0") if together else ("bit", "held & bit = 0")
+    return f"""
+    select id, {bit} as bit, case
+            when max(until) > $valued_on::date - to_years(1) then '{Gone.UNDER_1_YEAR}'
+            when bool_or(until is null) then '{Gone.UNKNOWN}'
+            when max(until) > $valued_on::date - to_years(3) then '{Gone.UNDER_3_YEARS}'
+            else '{Gone.LONGER}'
+        end as gone
+    from (
+        select id, held, unnest(spans, recursive := true) from {relation}
+        where expired_policies + cancelled_policies > 0
+    )
+    where {is_gone} and since <= $valued_on and coalesce(until >= since, true)
+    group by all
+    """
+
+
+def ends_within(relation: str, days: int, of: str) -> str:
+    """The SQL that is true of who has a policy of a type (TOTAL: of any) that is `ending` within
+    so many days."""
+    return f"""id in (select id from ({ending(relation)})
+        where until <= $valued_on::date + {int(days)} and {_is_of(of)})"""
+
+
+def held_once(relation: str, of: str, gone: Gone | None) -> str:
+    """The SQL that is true of who held a type once and does not (TOTAL: something, and now
+    nothing), for that long (None: any)."""
+    ago = f"gone = '{gone}'" if gone else "true"
+    once = once_held(relation, together=of == TOTAL)
+    return f"id in (select id from ({once}) where {_is_of(of)} and {ago})"
+
+
+def is_unknown(field: str) -> str:
+    """The SQL that is true of a customer of whom a field (of FIELDS, or the last contact) is not
+    known, or one of POLICY_FIELDS of some policy in force."""
+    if field in _COUNTED:
+        return f"{_COUNTED[field]} > 0"
+    if field in POLICY_FIELDS:
+        return f"id in (select customer_id from ({without(field)}))"
+    if field not in (*FIELDS, "last_contact_on"):
+        raise ValueError(field)
+    return f"{field} is null"
+
+
+def without(field: str, relation: str = "policy") -> str:
+    """The SQL of the policies in force of which a field is not known: customer_id.
+
+    In two steps, since DuckDB would read the status of all policies first.
+    """
+    return f"""
+    with p as materialized (
+        select customer_id, status, start_date, end_date from {relation} where {field} is null
+    )
+    select customer_id from p where {IN_FORCE}
+    """
+
+
+def lacks_consent(kind: ConsentKind) -> str:
+    """The SQL that is true of who has not agreed to something, or withdrew it."""
+    return f"not ({agreed_to(kind)})"
+
+
+def of_team(team: str | None) -> tuple[str, dict[str, Any]]:
+    """The SQL over customer_fact that is true of a team's customers, None being everybody, and its
+    parameters."""
+    return (groups.OF_TEAM, {"team": team}) if team else ("true", {})
+
+
+def of_scope(
+    db: Database, account: Account, valued_on: date, team: str | None, relation: str
+) -> tuple[str, str, dict[str, Any]]:
+    """Keep a relation to the customers whose id stands in its column customer_id and who are in
+    scope: common table expressions, the SQL of it, and their parameters.
+
+    Where that is everybody, those who withdrew are taken out instead, if there are any.
+    """
+    of, said = of_team(team)
+    fact, params = customer_fact(db, account, valued_on, used_in=f"id {of}")
+    if team or accounts.scope(db, account).owners is not None:
+        scope = f"semi join (select id from customer_fact where {of}) who on who.id = customer_id"
+    elif db.remembered("somebody withdrew", lambda: _somebody_withdrew(db)):
+        scope = """anti join (select id from customer_scope where withdrawn_on is not null) who
+            on who.id = customer_id"""
+    else:
+        scope = ""
+    return fact, f"{relation} {scope}", {**params, **said}
+
+
+def _somebody_withdrew(db: Database) -> bool:
+    return bool(db.read("select 1 from customer where withdrawn_on is not null limit 1"))
+
+
+_COUNTED = {"coverage_amount": "total_unknown", "premium_amount": "total_premium_unknown"}
+
+
+def _is_of(of: str) -> str:
+    return "true" if of == TOTAL else f"bit = {BIT[PolicyType(of)]}"
