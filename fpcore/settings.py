@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fpcore.errors import InvalidSettings
+from fpcore.paths import DATA
 
-FILE = Path(__file__).resolve().parent.parent / "data" / "settings.toml"
+FILE = DATA / "settings.toml"
 
 
 class Settings(BaseModel):

@@ -4,11 +4,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 from fpcore.errors import InvalidRules
+from fpcore.paths import DATA
 
-LOCALES = Path(__file__).resolve().parent.parent / "data" / "locales"
+LOCALES = DATA / "locales"
 LANGUAGES = ("ko", "en")
 
 _ONE = {"customers": "customer", "policies": "policy", "rows": "row", "days": "day"}

@@ -1,15 +1,15 @@
 """The frame of every run: page map, sign-in gate, sidebar, error boundary, page."""
 
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import streamlit as st
 
 from fpcore import wording
 from fpcore.models import Account
+from fpcore.paths import ROOT
 from ui import errors, session
 
-FOLDER = Path(__file__).resolve().parent.parent / "pages"
+FOLDER = ROOT / "pages"
 
 # Given here, the browser does not fetch the page's own icon from a server of Google's.
 ICON = (

@@ -9,10 +9,10 @@ from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.reporting import ImportReport
 from fpcore.models import Role
-from fpcore.store import database
+from fpcore.paths import DATA
 from fpcore.store.database import Database
 
-BOOK = database.ROOT / "data" / "demo_book.csv"
+BOOK = DATA / "demo_book.csv"
 PASSWORD = "demo-book-2026"
 TEAMS = {"강남": ("fp1", "fp2", "fp3", "fp4"), "부산": ("fp5", "fp6", "fp7", "fp8")}
 PEOPLE = [

@@ -31,6 +31,7 @@ from fpcore.customers import consents, coverage, profiles
 from fpcore.gaps import explanation, publishing, scopes
 from fpcore.kept import consistency
 from fpcore.models import Measure, Role, RowKind
+from fpcore.paths import ROOT
 from fpcore.person import disclosure
 from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.customer_list import CustomerFilter
@@ -81,7 +82,7 @@ def start(port: int) -> None:
         click.echo("\n".join(documents.demo_accounts()))
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     os.environ["FP_DATABASE"] = str(Path(path).resolve())
-    os.chdir(database.ROOT)
+    os.chdir(ROOT)
     if os.name == "posix":
         os.execv(sys.executable, command)  # whoever stops this command stops the app
     raise SystemExit(subprocess.call(command))

@@ -26,14 +26,15 @@ from fpcore.models import (
     Record,
     is_shown,
 )
+from fpcore.paths import DATA
 from fpcore.store import database
-from fpcore.store.database import ROOT, Cursor, Database
+from fpcore.store.database import Cursor, Database
 
 DAYS_TO_DESTROY = 10
 """Decree §44②: the result is told within ten days of the withdrawal."""
 
 CONSENT = RecordKind.CONSENT
-TEXTS = ROOT / "data" / "consent_texts"
+TEXTS = DATA / "consent_texts"
 
 
 class Withdrawn(Record):

@@ -33,8 +33,10 @@ from fpcore.models import (
     PolicyStatus,
     PolicyType,
 )
+from fpcore.paths import DATA
 from fpcore.privacy import MASKED_NAME
-from fpcore.store.database import ROOT, Database
+from fpcore.store.connecting import quoted
+from fpcore.store.database import Database
 
 IN_FORCE = """
     p.status = 'active'
@@ -84,7 +86,7 @@ SEARCHED_LINES = "regexp_replace(lower({}), '[^\\S\\n]|-', '', 'g')"
 address, insurers and policy numbers of a customer, one a line and in no order: to sort them would
 take longer than all sums together."""
 
-WORDS = tomllib.loads((ROOT / "data" / "fact_words.toml").read_text(encoding="utf-8"))
+WORDS = tomllib.loads((DATA / "fact_words.toml").read_text(encoding="utf-8"))
 """What the names of products and occupations tell: data/fact_words.toml."""
 
 
@@ -121,7 +123,7 @@ def _number_of(words: type[StrEnum], column: str) -> str:
 
 
 _CLASSES = " ".join(
-    f"when c.occupation in ({', '.join(map(repr, names))}) then {number}"
+    f"when c.occupation in ({', '.join(map(quoted, names))}) then {number}"
     for number, names in WORDS["occupation_class"]["classes"].items()
 )
 OCCUPATION_CLASS = f"coalesce(c.occupation_class, case {_CLASSES} end)"

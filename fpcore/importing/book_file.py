@@ -34,6 +34,7 @@ from fpcore.errors import UnreadableFile
 from fpcore.importing import workbook
 from fpcore.importing.words import book_words, fold
 from fpcore.models import Record
+from fpcore.store.connecting import quoted
 from fpcore.store.database import IN_MEMORY, Database, SqlError
 
 LARGEST_FILE = 2 * 1024**3
@@ -253,9 +254,9 @@ def plain_lane(
     names = [f"c{number}" for number in range(1, max(columns, layout.width) + 1)]
     types = ", ".join(f"{name}: varchar" for name in names[: layout.width])
     source = f"""read_csv(
-        {_quoted(glob.escape(str(path.resolve())))}, auto_detect = false, compression = 'none',
-        delim = {_quoted(text.delimiter)}, quote = {_quoted(text.quote)},
-        escape = {_quoted(text.quote)}, comment = '', header = false, skip = {skip},
+        {quoted(glob.escape(str(path.resolve())))}, auto_detect = false, compression = 'none',
+        delim = {quoted(text.delimiter)}, quote = {quoted(text.quote)},
+        escape = {quoted(text.quote)}, comment = '', header = false, skip = {skip},
         columns = {{{types}}}, max_line_size = {20 * LONGEST_CELL}, strict_mode = true,
         null_padding = false, hive_partitioning = false)"""
     surplus = "".join(f" || coalesce({name}, '')" for name in names[columns : layout.width])
@@ -290,7 +291,7 @@ def careful_lane(text: Text, layout: Layout, folder: Path) -> tuple[int, str, No
             surplus = [_surplus(cells[width:]) for cells in rows]
             writer.write(pa.table([*columns, surplus, lines], schema=schema))
             count += len(rows)
-    path = _quoted(glob.escape(str(target.resolve())))
+    path = quoted(glob.escape(str(target.resolve())))
     return count, f"(from read_parquet({path}, hive_partitioning = false))", None
 
 
@@ -619,7 +620,3 @@ def _members(signs: str) -> np.ndarray:
     table = np.zeros(256, bool)
     table[list(signs.encode())] = True
     return table
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

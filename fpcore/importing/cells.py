@@ -17,6 +17,7 @@ from fpcore.errors import InvalidInput
 from fpcore.importing.words import book_words, fold
 from fpcore.models import WHOLE_LIFE
 from fpcore.store import database
+from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor, Database
 
 _WIDE = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000\u00a0"
@@ -49,10 +50,6 @@ def prepare(cursor: Cursor, words: Mapping[str, Mapping[str, str]]) -> None:
     cursor.execute(_macros())
     cursor.execute(_text_macros())
     _load_words(cursor, words)
-
-
-def quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _macros() -> str:

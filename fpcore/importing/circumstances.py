@@ -6,7 +6,7 @@ Few books do: of one that does not, nothing here reads a row.
 from fpcore import checks
 from fpcore.checks import Check
 from fpcore.importing import cells
-from fpcore.importing.cells import Said, problems, quoted, unread
+from fpcore.importing.cells import Said, problems, unread
 from fpcore.importing.headers import AMOUNTS_OF_CUSTOMER, CIRCUMSTANCES, Columns
 from fpcore.models import (
     CUSTOMER_AMOUNTS,
@@ -18,6 +18,7 @@ from fpcore.models import (
     IncomeBasis,
 )
 from fpcore.store import database
+from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
 
 

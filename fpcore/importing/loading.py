@@ -11,6 +11,7 @@ from fpcore.importing.book_file import BookFile
 from fpcore.importing.headers import CUSTOMER_FIELDS, POLICY_FIELDS, RESIDENT_NUMBER, Columns
 from fpcore.importing.words import book_words
 from fpcore.store import database
+from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
 
 NUMBERED = tuple(field for field in POLICY_FIELDS if field != "policy_number")
@@ -122,14 +123,10 @@ def _is_total(places: dict[str, int], file: BookFile) -> str:
         f"nullif(trim(c{place}), '')"
         for place in range(1, min(_MAY_HOLD_TOTAL, len(file.header)) + 1)
     )
-    words = ", ".join(_quoted(word) for word in book_words()["totals"]["words"])
+    words = ", ".join(quoted(word) for word in book_words()["totals"]["words"])
     names_somebody = " ".join(
         f"when length(c{places[field]}) > 1 then false"
         for field in ("policy_number", "birth_date", "phone", "start_date", "birth_year")
         if field in places and places[field] > _MAY_HOLD_TOTAL
     )
     return f"case {names_somebody} when coalesce({first}) in ({words}) then true else false end"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

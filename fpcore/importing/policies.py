@@ -12,7 +12,7 @@ from decimal import Decimal
 from fpcore import checks
 from fpcore.checks import Check
 from fpcore.importing import cells, loading
-from fpcore.importing.cells import Said, problems, quoted, unread
+from fpcore.importing.cells import Said, problems, unread
 from fpcore.importing.headers import POLICY_FIELDS, Columns
 from fpcore.importing.loading import NUMBERED
 from fpcore.importing.words import book_words
@@ -25,6 +25,7 @@ from fpcore.models import (
     PremiumCycle,
 )
 from fpcore.store import database
+from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
 
 SIX_DIGITS = ("ym", "ymd")

@@ -4,9 +4,10 @@ import re
 import tomllib
 import unicodedata
 from functools import cache
-from pathlib import Path
 
-WORDS = Path(__file__).resolve().parents[2] / "data" / "book_words.toml"
+from fpcore.paths import DATA
+
+WORDS = DATA / "book_words.toml"
 
 
 @cache

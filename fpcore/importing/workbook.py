@@ -16,10 +16,10 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from fpcore.errors import UnreadableFile
+from fpcore.paths import ROOT
 
 SECONDS = 300
 MEMORY = 4 * 1024**3
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def write_csv(path: Path, sheet: str | None, target: Path) -> tuple[tuple[str, ...], str]:

@@ -23,8 +23,9 @@ from fpcore.customers.profiles import Removal
 from fpcore.errors import ErasureUnfinished, FpError
 from fpcore.facts.relation import WHY_NOT_IN_FORCE
 from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS, WHOLE_LIFE, WON, Account
+from fpcore.paths import DATA
 from fpcore.store import database
-from fpcore.store.database import ROOT, Cursor, Database
+from fpcore.store.database import Cursor, Database
 
 KOREA = timezone(timedelta(hours=9))
 EMPTY = "–"
@@ -400,7 +401,7 @@ _LAST = ("created_at", "updated_at")
 
 @cache
 def _template():
-    folder = FileSystemLoader(ROOT / "data")
+    folder = FileSystemLoader(DATA)
     return Environment(
         loader=folder,
         autoescape=True,

@@ -19,11 +19,12 @@ from pydantic_core import PydanticCustomError
 
 from fpcore.errors import InvalidRules
 from fpcore.models import is_shown
+from fpcore.paths import DATA
 from fpcore.rules.vocabulary import COVERAGES, NEEDS, Condition, Grade, Term, Wanted
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
-RULES = database.ROOT / "data" / "gap_rules.toml"
+RULES = DATA / "gap_rules.toml"
 NO_SOURCE = "house default, no source"
 MOST_RULES = 27  # whose states fit into one number
 LONGEST_TITLE, LONGEST_SOURCE = 60, 300

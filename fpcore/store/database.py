@@ -32,14 +32,15 @@ from fpcore.errors import (
     ErasureUnfinished,
     FpError,
 )
+from fpcore.paths import DATA
 from fpcore.store import migrations
+from fpcore.store.connecting import quoted
 
 Connection = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
 Interrupted = duckdb.InterruptException
 T = TypeVar("T")
 
-ROOT = Path(__file__).resolve().parents[2]
 IN_MEMORY = ":memory:"
 WRITE_ATTEMPTS = 11  # about 5 s of waiting in all
 SETTINGS = {
@@ -140,7 +141,7 @@ def _literal(value: Any) -> str:
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"'{name}': {_literal(one)}" for name, one in value.items()) + "}"
-    return _quoted(str(value), "'").replace("\0", "' || chr(0) || '")
+    return quoted(str(value)).replace("\0", "' || chr(0) || '")
 
 
 class Database:
@@ -402,7 +403,7 @@ def utc_now() -> datetime:
 
 def configured_path() -> str:
     """Name the database file: `FP_DATABASE`, or data/fp.duckdb."""
-    return os.environ.get("FP_DATABASE") or str(ROOT / "data" / "fp.duckdb")
+    return os.environ.get("FP_DATABASE") or str(DATA / "fp.duckdb")
 
 
 def open_database(path: str | None = None, create: bool = False) -> Database:
@@ -495,20 +496,16 @@ def _copied(connection: Connection, folder: str) -> str:
         raise RuntimeError("the database file is open a second time in this process")
     old = value(connection, "select current_database()")
     copy = os.path.join(folder, "copy")
-    quoted_copy, old, new = _quoted(copy, "'"), _quoted(old, '"'), _quoted(old + " copy", '"')
+    file, old, new = quoted(copy), quoted(old, '"'), quoted(old + " copy", '"')
     os.mkdir(folder, 0o700)
     connection.execute("checkpoint")  # no .wal may outlive the file it belongs to
-    connection.execute(f"attach {quoted_copy} as {new}")
+    connection.execute(f"attach {file} as {new}")
     connection.execute(f"copy from database {old} to {new}")
     connection.execute(f"checkpoint {new}")
     connection.execute(f"detach {new}")
     os.chmod(copy, 0o600)
     _sync(copy)
     return copy
-
-
-def _quoted(text: str, mark: str) -> str:
-    return mark + text.replace(mark, mark * 2) + mark
 
 
 def _sync(path: str) -> None:

@@ -21,6 +21,7 @@ from fpcore.commands.main import main
 from fpcore.customers import consents, profiles
 from fpcore.kept import customer_rows
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
+from fpcore.paths import ROOT
 from fpcore.rules import rulebook
 from fpcore.store import database
 
@@ -493,7 +494,7 @@ def test_a_file_held_by_the_app_is_told_with_its_process(machine):
     held = database.open_database()
     result = subprocess.run(
         [sys.executable, "-m", "fpcore", "heatmap", "--json"],
-        cwd=database.ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     held.close()
     assert (result.returncode, result.stdout) == (1, "")

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable
+from fpcore.paths import ROOT
 from fpcore.store import database, migrations
-from fpcore.store.database import ROOT
 
 ADD_TEAM = (
     "insert into team (id, name, created_at, updated_at) values (uuidv7(), $name, now(), now())"

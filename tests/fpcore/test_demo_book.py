@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
+from fpcore import paths
 from fpcore.access import accounts
 from fpcore.commands import demo
 from fpcore.gaps import scopes
@@ -16,7 +17,7 @@ from fpcore.models import RowKind
 from fpcore.portfolio import heatmaps
 from fpcore.store import database
 
-DATA = database.ROOT / "data"
+DATA = paths.DATA
 BOOKS = ["demo_book.csv", "demo_book_cp949.csv"]
 
 

@@ -21,8 +21,9 @@ from fpcore.importing.importer import ImportOptions
 from fpcore.importing.progress import Progress
 from fpcore.importing.reporting import ImportReport
 from fpcore.kept import customer_rows
+from fpcore.paths import ROOT
 from fpcore.store import database
-from fpcore.store.database import ROOT, Database
+from fpcore.store.database import Database
 
 ROWS = 24_000
 KILLS, KILLED_ROWS = 8, 6_000

@@ -17,8 +17,9 @@ from typing import TypeVar
 import pytest
 
 from fpcore.errors import DatabaseBusy, ErasureUnfinished
+from fpcore.paths import ROOT
 from fpcore.store import database
-from fpcore.store.database import ROOT, Database
+from fpcore.store.database import Database
 
 T = TypeVar("T")
 NAME = "지워질사람"

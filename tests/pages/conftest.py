@@ -10,10 +10,10 @@ from agency import hire, take
 from screen import FOLDS
 from streamlit.testing.v1 import AppTest
 
+from fpcore.paths import ROOT
 from fpcore.store import database
 from fpcore.store.database import Database
 
-ROOT = Path(__file__).resolve().parents[2]
 BOOK = [
     {"고객번호": "1", "고객명": "김하늘", "생년월일": "1980-03-04", "성별": "여",
      "보험종류": "생명", "증권번호": "L1", "가입금액": "2억", "월보험료": "90000"},

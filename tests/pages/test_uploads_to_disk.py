@@ -11,8 +11,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from fpcore.paths import ROOT
 from fpcore.store import database
-from fpcore.store.database import ROOT
 from ui.server import uploads_to_disk
 from ui.server.uploads_to_disk import UploadsToDisk, kept_at
 

@@ -1,0 +1,6 @@
+"""Where the program lies and what comes along with it."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "data"
