@@ -22,7 +22,7 @@ import pandas as pd
 from benchmarks import peers
 from benchmarks.book import TODAY
 from benchmarks.timing import Figure, Work
-from fpcore.access import accounts
+from fpcore.access import accounts, scope
 from fpcore.customers import coverage, policies, profiles
 from fpcore.facts.relation import ROW_COLUMNS
 from fpcore.gaps import explanation, publishing, scopes
@@ -78,7 +78,7 @@ class _Reader:
         self.db = db
         self.bare = bare
         self.account: Account = accounts.act_as(db, username)
-        owners = {owner.id for owner in accounts.visible_owners(db, self.account)}
+        owners = {owner.id for owner in scope.visible_owners(db, self.account)}
         everybody = username == "admin"
         self._mine = "true" if everybody else "owner_id in (select unnest($owners::uuid[]))"
         if len(owners) == 1:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.customers import consents, profiles
 from fpcore.models import WON, NewCustomer
 from ui import address, forms, queries, session, tables
@@ -18,7 +18,7 @@ owners = queries.owners(account)
 
 @st.dialog(text("customers.add"), width="large")
 def add_customer() -> None:
-    named = accounts.visible_owners(db, account, by_name=True)
+    named = scope.visible_owners(db, account, by_name=True)
     owner = named[0]
     if len(named) > 1:
         owner = st.selectbox(

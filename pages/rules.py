@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.gaps import publishing
 from ui import address, session
 from ui.rules import drafts, overview, trials
@@ -11,7 +11,7 @@ from ui.text import Text
 account, db = session.account(), session.database()
 text = Text(session.language())
 today = session.today()
-may_change = accounts.is_manager(db, account)
+may_change = scope.is_manager(db, account)
 versions = publishing.versions(db, account)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from ui import session
 from ui.text import Text
 from ui.upload import history, import_jobs, mapping, outcome, questions, steps, uploads
@@ -27,14 +27,14 @@ with working:
     if importing and (upload.file is None or uploads.is_of(importing, upload)):
         outcome.draw_ended(importing, account, text)
     st.markdown(text("upload.how"))
-    if not accounts.scope(db, account).by_name:
+    if not scope.of_account(db, account).by_name:
         st.caption(f":material/visibility_off: {text('names.upload')}")
     uploads.choose_file(upload, account, text)
     book = steps.read(upload, account, text)
 
     st.subheader(text("upload.columns"))
     columns = mapping.draw(upload, account, book, text)
-    owners = accounts.visible_owners(db, account, by_name=True)
+    owners = scope.visible_owners(db, account, by_name=True)
     options = steps.choose_what_holds_for_all(upload, columns, owners, text)
     previewed = steps.preview(upload, account, options, text, today)
     report = previewed.result

@@ -12,7 +12,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.customers import consents, contacts, coverage, policies
 from fpcore.customers.coverage import CoverageSummary
 from fpcore.gaps import explanation, scopes
@@ -133,8 +133,8 @@ def insurers(account: Account, valued_on: date, team: str | None = None) -> Insu
 
 
 def owners(account: Account) -> list[Account]:
-    """List whose customers the account may see: accounts.visible_owners."""
-    return accounts.visible_owners(session.database(), account)  # which keeps them itself
+    """List whose customers the account may see: scope.visible_owners."""
+    return scope.visible_owners(session.database(), account)  # which keeps them itself
 
 
 def currencies(account: Account) -> list[str]:

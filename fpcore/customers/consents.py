@@ -10,9 +10,9 @@ from functools import cache
 from uuid import UUID
 
 from fpcore import privacy
-from fpcore.access import accounts, audit
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.checks import Problem
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.kept import customer_rows
@@ -63,7 +63,7 @@ def texts(version: str | None = None) -> dict | None:
 def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list[Consent]:
     """List a customer's consents, the newest first. Errors: NotFound."""
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(
+        row = scope.customer_in_scope(
             cursor, account, customer_id, withdrawn_too=True, masked_too=True
         )
         found = database.rows(
@@ -99,7 +99,7 @@ def give(
 
     def work(cursor: Cursor) -> None:
         again = kind is ConsentKind.COLLECTION
-        row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=again)
+        row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=again)
         if row["withdrawn_on"] and given_on < row["withdrawn_on"]:
             raise InvalidInput([("given_on", "before_withdrawal", {"text": given_on})])
         insert(cursor, account, row["id"], kind, basis, channel, given_on)
@@ -127,7 +127,7 @@ def withdraw(
     """
 
     def work(cursor: Cursor) -> None:
-        row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
         ends_all = kind is ConsentKind.COLLECTION
         held = {
             consent["kind"]

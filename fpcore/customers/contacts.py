@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from fpcore import privacy
-from fpcore.access import accounts, audit
+from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.checks import Problem
 from fpcore.errors import InvalidInput, NotFound
@@ -27,7 +27,7 @@ CONTACT = RecordKind.CONTACT
 def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list[Contact]:
     """List a customer's contacts, the latest first. Errors: NotFound, ConsentWithdrawn."""
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         found = database.rows(
             cursor,
             """
@@ -60,7 +60,7 @@ def add(
         raise InvalidInput(problems)
 
     def work(cursor: Cursor) -> UUID:
-        customer = accounts.customer_in_scope(cursor, account, customer_id)
+        customer = scope.customer_in_scope(cursor, account, customer_id)
         contact_id, now = database.new_id(cursor), database.utc_now()
         cursor.execute(
             """
@@ -91,12 +91,12 @@ def remove(db: Database, account: Account, contact_id: UUID | str, today: date) 
     """Take an entry out of the log that should not be there. Errors: NotFound, NotAllowed."""
 
     def work(cursor: Cursor) -> None:
-        contact = accounts.as_uuid(contact_id, "contact_not_found")
+        contact = scope.as_uuid(contact_id, "contact_not_found")
         found = database.rows(cursor, "select * from contact where id = $id", {"id": contact})
         if not found:
             raise NotFound("contact_not_found")
         try:
-            customer = accounts.customer_in_scope(cursor, account, found[0]["customer_id"])
+            customer = scope.customer_in_scope(cursor, account, found[0]["customer_id"])
         except NotFound:
             raise NotFound("contact_not_found") from None
         cursor.execute("delete from contact where id = $id", {"id": contact})

@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from fpcore.access import accounts
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import scope
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.errors import NotFound
 from fpcore.facts.relation import IN_FORCE, customer_fact
 from fpcore.models import WON, Account, PolicyType
@@ -44,7 +44,7 @@ def summary(
     db: Database, account: Account, customer_id: UUID, valued_on: date, currency: str = WON
 ) -> CoverageSummary:
     """Add up what one customer has in force. Errors: NotFound."""
-    customer_id = accounts.as_uuid(customer_id, "customer_not_found")
+    customer_id = scope.as_uuid(customer_id, "customer_not_found")
     fact, params = customer_fact(db, account, valued_on, currency)
     found = db.read(
         f"with {fact} select * from customer_fact where id = $customer",
@@ -66,7 +66,7 @@ def summary(
 def currencies(db: Database, account: Account) -> list[str]:
     """List the currencies that stand in the policies in scope, won first; to whoever sees everybody
     those of withdrawn customers, too: to leave them out would take three times as long."""
-    if accounts.scope(db, account).owners is None:
+    if scope.of_account(db, account).owners is None:
         found = db.read(_OTHER_CURRENCIES)
     else:
         sql = f"with owner as ({VISIBLE_OWNERS}) {_OTHER_CURRENCIES} {_IN_SCOPE}"

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from fpcore import checks, privacy
-from fpcore.access import accounts, audit
+from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.facts.relation import WHY_NOT_IN_FORCE
@@ -28,7 +28,7 @@ def of_customer(
     Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
     """
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         found = database.rows(
             cursor,
             f"""
@@ -55,7 +55,7 @@ def add(
     typed = {field: getattr(new, field) for field in _EDITABLE}
 
     def work(cursor: Cursor) -> UUID:
-        customer = accounts.customer_in_scope(cursor, account, customer_id)
+        customer = scope.customer_in_scope(cursor, account, customer_id)
         values = _checked(cursor, customer["id"], typed, {}, today)
         policy_id, now = database.new_id(cursor), database.utc_now()
         said = {"id": policy_id, "customer": customer["id"], "now": now}
@@ -181,12 +181,12 @@ where id = $id and ver = $ver
 
 def _in_scope(cursor: Cursor, account: Account, policy_id: UUID | str) -> dict:
     """Read the row of a policy whose customer this account may see."""
-    policy = accounts.as_uuid(policy_id, "policy_not_found")
+    policy = scope.as_uuid(policy_id, "policy_not_found")
     found = database.rows(cursor, "select * from policy where id = $id", {"id": policy})
     if not found:
         raise NotFound("policy_not_found")
     try:
-        accounts.customer_in_scope(cursor, account, found[0]["customer_id"])
+        scope.customer_in_scope(cursor, account, found[0]["customer_id"])
     except NotFound:
         raise NotFound("policy_not_found") from None
     return found[0]

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from fpcore import checks, privacy
-from fpcore.access import accounts, audit
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import audit, scope
 from fpcore.access.audit import Action
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.checks import Problem
 from fpcore.customers import consents
 from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
@@ -39,7 +39,7 @@ def get(db: Database, account: Account, customer_id: UUID | str, valued_on: date
     once a visit. Errors: NotFound, also for a customer out of scope; ConsentWithdrawn.
     """
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         row |= _ages(cursor, row, valued_on)
     audit.write_view(db, account, row["id"])
     return Customer(**{field: row[field] for field in Customer.model_fields})
@@ -77,7 +77,7 @@ def create(
     typed = {field: getattr(new, field) for field in _EDITABLE}
 
     def work(cursor: Cursor) -> UUID:
-        owner = accounts.owner_in_scope(cursor, account, owner_id or account.id)
+        owner = scope.owner_in_scope(cursor, account, owner_id or account.id)
         values, problems = _understood(cursor, db, typed, {}, today)
         refused = [*problems, *consents.problems_of_new(new, today)]
         if refused:
@@ -114,7 +114,7 @@ def update(
     """
 
     def work(cursor: Cursor) -> int:
-        old = accounts.customer_in_scope(cursor, account, customer_id)
+        old = scope.customer_in_scope(cursor, account, customer_id)
         values, problems = _understood(cursor, db, changes.given(), old, today)
         if problems:
             raise InvalidInput(problems)
@@ -156,7 +156,7 @@ def remove_all_of(
 ) -> None:
     """Take a customer and all that belongs to them out of the tables; `erased`: out of the log
     too. Errors: as `delete`."""
-    row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+    row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
     if _removal(cursor, account, row["id"]) != confirmed:
         raise EditedMeanwhile([], row["ver"])
     insurers = customer_rows.insurers_of(cursor, row["id"]) if erased else []
@@ -173,7 +173,7 @@ def remove_all_of(
 
 
 def _removal(cursor: Cursor, account: Account, customer_id: UUID | str) -> Removal:
-    row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+    row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
     counts = database.rows(
         cursor,
         """

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.facts.types import BIT, bits
 from fpcore.models import (
     NOBODY_REACHED,
@@ -509,17 +509,17 @@ def customer_fact(
     sorted by it. `born_on` stays, for rules to reckon with: it is not to be shown.
     """
     words = words_of(used_in) or {*ROW_COLUMNS, "age"}
-    seen = accounts.scope(db, account)
+    seen = scope.of_account(db, account)
     used = "" if seen.by_name else " and $names_of is not null"
     wanted = [name for name in (*ROW_COLUMNS, "age") if name in words | {"withdrawn_on"}]
     columns = ", ".join(
         [*(_column(name, seen.by_name) for name in wanted), *(f"c.{name}" for name in kept)]
     )
-    scope, params = _scope(seen.owners)
+    in_scope, params = _scope(seen.owners)
     if are_kept(db, valued_on, currency):
-        before, rows = "", f"customer_row c where {scope} and $currency = '{WON}'"
+        before, rows = "", f"customer_row c where {in_scope} and $currency = '{WON}'"
     else:
-        before, rows = f"{computed_rows(scope)},", "computed_row c where true"
+        before, rows = f"{computed_rows(in_scope)},", "computed_row c where true"
     sql = f"""
 {before}
 customer_scope as not materialized (

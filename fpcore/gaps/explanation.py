@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from fpcore import privacy
-from fpcore.access import accounts, audit
+from fpcore.access import audit, scope
 from fpcore.access.audit import Action
 from fpcore.customers import policies
 from fpcore.errors import InvalidInput, NotFound
@@ -161,14 +161,14 @@ def of_customer(
 ) -> CustomerGaps:
     """Hold one customer against every rule of the day, explained. Errors: NotFound, also for a
     customer out of scope."""
-    customer_id = accounts.as_uuid(customer_id, "customer_not_found")
+    customer_id = scope.as_uuid(customer_id, "customer_not_found")
     rules = rulebook.rules_on(db, valued_on)
     with db.reading() as cursor:
         targets = db.remembered("targeted rules", lambda: judging.targeted(cursor))
         judged = _judged_sql(targets, rules, valued_on)
         fact, params = customer_fact(db, account, valued_on, used_in=judged)
         row = _row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
-        is_masked = not accounts.scope(db, account).by_name and row["owner_id"] != account.id
+        is_masked = not scope.of_account(db, account).by_name and row["owner_id"] != account.id
         return _judged(cursor, rules, valued_on, customer_id, row, bool(targets), is_masked)
 
 
@@ -189,7 +189,7 @@ def what_if(
     rules = rulebook.rules_on(db, today)
 
     def work(cursor: Cursor) -> WhatIf:
-        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         said = {"customer": row["id"], "valued_on": today, "currency": WON}
         unnumbered = {"policy_number": None} if row["is_masked"] else {}
         rows = computed_rows("c.id = $customer", "{} = $customer")
@@ -232,7 +232,7 @@ def set_target(
         raise InvalidInput(problems)
 
     def work(cursor: Cursor) -> None:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row = scope.customer_in_scope(cursor, account, customer_id)
         old = _target_row(cursor, row["id"], code)
         cursor.execute("delete from customer_target where id = $id", {"id": old.get("id")})
         cursor.execute(
@@ -254,7 +254,7 @@ def remove_target(
     ConsentWithdrawn."""
 
     def work(cursor: Cursor) -> None:
-        row = accounts.customer_in_scope(cursor, account, customer_id)
+        row = scope.customer_in_scope(cursor, account, customer_id)
         old = _target_row(cursor, row["id"], code)
         if not old:
             raise NotFound("target_not_found")

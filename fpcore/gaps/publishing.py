@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from fpcore import privacy
-from fpcore.access import accounts
+from fpcore.access import accounts, scope
 from fpcore.checks import Problem
 from fpcore.errors import InvalidInput, InvalidRules, NotAllowed
 from fpcore.kept import gap_history
@@ -28,19 +28,19 @@ def in_use(db: Database, account: Account, day: date) -> tuple[Rule, ...]:
     Errors: NotAllowed for a disabled account; InvalidRules where the file has a fault and no
     earlier one is known.
     """
-    accounts.require_active(db, account)
+    scope.require_active(db, account)
     return rulebook.rules_on(db, day)
 
 
 def versions(db: Database, account: Account, code: str | None = None) -> list[PublishedRule]:
     """List every version of every rule, or of one, by code and version. Errors: as `in_use`."""
-    accounts.require_active(db, account)
+    scope.require_active(db, account)
     return [one for one in rulebook.versions(db) if code in (None, one.rule.code)]
 
 
 def fault(db: Database, account: Account) -> InvalidRules | None:
     """Give what is wrong with the rule file, None where nothing is. Errors: NotAllowed."""
-    accounts.require_active(db, account)
+    scope.require_active(db, account)
     return rulebook.fault()
 
 
@@ -72,7 +72,7 @@ def publish(db: Database, account: Account, rule: Rule, note: str, today: date) 
         raise InvalidInput(problems)
 
     def work(cursor: Cursor) -> Rule:
-        if not accounts.is_manager(db, account):
+        if not scope.is_manager(db, account):
             raise NotAllowed("manager_only")
         accounts.take_turns(cursor)
         every = [one.rule for one in rulebook.versions_now(cursor)]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.errors import NotAllowed
 from fpcore.facts import groups
 from fpcore.facts.relation import customer_fact
@@ -237,7 +237,7 @@ def changed_customers(
 def _rules(db: Database, account: Account, day: date, rules: Rules) -> tuple[Rule, ...]:
     if rules is None:
         return rulebook.rules_on(db, day)
-    if not accounts.is_manager(db, account):
+    if not scope.is_manager(db, account):
         raise NotAllowed("manager_only")
     return tuple(sorted(rules, key=lambda rule: rule.code))
 

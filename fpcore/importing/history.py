@@ -11,9 +11,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from fpcore.access import accounts
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import scope
 from fpcore.access.audit import Action, RecordKind
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.errors import NotAllowed, NotFound, UndoNotPossible
 from fpcore.kept import customer_rows
 from fpcore.kept.gap_history import Because, Cause
@@ -200,8 +200,8 @@ def undo(
     undo; NotAllowed where that is for want of the right to names; UndoNotPossible for one that is
     not done.
     """
-    batch = accounts.as_uuid(batch_id, "import_not_found")
-    hides_names = not accounts.scope(db, account).by_name
+    batch = scope.as_uuid(batch_id, "import_not_found")
+    hides_names = not scope.of_account(db, account).by_name
 
     def plan(cursor: Cursor) -> UndoReport:
         found = _batches(cursor, account, batch)

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import Field
 
 from fpcore import privacy
-from fpcore.access import accounts
+from fpcore.access import accounts, scope
 from fpcore.access.audit import Action
 from fpcore.errors import ImportCancelled, NotAllowed, UnreadableFile
 from fpcore.importing import (
@@ -236,7 +236,7 @@ def _owner(
         return None
     if options.owner_id is None and account.id == accounts.OPERATOR.id:
         raise NotAllowed("owner_missing")
-    return accounts.owner_in_scope(cursor, account, options.owner_id or account.id)
+    return scope.owner_in_scope(cursor, account, options.owner_id or account.id)
 
 
 def _store(

@@ -10,7 +10,7 @@ an exact look (a policy number that comes twice) is first found by its hash: few
 from collections.abc import Mapping
 from uuid import UUID
 
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.importing.headers import Columns
 from fpcore.models import Account
 from fpcore.store.database import Cursor

@@ -17,8 +17,8 @@ from uuid import UUID
 
 import pandas as pd
 
-from fpcore.access import accounts
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import accounts, scope
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.models import Account, GapState
 from fpcore.rules import judging, rulebook
 from fpcore.rules.judging import KEPT
@@ -78,7 +78,7 @@ def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list
     """List how a customer's states changed, the latest first. Errors: NotFound,
     ConsentWithdrawn."""
     with db.reading() as cursor:
-        row = accounts.customer_in_scope(cursor, account, customer_id, masked_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         said = {"customer": row["id"], "is_masked": row["is_masked"]}
         found = database.rows(cursor, _OF_CUSTOMER, said)
     return [

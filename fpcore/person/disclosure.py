@@ -15,9 +15,9 @@ from uuid import UUID
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fpcore import wording as words
-from fpcore.access import accounts, audit
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import audit, scope
 from fpcore.access.audit import Action
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.customers import consents, profiles
 from fpcore.customers.profiles import Removal
 from fpcore.errors import ErasureUnfinished, FpError
@@ -70,7 +70,7 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
     """
 
     def work(cursor: Cursor) -> dict:
-        row = accounts.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
+        row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
         audit.write(cursor, account, Action.EXPORTED, row["id"])
         said = {"id": row["id"]}
         return {

@@ -7,7 +7,7 @@ counts the customers of a condition and the list that it leads to lists them, by
 from datetime import date
 from typing import Any
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.facts import groups
 from fpcore.facts.relation import IN_FORCE, agreed_to, customer_fact
 from fpcore.facts.types import BIT, TOTAL
@@ -156,14 +156,14 @@ def of_scope(
     """
     of, said = of_team(team)
     fact, params = customer_fact(db, account, valued_on, used_in=f"id {of}")
-    if team or accounts.scope(db, account).owners is not None:
-        scope = f"semi join (select id from customer_fact where {of}) who on who.id = customer_id"
+    if team or scope.of_account(db, account).owners is not None:
+        joined = f"semi join (select id from customer_fact where {of}) who on who.id = customer_id"
     elif db.remembered("somebody withdrew", lambda: _somebody_withdrew(db)):
-        scope = """anti join (select id from customer_scope where withdrawn_on is not null) who
+        joined = """anti join (select id from customer_scope where withdrawn_on is not null) who
             on who.id = customer_id"""
     else:
-        scope = ""
-    return fact, f"{relation} {scope}", {**params, **said}
+        joined = ""
+    return fact, f"{relation} {joined}", {**params, **said}
 
 
 def _somebody_withdrew(db: Database) -> bool:

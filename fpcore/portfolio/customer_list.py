@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from fpcore.access import accounts
-from fpcore.access.accounts import VISIBLE_OWNERS
+from fpcore.access import scope
+from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.facts import groups
 from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.facts.relation import agreed_to, customer_fact
@@ -185,7 +185,7 @@ def find(
             **base, **params, "limit": page_size, "offset": (max(page, 1) - 1) * page_size
         },
     )  # fmt: skip
-    seen = accounts.scope(db, account)
+    seen = scope.of_account(db, account)
     takes_long = any(getattr(wanted, name) for name in _TAKE_LONG)
     find_page = _in_two_steps if takes_long and seen.owners is None else _page_and_counts
     rows, counts = find_page(db, asked)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.facts.relation import agreed_to, customer_fact
 from fpcore.facts.types import BIT
 from fpcore.models import Account, ConsentKind, PolicyType
@@ -59,7 +59,7 @@ def key_figures(
     db: Database, account: Account, valued_on: date, team: str | None = None
 ) -> KeyFigures:
     """Count everybody in scope, or those of one team in it."""
-    by_name = accounts.scope(db, account).by_name
+    by_name = scope.of_account(db, account).by_name
     fields = [name for name in FIELDS if by_name or name not in HIDDEN]
     with db.reading() as cursor:
         asked = (db, cursor, account, valued_on, team)

@@ -18,7 +18,7 @@ import pytest
 from agency import PASSWORD, STATEMENT, TODAY, csv_bytes, disable, forged, hire, take
 
 import fpcore
-from fpcore.access import accounts
+from fpcore.access import accounts, scope
 from fpcore.customers import consents, contacts, coverage, policies, profiles
 from fpcore.customers.profiles import Removal
 from fpcore.errors import NotAllowed, NotFound
@@ -250,8 +250,8 @@ def targets_of(db: Database, subject: Subject) -> list[str]:
 
 
 OF_ONE = {
-    "access.accounts.customer_in_scope": OfOne(
-        lambda db, me, one: db.dry_run(lambda c: accounts.customer_in_scope(c, me, one.id)),
+    "access.scope.customer_in_scope": OfOne(
+        lambda db, me, one: db.dry_run(lambda c: scope.customer_in_scope(c, me, one.id)),
         lambda db, one, got: got["id"] == one.id,
     ),
     "customers.profiles.get": OfOne(
@@ -449,18 +449,18 @@ def owners_in_fact(db: Database, me: Account) -> set[str]:
 
 def usernames_of_ids(db: Database, me: Account) -> set[str]:
     """None stands for everybody."""
-    ids = accounts.scope(db, me).owners
+    ids = scope.of_account(db, me).owners
     found = db.read("select id, username from account")
     return {row["username"] for row in found if ids is None or row["id"] in ids} & CURRENCY.keys()
 
 
 LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
     "facts.relation.customer_fact": owners_in_fact,
-    "access.accounts.visible_owners": lambda db, me: (
-        {owner.username for owner in accounts.visible_owners(db, me)} & CURRENCY.keys()
+    "access.scope.visible_owners": lambda db, me: (
+        {owner.username for owner in scope.visible_owners(db, me)} & CURRENCY.keys()
         | ({"fired"} & SEES[me.username])  # nobody is given customers any more, but keeps them
     ),
-    "access.accounts.scope": usernames_of_ids,
+    "access.scope.of_account": usernames_of_ids,
     "customers.consents.withdrawn": lambda db, me: {
         one.owner for one in consents.withdrawn(db, me)
     },
@@ -517,8 +517,8 @@ def import_for(run: Callable) -> Callable[[Database, Account, Account], Any]:
 
 
 FOR_OWNER: dict[str, Callable[[Database, Account, Account], Any]] = {
-    "access.accounts.owner_in_scope": lambda db, me, owner: db.dry_run(
-        lambda cursor: accounts.owner_in_scope(cursor, me, owner.id)
+    "access.scope.owner_in_scope": lambda db, me, owner: db.dry_run(
+        lambda cursor: scope.owner_in_scope(cursor, me, owner.id)
     ),
     "importing.importer.import_book": import_for(book_import.import_book),
     "importing.importer.preview": import_for(book_import.preview),
@@ -542,8 +542,8 @@ BY_THEMSELVES = {
     "importing.mappings.of_header": "test_saved_mappings_are_their_owners_only",
     "importing.mappings.remove": "test_saved_mappings_are_their_owners_only",
     "importing.mappings.save": "test_saved_mappings_are_their_owners_only",
-    "access.accounts.is_manager": "test_only_managers_try_and_publish_rules",
-    "access.accounts.require_active": "test_everybody_but_the_disabled_reads_the_rules",
+    "access.scope.is_manager": "test_only_managers_try_and_publish_rules",
+    "access.scope.require_active": "test_everybody_but_the_disabled_reads_the_rules",
     "portfolio.conditions.of_scope": "test_figures_count_everybody_in_scope_and_nobody_else",
     "portfolio.follow_up.expiring": "test_figures_count_everybody_in_scope_and_nobody_else",
     "portfolio.follow_up.formerly_held": "test_figures_count_everybody_in_scope_and_nobody_else",
@@ -895,7 +895,7 @@ def test_a_draft_is_tried_on_the_scope_only(asker, agency):
 @pytest.mark.parametrize("asker", SEES)
 def test_only_managers_try_and_publish_rules(asker, agency):
     db, me, before = agency.db, agency.people[asker], agency.before()
-    assert accounts.is_manager(db, me) is (asker in MANAGERS)
+    assert scope.is_manager(db, me) is (asker in MANAGERS)
     rule = next(rule for rule in rulebook.rules_on(db, TODAY) if rule.code == "total_low")
     changed_rule = rule.model_copy(
         update={"valid_from": TODAY, "need": Fixed(amount=rule.need.amount + 1)}
@@ -919,7 +919,7 @@ def test_only_managers_try_and_publish_rules(asker, agency):
 def test_everybody_but_the_disabled_reads_the_rules(asker, agency):
     db, me = agency.db, agency.people[asker]
     reads = {
-        lambda: accounts.require_active(db, me): None,
+        lambda: scope.require_active(db, me): None,
         lambda: publishing.in_use(db, me, TODAY): rulebook.rules_on(db, TODAY),
         lambda: publishing.versions(db, me): rulebook.versions(db),
         lambda: publishing.fault(db, me): None,

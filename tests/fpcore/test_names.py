@@ -31,7 +31,7 @@ from pydantic import BaseModel
 from test_access_matrix import CHECKED_BEFORE, OF_ONE, Subject, operations, other_rules
 
 from fpcore import privacy
-from fpcore.access import accounts
+from fpcore.access import accounts, scope
 from fpcore.customers import consents, coverage, policies, profiles
 from fpcore.errors import ConsentWithdrawn, FpError, NotAllowed, NotFound
 from fpcore.facts import relation as facts
@@ -344,10 +344,10 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
         office.db, me, office.batch, TODAY, dry_run=True
     ),
     "importing.importer.preview": import_again(importer.preview),
-    "access.accounts.visible_owners": lambda office, me: accounts.visible_owners(office.db, me),
-    "access.accounts.scope": lambda office, me: accounts.scope(office.db, me),
-    "access.accounts.is_manager": lambda office, me: accounts.is_manager(office.db, me),
-    "access.accounts.require_active": lambda office, me: accounts.require_active(office.db, me),
+    "access.scope.visible_owners": lambda office, me: scope.visible_owners(office.db, me),
+    "access.scope.of_account": lambda office, me: scope.of_account(office.db, me),
+    "access.scope.is_manager": lambda office, me: scope.is_manager(office.db, me),
+    "access.scope.require_active": lambda office, me: scope.require_active(office.db, me),
     "gaps.publishing.in_use": lambda office, me: publishing.in_use(office.db, me, TODAY),
     "gaps.publishing.versions": lambda office, me: publishing.versions(office.db, me),
     "gaps.publishing.fault": lambda office, me: publishing.fault(office.db, me),
@@ -360,8 +360,8 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
 """What reads of many, with all that it can be asked."""
 
 REFUSED_OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
-    "access.accounts.owner_in_scope": lambda office, me: office.db.dry_run(
-        lambda cursor: accounts.owner_in_scope(cursor, me, office.people["fp1"].id)
+    "access.scope.owner_in_scope": lambda office, me: office.db.dry_run(
+        lambda cursor: scope.owner_in_scope(cursor, me, office.people["fp1"].id)
     ),
     "importing.importer.preview": import_again(importer.preview),
     "importing.importer.import_book": import_again(importer.import_book),
@@ -391,7 +391,7 @@ OF_ITSELF = {
 WRITES = {name for name, operation in OF_ONE.items() if operation.logged}
 REFUSED = {
     **dict.fromkeys(
-        [*WRITES, "customers.profiles.removal", "access.accounts.customer_in_scope"], "names_hidden"
+        [*WRITES, "customers.profiles.removal", "access.scope.customer_in_scope"], "names_hidden"
     ),
     **dict.fromkeys(
         ["customers.profiles.identify by name", "customers.profiles.identify by number"],
@@ -544,7 +544,7 @@ def test_an_fp_needs_no_right_to_the_names_of_their_own(db, people):
     add_customer(db, people["fp1"], name="김하나")
     page = find(db, people["fp1"], search="김하나")
     assert (page.rows["name"].tolist(), page.names_masked) == (["김하나"], False)
-    assert [one.username for one in accounts.visible_owners(db, people["fp1"], by_name=True)] == [
+    assert [one.username for one in scope.visible_owners(db, people["fp1"], by_name=True)] == [
         "fp1"
     ]
 
@@ -610,7 +610,7 @@ def test_the_right_is_not_what_an_account_says_of_itself(office):
 
 def test_everybody_had_the_right_until_it_was_taken(db, people):
     assert all(account.sees_names for account in people.values())
-    assert accounts.scope(db, accounts.OPERATOR).by_name
+    assert scope.of_account(db, accounts.OPERATOR).by_name
 
 
 def test_nobody_gives_a_right_that_they_have_not(db, people):

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from fpcore import wording
-from fpcore.access import accounts
+from fpcore.access import scope
 from fpcore.errors import InvalidInput
 from fpcore.gaps import publishing
 from fpcore.gaps.scopes import Comparison
@@ -61,7 +61,7 @@ def draw(account: Account, text: Text, today: date) -> None:
         st.info(text("portfolio.empty"))
         return
     _draw_figures(trial, text)
-    owners = tables.owner_names(accounts.visible_owners(session.database(), account))
+    owners = tables.owner_names(scope.visible_owners(session.database(), account))
     _draw_map(trial, view, owners, text)
     if found.changes.empty:
         st.info(text("rules.nobody_changes"))
