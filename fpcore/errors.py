@@ -62,25 +62,34 @@ class UnreadableFile(FpError):
     code = "file_unreadable"
 
 
-class InvalidRules(FpError):
-    """A gap rule cannot be taken (particulars: file, rule, field). `problem` is the code of what
-    is wrong, with `given`: its words stand with those of the problems of fields."""
+class InvalidSettings(FpError):
+    """A file that people edit cannot be taken (particulars: file, field). `problem` is the code of
+    what is wrong, with `given`: its words stand with those of the problems of fields."""
+
+    code = "settings_invalid"
+
+    def __init__(
+        self,
+        file: str,
+        field: str,
+        problem: str,
+        given: dict[str, str] | None = None,
+        **particulars: object,
+    ) -> None:
+        self.problem = problem
+        self.given = given or {}
+        super().__init__(file=file, field=field, **particulars)
+
+
+class InvalidRules(InvalidSettings):
+    """A gap rule cannot be taken (particulars: file, rule, field)."""
 
     code = "rules_invalid"
 
     def __init__(
         self, file: str, rule: str, field: str, problem: str, given: dict[str, str] | None = None
     ) -> None:
-        self.problem = problem
-        self.given = given or {}
-        super().__init__(file=file, rule=rule, field=field)
-
-
-class InvalidSettings(FpError):
-    """The file of settings cannot be taken (particulars: file, text, and setting where one is
-    wrong)."""
-
-    code = "settings_invalid"
+        super().__init__(file, field, problem, given, rule=rule)
 
 
 class ConsentWithdrawn(FpError):

@@ -1,12 +1,11 @@
 """What data/settings.toml sets."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from fpcore.errors import InvalidSettings
+from fpcore import config_files
 from fpcore.paths import DATA
 
 FILE = DATA / "settings.toml"
@@ -36,15 +35,4 @@ def load(path: Path) -> Settings:
 
     Errors: InvalidSettings, which names file, setting and fault.
     """
-    try:
-        said = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidSettings("settings_unreadable", file=path.name, text=str(error)) from None
-    try:
-        return Settings(**said)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        setting = ".".join(map(str, fault["loc"]))
-        raise InvalidSettings(
-            "settings_invalid", file=path.name, setting=setting, text=fault["msg"]
-        ) from None
+    return config_files.load(path, Settings) if path.exists() else Settings()

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 
-from fpcore.errors import InvalidRules
+from fpcore.errors import InvalidSettings
 from fpcore.paths import DATA
 
 LOCALES = DATA / "locales"
@@ -35,10 +35,9 @@ def _counted(found: re.Match, particulars: Mapping[str, object]) -> str:
 
 def say_error(language: str, error: Exception) -> str:
     """Put an FpError into one sentence; one sentence a field for InvalidInput."""
-    if isinstance(error, InvalidRules):
-        return say(
-            language, "error.rules_invalid", **error.particulars, reason=_reason(language, error)
-        )
+    if isinstance(error, InvalidSettings):
+        reason = _reason(language, error)
+        return say(language, f"error.{error.code}", **error.particulars, reason=reason)
     problems = getattr(error, "problems", None)
     if problems:
         return " ".join(
@@ -52,8 +51,8 @@ def rule_title(language: str, code: str, title: str | None) -> str:
     return title or catalogue(language).get(f"rule.{code}", code)
 
 
-def _reason(language: str, error: InvalidRules) -> str:
-    """Say what is wrong with a rule; what has no words of its own as a value not accepted."""
+def _reason(language: str, error: InvalidSettings) -> str:
+    """Say what is wrong with a field; what has no words of its own as a value not accepted."""
     key = f"problem.{error.problem}"
     given = {"text": "", **error.given}
     return say(language, key if key in catalogue(language) else "problem.rule_value", **given)

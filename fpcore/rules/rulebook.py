@@ -5,23 +5,23 @@ record that holds from a day on, with the next version. Where the file has a fau
 without a fault is used, and `fault` says what is wrong.
 """
 
-import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from fpcore.errors import InvalidRules
+from fpcore import config_files
+from fpcore.errors import InvalidRules, InvalidSettings
 from fpcore.models import is_shown
 from fpcore.paths import DATA
 from fpcore.rules.vocabulary import COVERAGES, NEEDS, Condition, Grade, Term, Wanted
-from fpcore.store import database
+from fpcore.store import database, good_files
 from fpcore.store.database import Cursor, Database
 
 RULES = DATA / "gap_rules.toml"
@@ -114,9 +114,9 @@ def load(path: Path | None = None) -> tuple[Rule, ...]:
     """Read and check a rule file. Errors: InvalidRules with file, rule, field and what is wrong."""
     path = path or RULES
     try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRules(path.name, "-", "-", "rule_file_unreadable") from error
+        content = config_files.content(path)
+    except InvalidSettings as error:
+        raise InvalidRules(path.name, "-", "-", error.problem) from error
     return parsed(path.name, content)
 
 
@@ -127,9 +127,9 @@ def parsed(name: str, content: str) -> tuple[Rule, ...]:
         records = tomllib.loads(content).get("rule", [])
     except tomllib.TOMLDecodeError as error:
         said = {"text": str(error)}
-        raise InvalidRules(name, "-", "-", "rule_file_broken", said) from error
+        raise InvalidRules(name, "-", "-", "toml_broken", said) from error
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise InvalidRules(name, "-", "-", "rule_file_broken", {"text": "[[rule]]"})
+        raise InvalidRules(name, "-", "-", "toml_broken", {"text": "[[rule]]"})
     rules = _numbered([_checked(record, name) for record in records])
     _refuse_overlaps(rules, name)
     return rules
@@ -143,7 +143,7 @@ def checked(record: dict) -> Rule:
 def rules_on(db: Database, day: date) -> tuple[Rule, ...]:
     """List the rules in use on a day, by code.
 
-    Errors: InvalidRules where the file has a fault and no earlier one is known.
+    Errors: InvalidSettings where the file has a fault and no earlier one is known.
     """
     return db.remembered(("rules", day, file_state()), lambda: _rules_on(db, day))
 
@@ -184,27 +184,12 @@ def versions(db: Database) -> list[PublishedRule]:
 
 def versions_now(cursor: Cursor) -> list[PublishedRule]:
     """As `versions`, as they are in this transaction."""
-    return _versions(lambda sql: database.rows(cursor, sql))
+    return _versions(partial(database.rows, cursor))
 
 
 def keep_good_file(db: Database) -> None:
     """Keep the rule file for the day when it has a fault; one that has a fault is not kept."""
-    try:
-        load()
-    except InvalidRules:
-        return
-    content = RULES.read_text(encoding="utf-8")
-    said = {"sha256": hashlib.sha256(content.encode()).hexdigest(), "content": content}
-
-    def work(cursor: Cursor) -> None:
-        cursor.execute("delete from gap_rule_file")
-        cursor.execute(
-            "insert into gap_rule_file values ($sha256, $content, $now)",
-            {**said, "now": database.utc_now()},
-        )
-
-    if not db.read("select 1 from gap_rule_file where sha256 = $id", {"id": said["sha256"]}):
-        db.transaction(work, quiet=True)
+    good_files.keep(db, RULES, parsed)
 
 
 def needs_for(coverage: str) -> list[str]:
@@ -223,15 +208,13 @@ def _rules_on(db: Database, day: date) -> tuple[Rule, ...]:
 
 def file_state() -> tuple:
     """Tell the rule file from what it was: it is read anew where this differs."""
-    try:
-        stat = RULES.stat()
-    except OSError:
-        return (str(RULES),)
-    return (str(RULES), stat.st_mtime_ns, stat.st_size)
+    return config_files.state(RULES)
 
 
-def _versions(read: Callable[[str], list[dict]]) -> list[PublishedRule]:
-    filed = [PublishedRule(rule, None, None, None) for rule in _last_good(read)]
+def _versions(read: good_files.Read) -> list[PublishedRule]:
+    filed = [
+        PublishedRule(rule, None, None, None) for rule in good_files.last_good(read, RULES, parsed)
+    ]
     published = [
         PublishedRule(
             Rule(**json.loads(row["record"])), row["note"], row["published_by"], row["created_at"]
@@ -245,16 +228,6 @@ _PUBLISHED = """
 select r.record, r.note, a.name as published_by, r.created_at
 from gap_rule r join account a on a.id = r.published_by
 """
-
-
-def _last_good(read: Callable[[str], list[dict]]) -> tuple[Rule, ...]:
-    try:
-        return load()
-    except InvalidRules:
-        kept = read("select content from gap_rule_file")
-        if not kept:
-            raise
-        return parsed(RULES.name, kept[0]["content"])
 
 
 def _checked(record: dict, name: str) -> Rule:

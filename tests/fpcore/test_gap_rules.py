@@ -218,7 +218,7 @@ def test_a_file_that_cannot_be_read_is_named(way, tmp_path):
     if way == "not UTF-8":
         path.write_bytes(record(source='"출처"').encode("cp949"))
     error = refused(path)
-    assert (error.particulars["file"], error.problem) == ("rules.toml", "rule_file_unreadable")
+    assert (error.particulars["file"], error.problem) == ("rules.toml", "file_unreadable")
     told = {wording.say_error(language, error) for language in wording.LANGUAGES}
     assert len(told) == 2
     assert all("rules.toml" in said for said in told)
@@ -441,7 +441,7 @@ def test_a_better_file_takes_the_place_of_the_one_that_was_kept(file, db):
     spoil(file, BROKEN["a fault"])
     customer_rows.roll_forward(db, TODAY)
     assert used(db) == [("own_rule", 7)]
-    assert len(db.read("select * from gap_rule_file")) == 1
+    assert len(db.read("select * from good_file")) == 1
 
 
 def test_records_of_the_file_and_published_ones_hold_together(file, db, people):

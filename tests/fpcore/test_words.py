@@ -161,7 +161,11 @@ def words_of(kind: tuple[type[vocabulary.Word], ...]) -> list[str]:
 
 def rule_problems() -> set[str]:
     """The codes of what is wrong with a rule or a rule file, besides pydantic's own."""
-    at = {"InvalidRules": 3, "PydanticCustomError": 0}  # which argument is the code
+    at = {
+        "InvalidRules": 3,
+        "InvalidSettings": 2,
+        "PydanticCustomError": 0,
+    }  # which argument is the code
     calls = [node for source in SOURCES for node in ast.walk(source) if isinstance(node, ast.Call)]
     given = [call.args[at[call.func.id]] for call in calls if getattr(call.func, "id", None) in at]
     return {code.value for code in given if isinstance(code, ast.Constant)}
