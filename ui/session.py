@@ -20,7 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fpcore import wording
 from fpcore.access import accounts
-from fpcore.importing import book_file, history
+from fpcore.importing import history, private_files
 from fpcore.kept import customer_rows
 from fpcore.models import Account
 from fpcore.rules import rulebook
@@ -69,7 +69,7 @@ def _open(path: str) -> Database:
     with _opening:
         if path not in _opened:
             opened = open_database(path)
-            book_file.sweep(opened)
+            private_files.sweep(opened)
             history.close_interrupted(opened)
             _opened[path] = opened
         return _opened[path]

@@ -18,7 +18,8 @@ from fpcore.commands.line import (
     today,
 )
 from fpcore.importing import history, importer, reporting
-from fpcore.importing.book_file import ENCODINGS, Reading
+from fpcore.importing.book_file import Reading
+from fpcore.importing.encoding import ENCODINGS
 from fpcore.importing.headers import AMOUNTS, FIELDS, UNITS
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.policies import SIX_DIGITS

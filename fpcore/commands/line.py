@@ -14,7 +14,7 @@ from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
 from fpcore.errors import FpError
-from fpcore.importing import book_file, history
+from fpcore.importing import history, private_files
 from fpcore.kept import customer_rows
 from fpcore.models import WON, Account, is_shown
 from fpcore.rules import rulebook
@@ -79,7 +79,7 @@ def owner_option(help_text: str, required: bool = False):
 def opened(create: bool = False) -> Iterator[Database]:
     """Open the database and bring it up to the day."""
     with closing(database.open_database(create=create)) as db:
-        book_file.sweep(db)
+        private_files.sweep(db)
         history.close_interrupted(db)
         customer_rows.roll_forward(db, today())
         if fault := rulebook.fault():

@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpcore.errors import UnreadableFile
-from fpcore.importing import book_file
-from fpcore.importing.book_file import Reading, Text
+from fpcore.importing import book_file, delimited, encoding, lanes, limits, private_files
+from fpcore.importing.book_file import Reading
+from fpcore.importing.delimited import Text
+from fpcore.importing.layout import look
 from fpcore.store import database
 
 BOOK = "고객명,보험종류\n똠방각하,생명\n펲시,건강\n"
@@ -96,7 +98,7 @@ def test_every_usual_encoding_is_found_out(read, tmp_path, content, encoding):
         assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
 
 
-@pytest.mark.parametrize("encoding", book_file.ENCODINGS)
+@pytest.mark.parametrize("encoding", encoding.ENCODINGS)
 def test_a_chosen_encoding_is_used(read, encoding):
     assert read(BOOK.encode(encoding), encoding=encoding).rows == RECORDS
 
@@ -108,10 +110,10 @@ def test_a_large_file_is_read_piece_by_piece(read, encoding):
     csv.writer(out).writerows([["이름", "보험료"], *rows])
     file = read(out.getvalue().encode(encoding))
     assert file.rows == list(enumerate(rows, start=2))
-    assert (file.is_plain, len(file.head)) == (True, book_file.HEAD)
+    assert (file.is_plain, len(file.head)) == (True, limits.HEAD)
 
 
-@pytest.mark.parametrize("delimiter", book_file.DELIMITERS)
+@pytest.mark.parametrize("delimiter", delimited.DELIMITERS)
 @pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"], ids=["crlf", "lf", "cr"])
 def test_delimiters_and_line_ends_are_found_out(read, delimiter, newline):
     text = BOOK.replace(",", delimiter).replace("\n", newline)
@@ -283,12 +285,12 @@ def test_both_lanes_give_the_same(db, text, tmp_path_factory):
     source = Text(folder / "book.csv", ",")
     source.path.write_bytes(b"name,type\n" + text.encode())
     try:
-        layout = book_file.look(source)
+        layout = look(source)
     except UnreadableFile:
         return
-    plain = book_file.plain_lane(db, source, layout, folder)
+    plain = lanes.plain_lane(db, source, layout, folder)
     try:
-        careful = book_file.careful_lane(source, layout, folder)
+        careful = lanes.careful_lane(source, layout, folder)
     except UnreadableFile:
         assert plain is None
         return
@@ -400,16 +402,16 @@ def test_nothing_is_left_of_a_refused_file(db, refusal):
 def test_a_sweep_removes_what_a_killed_process_left(db):
     (imports(db) / "left").mkdir(parents=True)
     (imports(db) / "left" / "upload").touch()
-    book_file.sweep(db)
+    private_files.sweep(db)
     assert not imports(db).exists()
-    book_file.sweep(db)
+    private_files.sweep(db)
 
 
 def test_a_database_in_memory_needs_no_folder_beside_it():
     db = database.open_database(database.IN_MEMORY)
     with book_file.opened(db, "book.csv", BOOK.encode()) as file:
         assert db.read(f"select c1 from {file.relation} limit 1") == [{"c1": "똠방각하"}]
-    book_file.sweep(db)
+    private_files.sweep(db)
     db.close()
     assert not os.path.exists(":memory:.imports")
 

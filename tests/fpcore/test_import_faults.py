@@ -16,7 +16,7 @@ from test_rewrite import copy_of
 
 from fpcore.access import accounts
 from fpcore.errors import ImportCancelled, UnreadableFile
-from fpcore.importing import book_file, history, importer
+from fpcore.importing import book_file, history, importer, private_files
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.progress import Progress
 from fpcore.importing.reporting import ImportReport
@@ -122,7 +122,7 @@ def child(path: Path, book: Path) -> subprocess.Popen:
 def reopened(path: Path) -> Database:
     """Open a database as the start of the program does."""
     db = database.open_database(str(path))
-    book_file.sweep(db)
+    private_files.sweep(db)
     history.close_interrupted(db)
     return db
 

@@ -15,8 +15,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fpcore.importing import book_file
-from fpcore.importing.book_file import LARGEST_FILE
+from fpcore.importing import private_files
+from fpcore.importing.limits import LARGEST_FILE
 from fpcore.store.database import Database
 
 UPLOADS = "/_stcore/upload_file/"
@@ -78,7 +78,7 @@ class UploadsToDisk:
 
 def new_file(db: Database) -> Path:
     """Make an empty file for this user only, in the folder that is swept at the next start."""
-    handle, path = tempfile.mkstemp(dir=book_file.private_place(db))  # 0600
+    handle, path = tempfile.mkstemp(dir=private_files.private_place(db))  # 0600
     os.close(handle)
     return Path(path)
 

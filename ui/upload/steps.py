@@ -8,7 +8,8 @@ import streamlit as st
 from fpcore import privacy
 from fpcore.errors import UnreadableFile
 from fpcore.importing import importer
-from fpcore.importing.book_file import ENCODINGS, BookFile, Reading
+from fpcore.importing.book_file import BookFile, Reading
+from fpcore.importing.encoding import ENCODINGS
 from fpcore.importing.headers import Columns
 from fpcore.importing.importer import ImportOptions
 from fpcore.models import WON, Account, PremiumCycle, Role
