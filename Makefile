@@ -1,6 +1,7 @@
 # make run   start the app with its demo book
 # make test  run every test, the browser journeys in a real Chromium among them
 # make lint  check style and who imports whom
+# make check lint and test
 # make bench time the program on a book of 1,000,000 customers (make bench SIZE=10000: a small one)
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SIZE ?= 1000000
 
-.PHONY: run test lint bench
+.PHONY: run test lint check bench
 
 run: $(INSTALLED)
 	$(BIN)/python -m fpcore start
@@ -19,6 +20,8 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+
+check: lint test
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks --size $(SIZE)
