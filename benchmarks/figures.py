@@ -24,7 +24,7 @@ from benchmarks.book import TODAY
 from benchmarks.timing import Figure, Work
 from fpcore.access import accounts, scope
 from fpcore.customers import coverage, policies, profiles
-from fpcore.facts.relation import ROW_COLUMNS
+from fpcore.facts.rows import ROW_COLUMNS
 from fpcore.gaps import explanation, publishing, scopes
 from fpcore.models import (
     Account,

@@ -8,7 +8,8 @@ from uuid import UUID
 from fpcore.access import scope
 from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.errors import NotFound
-from fpcore.facts.relation import IN_FORCE, customer_fact
+from fpcore.facts.policies import IN_FORCE
+from fpcore.facts.relation import customer_fact
 from fpcore.models import WON, Account, PolicyType
 from fpcore.store.database import Database
 

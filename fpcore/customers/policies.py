@@ -9,7 +9,7 @@ from fpcore import checks, privacy
 from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.facts.relation import WHY_NOT_IN_FORCE
+from fpcore.facts.policies import WHY_NOT_IN_FORCE
 from fpcore.kept import customer_rows
 from fpcore.models import Account, NewPolicy, Policy, PolicyChanges, PolicyStatus
 from fpcore.store import database

@@ -3,6 +3,13 @@
 from calendar import isleap
 from datetime import date
 
+AGE = """
+    coalesce(
+        date_sub('year', c.birth_date, $valued_on),
+        year($valued_on) - c.birth_year)::int
+"""
+"""The full years of a customer `c` on `$valued_on`; from the birth year where that is all."""
+
 
 def born_by(day: date, age: int) -> str:
     """The SQL of the last day of birth of those who are `age` or older on `day`.

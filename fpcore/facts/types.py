@@ -1,6 +1,8 @@
 """The six types of policies as sets of bits, and all of them together."""
 
-from fpcore.models import PolicyType
+from enum import StrEnum
+
+from fpcore.models import ConsentKind, PolicyType
 
 TOTAL = "total"
 """The column of all types together, beside the six."""
@@ -15,3 +17,28 @@ def bits(condition: str) -> str:
     """The SQL of the set of the types of which a condition on `{}` is true: their bits."""
     each = " | ".join(f"if({condition.format(kind)}, {bit}, 0)" for kind, bit in BIT.items())
     return f"({each})::utinyint"
+
+
+def number_of(word: StrEnum) -> int:
+    """The number that stands for a word in customer_fact: from 1, in the order of the words."""
+    return list(type(word)).index(word) + 1
+
+
+def number_case(words: type[StrEnum], column: str) -> str:
+    cases = " ".join(f"when '{word}' then {number_of(word)}" for word in words)
+    return f"case {column} {cases} end"
+
+
+CONSENT_BIT = {kind: 1 << place for place, kind in enumerate(ConsentKind)}
+"""The bit of each kind in `consents`: what a customer agreed to and did not withdraw."""
+
+CONSENTS = f"""
+    bit_or(case s.kind {" ".join(f"when '{kind}' then {bit}" for kind, bit in CONSENT_BIT.items())}
+        end)::utinyint as consents
+"""
+"""The bits of several consents `s`."""
+
+
+def agreed_to(kind: ConsentKind) -> str:
+    """The SQL over customer_fact that is true of who agreed to something."""
+    return f"(consents & {CONSENT_BIT[kind]}) <> 0"

@@ -16,16 +16,10 @@ from fpcore.access import audit, scope
 from fpcore.access.audit import Action
 from fpcore.customers import policies
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.facts.relation import (
-    ARE_ALIKE,
-    END_UNCLEAR,
-    ENDED_CLOSE,
-    PRODUCT,
-    WHY_NOT_IN_FORCE,
-    YEARLY_PREMIUM,
-    computed_rows,
-    customer_fact,
-)
+from fpcore.facts.policies import PRODUCT, WHY_NOT_IN_FORCE, YEARLY_PREMIUM
+from fpcore.facts.relation import customer_fact
+from fpcore.facts.replacement import ARE_ALIKE, END_UNCLEAR, ENDED_CLOSE
+from fpcore.facts.rows import computed_rows
 from fpcore.kept import customer_rows
 from fpcore.models import LARGEST_AMOUNT, WON, Account, GapState, NewPolicy
 from fpcore.rules import judging, rulebook

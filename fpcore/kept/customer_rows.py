@@ -15,18 +15,18 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from fpcore.facts.relation import (
-    CONSENTS,
+from fpcore.facts.policies import SPAN
+from fpcore.facts.replacement import MAY_REPLACE
+from fpcore.facts.rows import (
     CUSTOMER_READ,
-    MAY_REPLACE,
     POLICY_READ,
     REPLACED_OF_ONE,
     ROW_COLUMNS,
     ROW_OF_ONE,
-    SPAN,
     computed_rows,
     struct_of,
 )
+from fpcore.facts.types import CONSENTS
 from fpcore.kept import gap_history
 from fpcore.kept.gap_history import Because
 from fpcore.models import NOBODY_REACHED, WON, Account

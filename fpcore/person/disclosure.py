@@ -21,7 +21,7 @@ from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.customers import consents, profiles
 from fpcore.customers.profiles import Removal
 from fpcore.errors import ErasureUnfinished, FpError
-from fpcore.facts.relation import WHY_NOT_IN_FORCE
+from fpcore.facts.policies import WHY_NOT_IN_FORCE
 from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS, WHOLE_LIFE, WON, Account
 from fpcore.paths import DATA
 from fpcore.store import database

@@ -9,8 +9,9 @@ from typing import Any
 
 from fpcore.access import scope
 from fpcore.facts import groups
-from fpcore.facts.relation import IN_FORCE, agreed_to, customer_fact
-from fpcore.facts.types import BIT, TOTAL
+from fpcore.facts.policies import IN_FORCE
+from fpcore.facts.relation import customer_fact
+from fpcore.facts.types import BIT, TOTAL, agreed_to
 from fpcore.models import Account, ConsentKind, Gone, PolicyType
 from fpcore.store.database import Database
 

@@ -14,8 +14,8 @@ from fpcore.access import scope
 from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.facts import groups
 from fpcore.facts.groups import UNKNOWN_ROW
-from fpcore.facts.relation import agreed_to, customer_fact
-from fpcore.facts.types import TOTAL
+from fpcore.facts.relation import customer_fact
+from fpcore.facts.types import TOTAL, agreed_to
 from fpcore.kept.stated import stated_fact
 from fpcore.models import (
     WON,

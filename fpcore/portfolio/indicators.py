@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from fpcore.access import scope
-from fpcore.facts.relation import agreed_to, customer_fact
-from fpcore.facts.types import BIT
+from fpcore.facts.relation import customer_fact
+from fpcore.facts.types import BIT, agreed_to
 from fpcore.models import Account, ConsentKind, PolicyType
 from fpcore.portfolio.conditions import (
     FIELDS,

@@ -10,7 +10,8 @@ import pandas as pd
 
 from fpcore.facts import groups
 from fpcore.facts.groups import UNKNOWN_ROW
-from fpcore.facts.relation import IN_FORCE, YEARLY_PREMIUM, customer_fact
+from fpcore.facts.policies import IN_FORCE, YEARLY_PREMIUM
+from fpcore.facts.relation import customer_fact
 from fpcore.facts.types import BIT, TOTAL
 from fpcore.models import WON, Account, Concentration, RowKind
 from fpcore.portfolio.conditions import is_unknown, of_scope, of_team

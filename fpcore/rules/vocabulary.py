@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fpcore.facts.ages import born_by
-from fpcore.facts.relation import KINDS, number_of
-from fpcore.facts.types import TOTAL
+from fpcore.facts.policies import KINDS
+from fpcore.facts.types import TOTAL, number_of
 from fpcore.models import OCCUPATION_CLASSES, Driving, GapState, Housing, PolicyType
 
 OLDEST = 120

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 import fpcore
 from fpcore import checks, errors, models, wording
 from fpcore.access import audit
-from fpcore.facts import relation
+from fpcore.facts import policies as facts_of_policies
 from fpcore.gaps import explanation
 from fpcore.importing import circumstances, customers, headers, matching, policies, reporting
 from fpcore.kept import consistency, gap_history
@@ -150,7 +150,7 @@ MISSING = {
     "birth_date",
 }
 NOT_COUNTED = {
-    *re.findall(r"then '(\w+)'", relation.PRODUCT),
+    *re.findall(r"then '(\w+)'", facts_of_policies.PRODUCT),
     *re.findall(r"""['"](other_\w+|(?:amount|premium)_unknown)['"]""", getsource(explanation)),
 }
 
@@ -200,7 +200,7 @@ KEYS = sorted(
     | {f"arithmetic.{word}" for word in ("short", "enough", "unknown", "plus")}
     | {f"problem.{code}" for code in RULE_PROBLEMS}
     | {f"why.{why}" for why in WHYS}
-    | {f"status.{why}" for why in re.findall(r"then '(\w+)'", relation.WHY_NOT_IN_FORCE)}
+    | {f"status.{why}" for why in re.findall(r"then '(\w+)'", facts_of_policies.WHY_NOT_IN_FORCE)}
     | {f"error.{code}" for code, _ in raised()}
     | {f"error.{getattr(errors, name).code}" for name in ERRORS - {"FpError", "InvalidInput"}}
     | {f"figures.field.{field}" for field in (*conditions.FIELDS, "last_contact_on")}
