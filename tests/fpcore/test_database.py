@@ -151,7 +151,7 @@ def test_two_threads_changing_one_row_lose_no_change(db):
 
 def test_a_file_that_another_process_holds_is_told_with_its_process(file):
     script = (
-        "import sys; from fpcore import database; "
+        "import sys; from fpcore.store import database; "
         "db = database.open_database(sys.argv[1], create=True); print('open', flush=True); input()"
     )
     holder = subprocess.Popen(

@@ -376,7 +376,7 @@ def test_a_connection_that_goes_late_does_not_keep_the_old_file_in_use(db, file,
 def test_a_process_that_takes_the_new_file_at_once_loses_nothing(db, file, monkeypatch):
     script = f"""
 import sys
-from fpcore import database
+from fpcore.store import database
 db = database.open_database(sys.argv[1])
 db.transaction(lambda cursor: cursor.execute({ADD_TEAM!r}, {{"name": "부산"}}))
 print("open", flush=True)
@@ -450,7 +450,7 @@ def test_opening_keeps_no_file_that_it_cannot_rewrite(file, monkeypatch):
         patch.setattr(os, "replace", refuse)
         with pytest.raises(ErasureUnfinished, match="rewrite_due_failed"):
             database.open_database(str(file))
-    other = f"from fpcore import database; database.open_database({str(file)!r}).close()"
+    other = f"from fpcore.store import database; database.open_database({str(file)!r}).close()"
     subprocess.run([sys.executable, "-c", other], cwd=ROOT, check=True)
     assert (holds(file, NAME), beside(file)) == (False, FILES)
 
@@ -458,7 +458,7 @@ def test_opening_keeps_no_file_that_it_cannot_rewrite(file, monkeypatch):
 def test_what_is_written_after_a_rewrite_survives_a_kill(file):
     script = f"""
 import os, signal, sys
-from fpcore import database
+from fpcore.store import database
 db = database.open_database(sys.argv[1])
 db.rewrite()
 db.transaction(lambda cursor: cursor.execute({ADD_TEAM!r}, {{"name": "부산"}}))
@@ -474,7 +474,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 # at the first, eleventh, 21st … line of Python that runs, the last ones some time into the rewrite.
 KILLED_ON_THE_WAY = """
 import os, signal, sys, threading
-from fpcore import database
+from fpcore.store import database
 import test_rewrite
 
 def kill_before(line):

@@ -62,7 +62,7 @@ def test_no_form_is_drawn_that_would_be_refused(open_page, blind, office, parame
     keys = (
         "customer.edit", "form.save", "policy.add", "contact.submit", "contact.remove",
         "consent.give", "consent.withdraw", "personal.make", "personal.delete_confirm",
-        "gaps.explanation.set_target",
+        "gaps.set_target",
     )  # fmt: skip
     refused = {wording.say("ko", key) for key in keys}
     labels = {button.label for button in at.button}

@@ -14,12 +14,14 @@ from fpcore.portfolio.makeup import insurers
 from fpcore.store import database
 from ui import address, heatmaps, session
 from ui.portfolio import bar_charts, concentration, lists
+from ui.portfolio import map as portfolio_map
 from ui.text import Text
 
 VIEW = """
-from ui import {module}, session
+import ui.{module} as view
+from ui import session
 from ui.text import Text
-{module}.{draw}(session.account(), Text(session.language()), session.today())
+view.{draw}(session.account(), Text(session.language()), session.today())
 """
 VIEWS = [
     ("portfolio.key_figures", "draw"),
@@ -81,7 +83,7 @@ def tables_of(at: AppTest) -> list[pd.DataFrame]:
 def test_a_view_is_drawn_in_every_language_and_without_customers(
     module, draw, locale, open_view, monkeypatch
 ):
-    monkeypatch.setattr(map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
+    monkeypatch.setattr(portfolio_map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
     at = open_view(module, draw, "admin", locale)
     assert not at.exception and at.dataframe
     empty = open_view(module, draw, "manager2", locale)

@@ -213,7 +213,7 @@ def test_content_that_came_another_way_is_no_note(content):
 
 
 def test_a_note_of_another_process_is_none():
-    command = "from ui import uploads_to_disk; print(uploads_to_disk._NOTE.decode(), end='')"
+    command = "from ui.server import uploads_to_disk; print(uploads_to_disk._NOTE.decode(), end='')"
     ran = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True, cwd=ROOT)
     assert ran.stdout.startswith(b"fp kept at ")
     assert kept_at(ran.stdout + b"/etc/passwd") is None
