@@ -1,0 +1,32 @@
+"""Who sits before the browser, in which language, on which day, and the database they look at."""
+
+from ui.session.process import database
+from ui.session.sign_in import account, choose_language, sign_in_form, sign_out
+from ui.session.upload_memory import forget_uploaded
+from ui.session.visitor import (
+    SEOUL,
+    draft,
+    forget_draft,
+    language,
+    show,
+    shown,
+    theme,
+    today,
+)
+
+__all__ = [
+    "SEOUL",
+    "account",
+    "choose_language",
+    "database",
+    "draft",
+    "forget_draft",
+    "forget_uploaded",
+    "language",
+    "show",
+    "shown",
+    "sign_in_form",
+    "sign_out",
+    "theme",
+    "today",
+]
