@@ -10,6 +10,7 @@ from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.facts.policies import WHY_NOT_IN_FORCE
+from fpcore.facts.policy_key import same_number, same_text_or_none
 from fpcore.kept import customer_rows
 from fpcore.models import Account, NewPolicy, Policy, PolicyChanges, PolicyStatus
 from fpcore.store import database
@@ -231,8 +232,8 @@ def _number_taken(
     )
     taken = f"""
         select count(*) from policy p join customer c on c.id = p.customer_id
-        where {_SAME.format("p.policy_number")} = {_SAME.format("$number")}
-            and {_SAME.format("p.insurer")} = {_SAME.format("$insurer")}
+        where {same_number("p.policy_number")} = {same_number("$number")}
+            and {same_text_or_none("p.insurer")} = {same_text_or_none("$insurer")}
             and p.id is distinct from $own and c.owner_id = {owner}
     """
     said = {
@@ -244,7 +245,3 @@ def _number_taken(
     if not database.value(cursor, taken, said):
         return []
     return [("policy_number", "policy_number_taken", {"text": values["policy_number"]})]
-
-
-_SAME = "regexp_replace(lower(coalesce({}, '')), '\\s+', '', 'g')"
-"""How numbers and insurers are compared, as in an import: without case and blanks."""

@@ -14,14 +14,13 @@ import pyarrow as pa
 from fpcore import privacy
 from fpcore.checks import Check
 from fpcore.errors import InvalidInput
+from fpcore.facts import policy_key
 from fpcore.importing.words import book_words, fold
 from fpcore.models import WHOLE_LIFE
 from fpcore.store import database
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor, Database
 
-_WIDE = "".join(chr(0xFF01 + i) for i in range(94)) + "\u3000\u00a0"
-_NARROW = "".join(chr(0x21 + i) for i in range(94)) + "  "
 _NUMBER = r"[\d,]*\.?\d+"
 _MACROS = Path(__file__).with_name("cells.sql")
 
@@ -52,12 +51,17 @@ def prepare(cursor: Cursor, words: Mapping[str, Mapping[str, str]]) -> None:
     _load_words(cursor, words)
 
 
+_COMPARED = f"""
+create or replace temp macro narrow(t) as {policy_key.narrow("t")};
+create or replace temp macro same_text(t) as {policy_key.same_text("t")};
+create or replace temp macro same_text_or_none(t) as {policy_key.same_text_or_none("t")};
+create or replace temp macro same_number(t) as {policy_key.same_number("t")};
+"""
+
+
 def _macros() -> str:
     """Read cells.sql and fill in what stands between its @ signs."""
     filled_in = {
-        "WIDE_SIGNS": "！-～\u3000\u00a0",
-        "WIDE": quoted(_WIDE),
-        "NARROW": quoted(_NARROW),
         "BLANKS": quoted(" \t\r\n\u00a0\u3000\u200b\ufeff"),
         "KOREAN_AMOUNT": rf"^(?:({_NUMBER})억)?"
         rf"(?:(?:(\d)천)?(?:(\d)백)?(?:(\d)십)?({_NUMBER})?만)?({_NUMBER})?$",
@@ -67,7 +71,7 @@ def _macros() -> str:
     macros = _MACROS.read_text(encoding="utf-8")
     for name, value in filled_in.items():
         macros = macros.replace(f"@{name}@", value)
-    return macros
+    return _COMPARED + macros
 
 
 def _text_macros() -> str:

@@ -1,11 +1,6 @@
 -- How cells are read: text -> amount, date, phone. Macros for one import, loaded by cells.py,
 -- which fills in the words between @ signs. Each gives NULL for what it cannot understand.
 
--- full-width signs made plain; translate is slow, and few texts have any
-create or replace temp macro narrow(t) as
-    if(regexp_matches(t, '[@WIDE_SIGNS@]'),
-        translate(t, @WIDE@, @NARROW@), t);
-
 create or replace temp macro folded(t) as
     regexp_replace(lower(narrow(t)), '[^\p{L}\p{N}\p{M}]+', '', 'g');
 
@@ -147,12 +142,6 @@ create or replace temp macro phone_digits(t) as case
             '^\+?82-?0?', '0'),
         '^(1[016789]\d{7,8})$', '0\1')
 end;
-
--- how texts are compared: without case, width and blanks
-create or replace temp macro same_text(t) as regexp_replace(lower(narrow(t)), '\s+', '', 'g');
-create or replace temp macro number_key(t) as
-    if(regexp_full_match(t, '[!-~]+'), upper(t),
-        upper(regexp_replace(narrow(t), '\s+', '', 'g')));
 
 create or replace temp macro mask(digits) as
     digits[:if(starts_with(digits, '02'), 2, 3)]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from fpcore.access.scope import VISIBLE_OWNERS
+from fpcore.facts import policy_key
 from fpcore.importing.headers import Columns
 from fpcore.models import Account
 from fpcore.store.database import Cursor
@@ -247,7 +248,7 @@ select row_no, p.field, p.code from problem where p is not null
 """
 """Which person each set of customer cells means, and the rows whose person has to be asked for."""
 
-_SUSPECT = """
+_SUSPECT = f"""
 create or replace temp table book_suspect as
 with numbered as (
     select number_hash from book_contract where number_hash is not null
@@ -258,13 +259,7 @@ detailed as (
     group by detail_hash having count(*) > 1
 )
 select t.row_no, t.has_policy, m.person_no, m.known_id as customer_id, s.owner_id,
-    number_key(t.policy_number) as number,
-    coalesce(same_text(t.insurer::varchar), '') as insurer_key,
-    concat_ws(chr(31), t.type, coalesce(same_text(t.policy_name::varchar), ''),
-        coalesce(same_text(t.insurer::varchar), ''),
-        coalesce(t.start_date::varchar, '')) as product_key,
-    concat_ws(chr(31), coalesce(t.coverage_amount::varchar, ''),
-        coalesce(t.premium_amount::varchar, ''), coalesce(t.end_date::varchar, '')) as detail_key,
+    {policy_key.columns("t")},
     concat_ws(chr(31), product_key, detail_key, t.status, t.premium_cycle) as everything
 from book_contract t
 join book_meant m using (customer_no)
@@ -289,25 +284,14 @@ window numbered as (
 """The policies that the file may mention more than once: a number identifies one; without it,
 product and details do."""
 
-_KNOWN = """
+_KNOWN = f"""
 create or replace temp table book_known_policy as
-select p.id, p.customer_id, c.owner_id, number_key(p.policy_number) as number,
-    coalesce(same_text(p.insurer), '') as insurer_key,
-    concat_ws(chr(31), p.type, coalesce(same_text(p.policy_name), ''),
-        coalesce(same_text(p.insurer), ''), coalesce(p.start_date::varchar, '')) as product_key,
-    concat_ws(chr(31), coalesce(p.coverage_amount::varchar, ''),
-        coalesce(p.premium_amount::varchar, ''), coalesce(p.end_date::varchar, '')) as detail_key
+select p.id, p.customer_id, c.owner_id, {policy_key.columns("p")}
 from policy p join customer c on c.id = p.customer_id
 where c.owner_id in (select distinct owner_id from book_person_seen);
 
 create or replace temp table book_seen_policy as
-select t.row_no, s.owner_id, m.known_id as customer_id, number_key(t.policy_number) as number,
-    coalesce(same_text(t.insurer::varchar), '') as insurer_key,
-    concat_ws(chr(31), t.type, coalesce(same_text(t.policy_name::varchar), ''),
-        coalesce(same_text(t.insurer::varchar), ''),
-        coalesce(t.start_date::varchar, '')) as product_key,
-    concat_ws(chr(31), coalesce(t.coverage_amount::varchar, ''),
-        coalesce(t.premium_amount::varchar, ''), coalesce(t.end_date::varchar, '')) as detail_key,
+select t.row_no, s.owner_id, m.known_id as customer_id, {policy_key.columns("t")},
     coalesce(r.copy, 1) as copy
 from book_contract t
 join book_meant m using (customer_no)

@@ -125,8 +125,8 @@ _TERM_JOIN = {
 }
 _AMOUNT_TERM = cells.AMOUNT_PARTS.format(text="said")
 _TERM = {
-    "insurer": "said::book_insurer as value, coalesce(same_text(said), '') as key",
-    "policy_name": "said::book_policy_name as value, coalesce(same_text(said), '') as key, "
+    "insurer": "said::book_insurer as value, same_text_or_none(said) as key",
+    "policy_name": "said::book_policy_name as value, same_text_or_none(said) as key, "
     "meant.type::book_type as type",
     "type": "meant.type::book_type as value",
     "status": "word.value::book_status as value, paid.word is not null as paid_up",
@@ -304,7 +304,7 @@ valued as (
             when end_date < $today then 'expired'::book_status
             else 'active'::book_status
         end as status,
-        number_key(policy_number) as number
+        same_number(policy_number) as number
     from read
 )
 select

@@ -469,11 +469,11 @@ order by row_no, policy nulls first, field limit $most
 
 _GONE = """
 with insurer as (
-    select distinct coalesce(same_text(t.insurer::varchar), '') as insurer_key
+    select distinct same_text_or_none(t.insurer::varchar) as insurer_key
     from book_contract t where t.has_policy
 ),
 held as (
-    select number_key(policy_number) as number from book_contract
+    select same_number(policy_number) as number from book_contract
     where policy_number is not null and row_no in (select row_no from book_problem)
 ),
 gone as (

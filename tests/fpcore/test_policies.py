@@ -138,25 +138,35 @@ def test_an_amount_is_stored_as_typed_or_refused_and_never_rounded(amount, db, f
 # --- A number twice --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ({"policy_number": "A-1"}, {"policy_number": "A-1"}),
-        ({"policy_number": "A-1"}, {"policy_number": "a-1", "type": "car"}),
-        ({"policy_number": "A-1", "insurer": "AIA"}, {"policy_number": "A-1", "insurer": "aia"}),
-        ({"policy_number": "A 1"}, {"policy_number": "A1"}),
-        ({"policy_number": "A-1", "insurer": "삼성생명"},
-         {"policy_number": "A-1", "insurer": "삼성 생명"}),
-    ],
-)  # fmt: skip
+SAME_POLICY = [
+    ({"policy_number": "A-1"}, {"policy_number": "A-1"}),
+    ({"policy_number": "A-1"}, {"policy_number": "a-1", "type": "car"}),
+    ({"policy_number": "A-1", "insurer": "AIA"}, {"policy_number": "A-1", "insurer": "aia"}),
+    ({"policy_number": "A 1"}, {"policy_number": "A1"}),
+    ({"policy_number": "A-1"}, {"policy_number": "Ａ-1"}),
+    ({"policy_number": "A-1", "insurer": "ＡＩＡ　생명"},
+     {"policy_number": "Ａ－１", "insurer": "aia생명"}),
+    ({"policy_number": "A-1", "insurer": "삼성생명"},
+     {"policy_number": "A-1", "insurer": "삼성 생명"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second"), SAME_POLICY)
 @pytest.mark.parametrize("same_customer", [True, False])
 def test_a_number_of_one_insurer_is_taken_once(first, second, same_customer, db, fp, customer):
-    """What an import takes for the same number, a form does too."""
     add_policy(db, fp, customer, **first)
     other = customer if same_customer else add_customer(db, fp)
     with refusal(db) as refused:
         add_policy(db, fp, other, **second)
     assert refused == [("policy_number", "policy_number_taken")]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME_POLICY)
+def test_what_a_form_takes_for_the_same_number_an_import_does_too(first, second, db, fp, customer):
+    add_policy(db, fp, customer, **first)
+    row = {"고객명": "김하나", "증권번호": second["policy_number"], "보험종류": "생명"}
+    report = take(db, fp, [{**row, "보험사": second.get("insurer", "")}])
+    assert (report.policies_created, report.taken) == (0, 1)
 
 
 def test_another_insurer_or_another_fp_may_have_the_same_number(db, people, fp, customer):
