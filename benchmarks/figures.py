@@ -25,7 +25,7 @@ from benchmarks.timing import Figure, Work
 from fpcore.access import accounts, scope
 from fpcore.customers import coverage, policies, profiles
 from fpcore.facts.rows import ROW_COLUMNS
-from fpcore.gaps import explanation, publishing, scopes
+from fpcore.gaps import explanation, publishing, scopes, trials
 from fpcore.models import (
     Account,
     CustomerChanges,
@@ -39,8 +39,8 @@ from fpcore.models import (
 from fpcore.portfolio import customer_list, follow_up, heatmaps, indicators, makeup
 from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
 from fpcore.rules import judging, rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import Fixed
+from fpcore.rules.amounts import Fixed
+from fpcore.rules.records import Rule
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
@@ -268,7 +268,7 @@ def _of_gaps(reader: _Reader, rules: Sequence[Rule]) -> Iterator[Figure]:
     )
     yield Figure(
         "whole book: a changed rule, before and after",
-        lambda: scopes.compare(*who, RowKind.TEAM, TODAY, draft), floor,
+        lambda: trials.compare(*who, RowKind.TEAM, TODAY, draft), floor,
     )  # fmt: skip
 
 

@@ -15,11 +15,11 @@ import streamlit as st
 from fpcore.access import scope
 from fpcore.customers import consents, contacts, coverage, policies
 from fpcore.customers.coverage import CoverageSummary
-from fpcore.gaps import explanation, scopes
+from fpcore.gaps import changes, explanation, scopes, trials
+from fpcore.gaps.changes import GapChange
 from fpcore.gaps.explanation import CustomerGaps
-from fpcore.gaps.scopes import Comparison, ScopeGaps
-from fpcore.kept import gap_history
-from fpcore.kept.gap_history import GapChange
+from fpcore.gaps.scopes import ScopeGaps
+from fpcore.gaps.trials import Comparison
 from fpcore.models import Account, Consent, Contact, Measure, Policy, RowKind
 from fpcore.portfolio import customer_list, follow_up, heatmaps, indicators, makeup
 from fpcore.portfolio.conditions import NOT_CONTACTED_DAYS
@@ -29,7 +29,7 @@ from fpcore.portfolio.heatmaps import Heatmap
 from fpcore.portfolio.indicators import KeyFigures
 from fpcore.portfolio.makeup import Insurers
 from fpcore.rules import rulebook
-from fpcore.rules.rulebook import Rule
+from fpcore.rules.records import Rule
 from ui import session
 
 
@@ -79,22 +79,22 @@ def worst(account: Account, valued_on: date, limit: int) -> pd.DataFrame:
 def gap_months(
     account: Account, valued_on: date, months: int, team: str | None = None
 ) -> pd.DataFrame:
-    """Count the gaps that opened and closed, by month: gap_history.per_month."""
-    return kept(account, gap_history.per_month, valued_on, months, team)
+    """Count the gaps that opened and closed, by month: changes.per_month."""
+    return kept(account, changes.per_month, valued_on, months, team)
 
 
 def comparison(
     account: Account, rows: RowKind, valued_on: date, tried: Sequence[Rule]
 ) -> Comparison:
-    """Hold the scope against the rules in use and against others: scopes.compare."""
-    return kept(account, scopes.compare, rows, valued_on, tried)
+    """Hold the scope against the rules in use and against others: trials.compare."""
+    return kept(account, trials.compare, rows, valued_on, tried)
 
 
 def changed_customers(
     account: Account, valued_on: date, tried: Sequence[Rule], code: str
 ) -> pd.DataFrame:
-    """List who changes under a rule: scopes.changed_customers."""
-    return kept(account, scopes.changed_customers, valued_on, tried, code)
+    """List who changes under a rule: trials.changed_customers."""
+    return kept(account, trials.changed_customers, valued_on, tried, code)
 
 
 def key_figures(account: Account, valued_on: date, team: str | None = None) -> KeyFigures:
@@ -169,7 +169,7 @@ def _customer_file(asked, _db, _account, _customer_id, _today) -> CustomerFile:
     return CustomerFile(
         summary=coverage.summary(*one, _today),
         gaps=explanation.of_customer(*one, _today),
-        changes=gap_history.of_customer(*one),
+        changes=changes.of_customer(*one),
         policies=policies.of_customer(*one, _today),
         contacts=contacts.of_customer(*one),
         consents=consents.of_customer(*one),

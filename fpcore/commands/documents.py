@@ -23,10 +23,10 @@ from fpcore.importing.history import ImportBatch, UndoReport
 from fpcore.importing.reporting import ImportReport
 from fpcore.kept.consistency import Checked, Finding
 from fpcore.models import Account, Measure
-from fpcore.person import disclosure
+from fpcore.person import in_words
 from fpcore.portfolio.customer_list import CustomerPage
 from fpcore.portfolio.heatmaps import Heatmap
-from fpcore.rules.rulebook import Rule
+from fpcore.rules.records import Rule
 
 LANGUAGE = "en"
 
@@ -229,7 +229,7 @@ def _finding(one: Finding) -> str:
 def exported(document: dict) -> Output:
     """All that is held about one person."""
     lines = []
-    for part in disclosure.parts(document, LANGUAGE):
+    for part in in_words.parts(document, LANGUAGE):
         lines.append(part.title)
         for record in part.records:
             lines += [f"  {label}: {text}" for label, text in record] + [""]

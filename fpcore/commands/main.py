@@ -32,10 +32,10 @@ from fpcore.gaps import explanation, publishing, scopes
 from fpcore.kept import consistency
 from fpcore.models import Measure, Role, RowKind
 from fpcore.paths import ROOT
-from fpcore.person import disclosure
+from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.customer_list import CustomerFilter
-from fpcore.rules import rulebook
+from fpcore.rules import records, rulebook
 from fpcore.store import database
 from fpcore.store.database import Database
 
@@ -208,7 +208,7 @@ def show_gaps(customer: str | None, owner: str | None, valued_on: date, as_json:
 def show_rules(check: Path | None, valued_on: date, as_json: bool) -> None:
     """List the gap rules in use, or check a rule file."""
     if check:
-        found = rulebook.in_use(rulebook.load(check), valued_on)
+        found = records.in_use(rulebook.load(check), valued_on)
         print_output(documents.rules(found, valued_on, None), as_json)
         return
     with opened() as db:
@@ -300,7 +300,7 @@ def export(customer: str, html: Path | None, language: str, as_json: bool) -> No
         document = disclosure.export(db, accounts.OPERATOR, customer_id, today())
     output = documents.exported(document)
     if html:
-        html.write_text(disclosure.page(document, language), encoding="utf-8")
+        html.write_text(in_words.page(document, language), encoding="utf-8")
         output = document, [f"Page written: {html}"]
     print_output(output, as_json)
 
@@ -326,7 +326,7 @@ def _erase_one(db: Database, customer: str, yes: bool) -> documents.Output:
     customer_id = profiles.identify(db, accounts.OPERATOR, customer)
     going = profiles.removal(db, accounts.OPERATOR, customer_id)
     _make_sure(documents.erasing(going), "the name", going.name, yes)
-    disclosure.erase(db, accounts.OPERATOR, customer_id, going)
+    erasure.erase(db, accounts.OPERATOR, customer_id, going)
     return documents.erased(going)
 
 
@@ -335,7 +335,7 @@ def _erase_due(db: Database, yes: bool) -> documents.Output:
     due = [customer for customer in withdrawn if customer.destroy_by <= today()]
     if due:
         _make_sure(documents.erasing_due(due), "their number", str(len(due)), yes)
-    return documents.erased_due(disclosure.erase_due(db, accounts.OPERATOR, today()))
+    return documents.erased_due(erasure.erase_due(db, accounts.OPERATOR, today()))
 
 
 def _make_sure(warning: str, what: str, expected: str, yes: bool) -> None:

@@ -14,7 +14,7 @@ from fpcore.checks import Problem
 from fpcore.customers import consents
 from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
 from fpcore.importing import history
-from fpcore.kept import customer_rows, gap_history
+from fpcore.kept import customer_rows, gap_history, insurers
 from fpcore.models import Account, ConsentKind, Customer, CustomerChanges, NewCustomer
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
@@ -159,7 +159,7 @@ def remove_all_of(
     row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
     if _removal(cursor, account, row["id"]) != confirmed:
         raise EditedMeanwhile([], row["ver"])
-    insurers = customer_rows.insurers_of(cursor, row["id"]) if erased else []
+    names = insurers.of_customer(cursor, row["id"]) if erased else []
     for table in ("policy", "contact", "consent"):
         cursor.execute(f"delete from {table} where customer_id = $id", {"id": row["id"]})
     for table in ("customer_row", "customer"):
@@ -167,7 +167,7 @@ def remove_all_of(
     history.forget(cursor, row["id"])
     gap_history.forget(cursor, row["id"])
     audit.forget(cursor, row["id"], whom_too=erased)
-    customer_rows.forget_insurers(cursor, insurers)
+    insurers.forget(cursor, names)
     action = Action.ERASED if erased else Action.DELETED
     audit.write(cursor, account, action, None if erased else row["id"])
 

@@ -1,34 +1,31 @@
-"""Gaps: the rules of a day for one customer, explained; targets by hand; what would be if.
+"""Gaps of one customer: the rules of a day, explained.
 
 Whole scopes are in fpcore.gaps.scopes: the same SQL (judging.judged) without the `where`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from fpcore import privacy
-from fpcore.access import audit, scope
-from fpcore.access.audit import Action
-from fpcore.customers import policies
-from fpcore.errors import InvalidInput, NotFound
+from fpcore.access import scope
+from fpcore.errors import NotFound
 from fpcore.facts.policies import PRODUCT, WHY_NOT_IN_FORCE, YEARLY_PREMIUM
 from fpcore.facts.relation import customer_fact
 from fpcore.facts.replacement import ARE_ALIKE, END_UNCLEAR, ENDED_CLOSE
-from fpcore.facts.rows import computed_rows
-from fpcore.kept import customer_rows
-from fpcore.models import LARGEST_AMOUNT, WON, Account, GapState, NewPolicy
+from fpcore.gaps import targets
+from fpcore.gaps.targets import Target
+from fpcore.models import WON, Account, GapState
 from fpcore.rules import judging, rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import COVERAGES, Need
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.needs import Need
+from fpcore.rules.records import Rule
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
-LONGEST_NOTE = 300
 ORDER = (
     GapState.GAP, GapState.PARTIAL, GapState.UNKNOWN, GapState.COVERED, GapState.NOT_NEEDED,
 )  # fmt: skip
@@ -56,18 +53,6 @@ class Way:
     short: Decimal | None
     terms: tuple[Term, ...]
     missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Target:
-    """An amount in won that somebody set for one customer in the place of a rule's; `note` is None
-    for an account without the right to the customer's name."""
-
-    amount: Decimal
-    note: str | None
-    by: str
-    on: datetime
-    ver: int
 
 
 @dataclass(frozen=True)
@@ -142,14 +127,6 @@ class CustomerGaps:
         raise KeyError(code)
 
 
-@dataclass(frozen=True)
-class WhatIf:
-    """A customer as they are and as they would be: nothing is stored."""
-
-    before: CustomerGaps
-    after: CustomerGaps
-
-
 def of_customer(
     db: Database, account: Account, customer_id: UUID | str, valued_on: date
 ) -> CustomerGaps:
@@ -158,107 +135,15 @@ def of_customer(
     customer_id = scope.as_uuid(customer_id, "customer_not_found")
     rules = rulebook.rules_on(db, valued_on)
     with db.reading() as cursor:
-        targets = db.remembered("targeted rules", lambda: judging.targeted(cursor))
-        judged = _judged_sql(targets, rules, valued_on)
+        by_hand = db.remembered("targeted rules", lambda: judging.targeted(cursor))
+        judged = judged_sql(by_hand, rules, valued_on)
         fact, params = customer_fact(db, account, valued_on, used_in=judged)
-        row = _row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
+        row = judged_row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
         is_masked = not scope.of_account(db, account).by_name and row["owner_id"] != account.id
-        return _judged(cursor, rules, valued_on, customer_id, row, bool(targets), is_masked)
+        return explained(cursor, rules, valued_on, customer_id, row, bool(by_hand), is_masked)
 
 
-def what_if(
-    db: Database,
-    account: Account,
-    customer_id: UUID | str,
-    today: date,
-    add: Sequence[NewPolicy] = (),
-    end: Sequence[UUID] = (),
-) -> WhatIf:
-    """Say how the gaps would be with policies added and others ended today; nothing is stored.
-
-    Without the right to the customer's name a policy number is passed over: whether it is taken
-    would tell whose it is.
-    Errors: NotFound, ConsentWithdrawn; InvalidInput for a policy that could not be added.
-    """
-    rules = rulebook.rules_on(db, today)
-
-    def work(cursor: Cursor) -> WhatIf:
-        row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
-        said = {"customer": row["id"], "valued_on": today, "currency": WON}
-        unnumbered = {"policy_number": None} if row["is_masked"] else {}
-        rows = computed_rows("c.id = $customer", "{} = $customer")
-        judged = _judged_sql(judging.targeted(cursor), rules, today)
-        sql = f"with {rows}, customer_fact as (from computed_row) {judged}"
-
-        def as_it_is() -> CustomerGaps:
-            found = _row(cursor, sql, said)
-            return _judged(cursor, rules, today, row["id"], found, True, row["is_masked"])
-
-        before = as_it_is()
-        for policy_id in end:
-            policies.end_for_now(cursor, row["id"], policy_id, today)
-        for new in add:
-            policies.add_for_now(cursor, row["id"], new.model_copy(update=unnumbered), today)
-        return WhatIf(before, as_it_is())
-
-    return db.dry_run(work)
-
-
-def set_target(
-    db: Database,
-    account: Account,
-    customer_id: UUID | str,
-    code: str,
-    amount: Decimal,
-    note: str,
-    today: date,
-) -> None:
-    """Set what is recommended to one customer under a rule, in won, in the place of its amount.
-
-    Errors: NotFound, also for a rule without an amount; NotAllowed, ConsentWithdrawn; InvalidInput.
-    """
-    note = privacy.scrubbed(note or "").strip()
-    wanted = {rule.code: rule for rule in rulebook.rules_on(db, today)}.get(code)
-    if wanted is None or not COVERAGES[wanted.coverage].has_amount or not wanted.terms(today):
-        raise NotFound("rule_not_found")
-    problems = _problems_of_target(amount, note)
-    if problems:
-        raise InvalidInput(problems)
-
-    def work(cursor: Cursor) -> None:
-        row = scope.customer_in_scope(cursor, account, customer_id)
-        old = _target_row(cursor, row["id"], code)
-        cursor.execute("delete from customer_target where id = $id", {"id": old.get("id")})
-        cursor.execute(
-            _SET_TARGET,
-            {
-                "customer": row["id"], "code": code, "amount": amount, "note": note,
-                "asker": account.id, "ver": old.get("ver", 0) + 1, "now": database.utc_now(),
-            },
-        )  # fmt: skip
-        _target_changed(db, cursor, account, row["id"], old.get("amount"), amount, today)
-
-    db.transaction(work)
-
-
-def remove_target(
-    db: Database, account: Account, customer_id: UUID | str, code: str, today: date
-) -> None:
-    """Take a target away: the rule's own amount counts again. Errors: NotFound, NotAllowed,
-    ConsentWithdrawn."""
-
-    def work(cursor: Cursor) -> None:
-        row = scope.customer_in_scope(cursor, account, customer_id)
-        old = _target_row(cursor, row["id"], code)
-        if not old:
-            raise NotFound("target_not_found")
-        cursor.execute("delete from customer_target where id = $id", {"id": old["id"]})
-        _target_changed(db, cursor, account, row["id"], old["amount"], None, today)
-
-    db.transaction(work)
-
-
-def _judged(
+def explained(
     cursor: Cursor,
     rules: Sequence[Rule],
     day: date,
@@ -267,16 +152,14 @@ def _judged(
     may_have_targets: bool,
     is_masked: bool,
 ) -> CustomerGaps:
-    """Judge a customer by `row`, which `_judged_sql` gave of them."""
+    """Judge a customer by `row`, which `judged_sql` gave of them."""
     said = {"customer": customer_id, "valued_on": day, "currency": WON}
     held = database.rows(cursor, _POLICIES, said)
     held.sort(key=lambda policy: (policy["begun_on"], policy["id"]), reverse=True)
-    which = {"customer": customer_id, "is_masked": is_masked}
-    by_hand = database.rows(cursor, _TARGETS, which) if may_have_targets else []
-    set_by_hand = {one.pop("code"): Target(**one) for one in by_hand}
+    by_hand = targets.of_customer(cursor, customer_id, is_masked) if may_have_targets else {}
     burden = _burden(row, rules)
     gaps = [
-        _gap(rule, number, row, day, held, set_by_hand.get(rule.code), burden)
+        _gap(rule, number, row, day, held, by_hand.get(rule.code), burden)
         for number, rule in enumerate(rules)
     ]
     gaps = [_with_replaced(cursor, gap, said) for gap in gaps]
@@ -294,7 +177,8 @@ def _with_replaced(cursor: Cursor, gap: Gap, said: dict[str, Any]) -> Gap:
     return replace(gap, counted=tuple(dict.fromkeys(row["id"] for row in found)))
 
 
-def _row(cursor: Cursor, sql: str, params: dict[str, Any]) -> Mapping[str, Any]:
+def judged_row(cursor: Cursor, sql: str, params: dict[str, Any]) -> Mapping[str, Any]:
+    """Read the one row that `judged_sql` gives. Errors: NotFound where there is none."""
     found = database.rows(cursor, sql, params)
     if not found:
         raise NotFound("customer_not_found")
@@ -302,15 +186,16 @@ def _row(cursor: Cursor, sql: str, params: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _judged_sql(targets: frozenset[str], rules: tuple[Rule, ...], day: date) -> str:
-    """The SQL over customer_fact of the customer `$customer`, judged and with what explains it."""
-    mine = judging.with_targets("(from customer_fact where id = $customer)", targets)
-    explained = "".join(_explained(rule, number, day) for number, rule in enumerate(rules))
+def judged_sql(by_hand: frozenset[str], rules: tuple[Rule, ...], day: date) -> str:
+    """The SQL over customer_fact of the customer `$customer`, judged and with what explains it;
+    `by_hand` are the codes of rules for which there are targets."""
+    mine = judging.with_targets("(from customer_fact where id = $customer)", by_hand)
+    explaining = "".join(_explaining(rule, number, day) for number, rule in enumerate(rules))
     held = {f"{COVERAGES[rule.coverage].prefix}_policies" for rule in rules}
     columns = ", ".join(sorted({*_FACTS, *held}))
     numbers = range(len(rules))
     states = "".join(f", state_{n}, amount_{n}, held_{n}" for n in numbers)
-    return f"select {columns}{states}{explained} from {judging.judged(rules, day, mine, targets)}"
+    return f"select {columns}{states}{explaining} from {judging.judged(rules, day, mine, by_hand)}"
 
 
 _FACTS = (
@@ -321,15 +206,24 @@ _FACTS = (
 premium burden."""
 
 
-def _explained(rule: Rule, number: int, day: date) -> str:
+def _explaining(rule: Rule, number: int, day: date) -> str:
     """The SQL of what explains a rule's amounts: for each way its terms and their parts."""
     columns = [f"{rule.need.unknown(COVERAGES[rule.coverage])} as unknown_{number}"]
     for way, need in enumerate(_needs(rule)):
         for place, term in enumerate(need.terms(day)):
-            name = f"term_{number}_{place}" if way == 0 else f"term_{number}_{place}_of_{way}"
+            name = _term_column(number, way, place)
             columns.append(name if way == 0 else f"{term.amount} as {name}")
-            columns += [f"{sql} as {part}_{name}" for part, sql in term.parts.items()]
+            columns += [f"{sql} as {_part_column(part, name)}" for part, sql in term.parts.items()]
     return "".join(f", {column}" for column in columns)
+
+
+def _term_column(number: int, way: int, place: int) -> str:
+    """Name the column of a term: of the rule's own need (way 0) as judging.judged names it."""
+    return f"term_{number}_{place}" if way == 0 else f"term_{number}_{place}_of_{way}"
+
+
+def _part_column(part: str, term_column: str) -> str:
+    return f"{part}_{term_column}"
 
 
 def _needs(rule: Rule) -> list[Need]:
@@ -398,8 +292,8 @@ def _way(rule: Rule, number: int, place: int, row: Mapping[str, Any], day: date)
     of = rule if place == 0 else rule.choices[place - 1]
     terms = []
     for k, term in enumerate(of.need.terms(day)):
-        name = f"term_{number}_{k}" if place == 0 else f"term_{number}_{k}_of_{place}"
-        parts = {part: row[f"{part}_{name}"] for part in term.parts}
+        name = _term_column(number, place, k)
+        parts = {part: row[_part_column(part, name)] for part in term.parts}
         terms.append(Term(term.code, _decimal(row[name]), {**parts, **term.values}))
     amounts = [term.amount for term in terms]
     known = bool(amounts) and None not in amounts
@@ -465,56 +359,3 @@ def _why_not_counted(rule: Rule, policy: Mapping[str, Any], has_terms: bool) -> 
         return policy["why_not"] or not_known
     is_near = coverage.is_held and rule.need.asks_for_more and coverage.type == policy["type"]
     return (product or "other_kind") if is_near else ""
-
-
-_TARGETS = """
-select t.code, t.amount, if($is_masked, null, t.note) as note, a.name as "by",
-    t.updated_at as "on", t.ver
-from customer_target t join account a on a.id = t.set_by where t.customer_id = $customer
-"""
-
-_SET_TARGET = """
-insert into customer_target (
-    id, customer_id, code, amount, note, set_by, ver, created_at, updated_at)
-values (uuidv7(), $customer, $code, $amount, $note, $asker, $ver, $now, $now)
-"""
-
-
-def _target_row(cursor: Cursor, customer_id: UUID, code: str) -> dict[str, Any]:
-    found = database.rows(
-        cursor,
-        "select id, amount, ver from customer_target where customer_id = $id and code = $code",
-        {"id": customer_id, "code": code},
-    )
-    return found[0] if found else {}
-
-
-def _target_changed(
-    db: Database,
-    cursor: Cursor,
-    account: Account,
-    customer_id: UUID,
-    old: Decimal | None,
-    new: Decimal | None,
-    today: date,
-) -> None:
-    made = audit.changed({"target_amount": old}, {"target_amount": new})
-    audit.write(cursor, account, Action.UPDATED, customer_id, customer_id, None, made)
-    customer_rows.refresh(db, cursor, account, [customer_id], today)
-
-
-def _problems_of_target(amount: Decimal | None, note: str) -> list[tuple[str, str, dict]]:
-    problems = []
-    if amount is None:
-        problems.append(("target_amount", "missing", {}))
-    elif amount < 0:
-        problems.append(("target_amount", "negative", {"text": amount}))
-    elif amount > LARGEST_AMOUNT:
-        problems.append(("target_amount", "too_large", {"text": amount}))
-    elif amount != amount.to_integral_value():
-        problems.append(("target_amount", "not_whole_won", {"text": amount}))
-    if not note:
-        problems.append(("target_note", "missing", {}))
-    elif len(note) > LONGEST_NOTE:
-        problems.append(("target_note", "too_long", {"text": note[:60]}))
-    return problems

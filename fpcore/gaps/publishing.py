@@ -14,8 +14,8 @@ from fpcore.errors import InvalidInput, InvalidRules, NotAllowed
 from fpcore.kept import gap_history
 from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import Account
-from fpcore.rules import rulebook
-from fpcore.rules.rulebook import PublishedRule, Rule
+from fpcore.rules import records, rulebook
+from fpcore.rules.records import PublishedRule, Rule
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
@@ -79,11 +79,11 @@ def publish(db: Database, account: Account, rule: Rule, note: str, today: date) 
         version = 1 + max((one.version for one in every if one.code == rule.code), default=0)
         made = rule.model_copy(update={"version": version, "valid_to": None})
         for day in {one.valid_from for one in (*every, made) if one.valid_from >= made.valid_from}:
-            _refuse(rulebook.in_use([*every, made], day), made)
+            _refuse(records.in_use([*every, made], day), made)
         cursor.execute(
             _PUBLISH,
             {
-                "code": made.code, "version": version, "record": rulebook.to_json(made),
+                "code": made.code, "version": version, "record": records.to_json(made),
                 "valid_from": made.valid_from, "is_off": made.is_off, "note": note,
                 "asker": account.id, "now": database.utc_now(),
             },
@@ -118,9 +118,9 @@ def _refuse(rules: Sequence[Rule], changed: Rule | None) -> None:
     code = changed.code if changed else None
     problems: list[Problem] = [
         ("coverage", "coverage_taken", {"text": (other if rule.code == code else rule).code})
-        for rule, other in rulebook.clashes(rules)
+        for rule, other in records.clashes(rules)
     ]
-    if len(rules) > rulebook.MOST_RULES:
-        problems.append(("rule", "too_many_rules", {"most": rulebook.MOST_RULES}))
+    if len(rules) > records.MOST_RULES:
+        problems.append(("rule", "too_many_rules", {"most": records.MOST_RULES}))
     if problems:
         raise InvalidInput(problems)

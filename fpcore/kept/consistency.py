@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
@@ -64,7 +64,7 @@ def check(db: Database, today: date) -> Checked:
         records = [*_rows_apart(cursor), *_records_apart(cursor)]
     differing = [
         Finding(Fault.ROW_DIFFERS, one.customer_id, one.column, one.kept, one.computed)
-        for one in customer_rows.compared(db, today)
+        for one in comparison.compared(db, today)
     ]
     return Checked(**counted, findings=[*records, *differing])
 

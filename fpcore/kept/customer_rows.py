@@ -12,7 +12,7 @@ In another time zone it may be another day: a row made for that one would differ
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from fpcore.facts.policies import SPAN
@@ -27,24 +27,19 @@ from fpcore.facts.rows import (
     struct_of,
 )
 from fpcore.facts.types import CONSENTS
-from fpcore.kept import gap_history
+from fpcore.kept import gap_history, insurers, rule_sets
 from fpcore.kept.gap_history import Because
 from fpcore.models import NOBODY_REACHED, WON, Account
 from fpcore.rules import judging, rulebook
 from fpcore.rules.judging import KEPT
-from fpcore.rules.rulebook import Rule
+from fpcore.rules.records import Rule
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database, calculator
 
 CUSTOMERS_AT_ONCE = 250_000
 
 _COLUMNS = ", ".join(ROW_COLUMNS)
-_ALL_COLUMNS = (*ROW_COLUMNS, "rule_set", *KEPT)
-_IN_ORDER = {
-    "words": "list_sort(string_split(words, chr(10))) as words",
-    "spans": "list_sort(spans) as spans",
-}  # what a row holds in no order
-_COMPARED = ", ".join(_IN_ORDER.get(name, name) for name in ROW_COLUMNS)
+ALL_COLUMNS = (*ROW_COLUMNS, "rule_set", *KEPT)
 
 
 def refresh(
@@ -101,7 +96,7 @@ def _make_anew(
 ) -> None:
     """Make the rows of the customers in a relation as of a day: a part at a time, those of one
     owner together, since the sums of a million customers at once would need over a gigabyte."""
-    number_insurers(cursor)
+    insurers.number_new(cursor)
     gap_history.remember(cursor, f"id in (select id from {relation})", {})
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
     cursor.execute(f"""
@@ -124,115 +119,6 @@ from customer c join {relation} r on r.id = c.id
         done((part + 1) / len(parts))
 
 
-class Difference(NamedTuple):
-    """A column of a kept row that is not as computed; both as text. `column` is None where there
-    is no such row, or no such customer."""
-
-    customer_id: UUID
-    column: str | None
-    kept: str | None
-    computed: str | None
-
-
-def differences(db: Database, today: date) -> list[UUID]:
-    """Compute all rows again, and all states by the rules of today; the ids of those that are not
-    as they were kept, are missing or too many."""
-    with db.reading() as cursor:
-        apart = cursor.execute(_APART).fetchall()
-    return list(
-        dict.fromkeys([*(one for (one,) in apart), *(d.customer_id for d in compared(db, today))])
-    )
-
-
-def compared(db: Database, today: date) -> list[Difference]:
-    """Compute all rows again from customers, policies, contacts and consents, and all states by the
-    rules of today; each column of a kept row that differs.
-
-    A part of the customers at a time, as `refresh_all_of`.
-    """
-    rules = rulebook.rules_on(db, today)
-    found: list[Difference] = []
-    with db.reading() as cursor:
-        targets = judging.targeted(cursor)
-        rows = judging.with_targets("computed_row", targets)
-        judged = judging.judged(rules, today, rows, targets)
-        kept = ", ".join(judging.kept(rules, today))
-        number = gap_history.known_rule_set(cursor, rules)
-        for first, last in cursor.execute(_PARTS).fetchall():
-            sql = _COMPARE.format(
-                rows=computed_rows("c.id between $first and $last", "{} between $first and $last"),
-                computed=f"select {_COMPARED}, $set::int as rule_set, {kept} from {judged}",
-            )
-            said = {"first": first, "last": last, "set": number}
-            found += [
-                Difference(customer_id, **difference)
-                for customer_id, different in cursor.execute(
-                    sql, {**said, "valued_on": today, "currency": WON}
-                ).fetchall()
-                for difference in different
-            ]
-    return found
-
-
-_APART = """
-(select id from customer except select id from customer_row)
-union all (select id from customer_row except select id from customer)
-union all (select id from customer_row group by id having count(*) > 1)
-"""
-_PARTS = f"""
-select min(id), max(id)
-from (select id, (row_number() over (order by id) - 1) // {CUSTOMERS_AT_ONCE} as part
-    from customer)
-group by part order by part
-"""
-_EACH = ", ".join(
-    f"case when k.{name} is distinct from c.{name} then {{{{'column': '{name}',"
-    f" 'kept': k.{name}::varchar, 'computed': c.{name}::varchar}}}} end"
-    for name in _ALL_COLUMNS
-)
-_COMPARE = f"""
-with {{rows}},
-computed as ({{computed}}),
-kept as (
-    select {_COMPARED}, rule_set, {", ".join(KEPT)} from customer_row
-    where id between $first and $last
-)
-select c.id, list_filter([{_EACH}], lambda one: one is not null) as different
-from computed c join kept k on k.id = c.id
-where len(different) > 0
-"""
-
-
-def number_insurers(cursor: Cursor) -> None:
-    """Give every insurer that stands in a policy a number."""
-    cursor.execute("""
-insert into insurer
-select (select coalesce(max(number), 0) from insurer) + row_number() over (order by name), name
-from (select distinct insurer as name from policy where insurer is not null)
-where name not in (select name from insurer)
-""")
-
-
-def insurers_of(cursor: Cursor, customer_id: UUID) -> list[str]:
-    """Name the insurers that stand in a customer's policies."""
-    sql = "select distinct insurer from policy where customer_id = $id and insurer is not null"
-    return [name for (name,) in cursor.execute(sql, {"id": customer_id}).fetchall()]
-
-
-def forget_insurers(cursor: Cursor, names: Sequence[str]) -> None:
-    """Blot out the names that stand in no policy any more: what somebody typed for one person may
-    tell who they are. Their numbers are not given again."""
-    if names:
-        cursor.execute(_FORGET_INSURERS, {"names": list(names)})
-
-
-_FORGET_INSURERS = """
-update insurer set name = 'erased ' || number::varchar
-where name in (select unnest($names)) and name not in (
-    select insurer from policy where insurer in (select unnest($names)))
-"""
-
-
 def _insert(
     db: Database, cursor: Cursor, which: str, day: date, said: dict, only_ids: str = "true"
 ) -> None:
@@ -240,9 +126,9 @@ def _insert(
     rows = judging.with_targets("computed_row", targets)
     cursor.execute(
         f"""
-        insert into customer_row ({", ".join(_ALL_COLUMNS)})
+        insert into customer_row ({", ".join(ALL_COLUMNS)})
         with {computed_rows(which, only_ids)}
-        select {_COLUMNS}, {gap_history.rule_set(cursor, rules)},
+        select {_COLUMNS}, {rule_sets.number_of(cursor, rules)},
             {", ".join(judging.kept(rules, day))}
         from {judging.judged(rules, day, rows, targets)} order by owner_id
         """,
@@ -300,7 +186,7 @@ def _computed(
         **{f"target_{code}": ("bigint", amount) for code, amount in targets.items()},
     }
     row = calculator.row(_judged_row(rules, day, tuple(sorted(targets))), values)
-    return {**row, "rule_set": gap_history.rule_set(cursor, rules)}
+    return {**row, "rule_set": rule_sets.number_of(cursor, rules)}
 
 
 @lru_cache(maxsize=64)
@@ -314,24 +200,8 @@ def _judged_row(rules: tuple[Rule, ...], day: date, targets: tuple[str, ...]) ->
 def _policies(db: Database, cursor: Cursor, customer_id: UUID) -> list[dict[str, Any]]:
     found = database.rows(cursor, _POLICIES, {"id": customer_id})
     for policy in found:
-        policy["insurer_number"] = _number_of(db, cursor, policy["insurer"])
+        policy["insurer_number"] = insurers.number_of(db, cursor, policy["insurer"])
     return found
-
-
-def _number_of(db: Database, cursor: Cursor, insurer: str | None) -> int | None:
-    if insurer is None:
-        return None
-    by_name = "select number from insurer where name = $name"
-
-    def committed() -> int | None:
-        found = db.read(by_name, {"name": insurer})
-        return found[0]["number"] if found else None
-
-    number = db.learned(("insurer", insurer), committed)
-    if number is None:
-        number_insurers(cursor)
-        number = database.value(cursor, by_name, {"name": insurer})
-    return number
 
 
 _CUSTOMER = f"""
@@ -351,7 +221,7 @@ from policy where customer_id = $id
 _TARGETS = "select code, amount::bigint from customer_target where customer_id = $id"
 _TYPES = {"spans": f"{SPAN}[]", "insurers": "integer[]"}
 _PUT_IN = f"""
-insert into customer_row ({", ".join(_ALL_COLUMNS)}) values ({
-    ", ".join(f"${name}::{_TYPES[name]}" if name in _TYPES else f"${name}" for name in _ALL_COLUMNS)
+insert into customer_row ({", ".join(ALL_COLUMNS)}) values ({
+    ", ".join(f"${name}::{_TYPES[name]}" if name in _TYPES else f"${name}" for name in ALL_COLUMNS)
 })
 """

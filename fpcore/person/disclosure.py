@@ -1,46 +1,23 @@
-"""What is held about one person: all of it for them to see, and none of it once it must go.
+"""All that is held about one person, for them to see.
 
 Sources: Personal Information Protection Act §35 and its decree §41 (access: the data, the purpose,
-how long they are kept, the consents), §20 (where they came from), §21 and §36 (erasure).
+how long they are kept, the consents), §20 (where they came from).
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fpcore import wording as words
 from fpcore.access import audit, scope
 from fpcore.access.audit import Action
-from fpcore.access.scope import VISIBLE_OWNERS
-from fpcore.customers import consents, profiles
-from fpcore.customers.profiles import Removal
-from fpcore.errors import ErasureUnfinished, FpError
+from fpcore.customers import consents
 from fpcore.facts.policies import WHY_NOT_IN_FORCE
-from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS, WHOLE_LIFE, WON, Account
-from fpcore.paths import DATA
+from fpcore.models import Account
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
-
-KOREA = timezone(timedelta(hours=9))
-EMPTY = "–"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of what is held, as people read it: each record is a list of (label, text).
-
-    `is_table`: the records are short and have the same labels.
-    """
-
-    title: str
-    records: list[list[tuple[str, str]]]
-    is_table: bool = False
 
 
 def export(db: Database, account: Account, customer_id: UUID | str, valued_on: date) -> dict:
@@ -90,99 +67,6 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
         }
 
     return _plain(db.transaction(work, quiet=True))
-
-
-def parts(document: dict, language: str) -> list[Part]:
-    """Put what `export` gave into words, without ids and versions of records."""
-    reader = _Reader(language)
-    person = {**document["customer"], "owner": document["owner"]["name"]}
-    person["team"] = document["owner"]["team"]
-    agreed = [
-        {**consent, **((consent["text"] or {}).get(language) or {})}
-        for consent in document["consents"]
-    ]
-    log = [
-        {**entry, "changes": reader.changes(entry["changes"]) or EMPTY} for entry in document["log"]
-    ]
-    return [
-        reader.part("facts", [person]),
-        reader.part("sources", document["sources"], is_table=True),
-        reader.part("consents", agreed, channel="consent_channel"),
-        reader.part("policies", document["policies"]),
-        reader.part("contacts", document["contacts"], is_table=True, channel="contact_channel"),
-        reader.part("targets", document["targets"], is_table=True),
-        reader.part("gap_history", document["gap_history"], is_table=True),
-        reader.part("before_import", document["before_import"], is_table=True),
-        reader.part("log", log, is_table=True),
-    ]
-
-
-def page(document: dict, language: str) -> str:
-    """Write what `export` gave as an HTML page to read, keep or print; it loads nothing."""
-    reader = _Reader(language)
-    return _template().render(
-        language=language,
-        title=reader.say("title"),
-        intro=reader.say(
-            "intro",
-            name=document["customer"]["name"],
-            at=reader.text("exported_at", document["exported_at"]),
-            by=document["exported_by"],
-            valued_on=document["valued_on"],
-        ),
-        nothing=reader.say("nothing"),
-        parts=parts(document, language),
-    )
-
-
-def erase(db: Database, account: Account, customer_id: UUID | str, confirmed: Removal) -> None:
-    """Delete a customer with all that `confirmed` names, and rewrite the database file so that
-    their bytes are gone. The log keeps that somebody was erased, by whom and when, but not who.
-
-    What cannot be told to be theirs stays: a file's name and statement of consent in the list of
-    uploads, and what people wrote about them into another customer's notes or the name of a
-    saved filter. Copies elsewhere (a backup, an exported page) are for their keepers to destroy.
-
-    Errors: NotFound, NotAllowed; EditedMeanwhile where more or less would go than was confirmed;
-    ErasureUnfinished where the person is deleted but the file could not be rewritten.
-    """
-
-    def work(cursor: Cursor) -> None:
-        profiles.remove_all_of(cursor, account, customer_id, confirmed, erased=True)
-        db.rewrite_due()
-
-    db.transaction(work)
-    _rewrite(db)
-
-
-def erase_due(db: Database, account: Account, today: date) -> int:
-    """Erase everybody in scope whose day of destruction has come; how many that were.
-
-    Errors: NotAllowed where this account may not see the name of one of them, EditedMeanwhile where
-    somebody changes one at that moment: nobody is erased; ErasureUnfinished as `erase`.
-    """
-
-    def work(cursor: Cursor) -> int:
-        due = database.rows(cursor, _DUE, {"asker": account.id, "today": today})
-        for row in due:
-            # Reads later than this transaction: who consents anew in between is not as confirmed.
-            confirmed = profiles.removal(db, account, row["id"])
-            profiles.remove_all_of(cursor, account, row["id"], confirmed, erased=True)
-        if due:
-            db.rewrite_due()
-        return len(due)
-
-    erased = db.transaction(work)
-    if erased:
-        _rewrite(db)
-    return erased
-
-
-def _rewrite(db: Database) -> None:
-    try:
-        db.rewrite()
-    except (OSError, RuntimeError, database.SqlError, FpError) as error:
-        raise ErasureUnfinished() from error
 
 
 _OWNER = """
@@ -260,12 +144,6 @@ join import_batch b on b.id = kept.import_id join account a on a.id = b.imported
 order by b.created_at, b.id, kept.record
 """
 
-_DUE = f"""
-select id from customer
-where owner_id in (select id from ({VISIBLE_OWNERS})) and destroy_by <= $today
-order by destroy_by, id
-"""
-
 _NOT_FACTS = ("owner_id", "owner", "batch_id", "is_masked")
 
 
@@ -309,103 +187,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
-
-
-class _Reader:
-    """Puts the codes, amounts and times of a document into the words of one language."""
-
-    def __init__(self, language: str) -> None:
-        self._language = language
-        self._words = words.catalogue(language)
-
-    def say(self, key: str, **particulars: object) -> str:
-        return words.say(self._language, f"person.{key}", **particulars)
-
-    def part(
-        self, title: str, records: Iterable[Mapping], is_table: bool = False, channel: str = ""
-    ) -> Part:
-        """Put a list of records into words; `channel` is the section with the words of theirs."""
-        read = [
-            [
-                (self.label(key), self.text(key, value, record.get("currency"), channel))
-                for key, value in sorted(record.items(), key=lambda item: item[0] in _LAST)
-                if key not in _NOT_SHOWN
-            ]
-            for record in records
-        ]
-        return Part(self.say(title), read, is_table)
-
-    def changes(self, changes: Iterable[Mapping[str, str | None]]) -> str:
-        """Put the changes of a log entry into one line each."""
-        return "\n".join(
-            f"{self.label(change['field'])}: {self.text(change['field'], change['old'])}"
-            f" → {self.text(change['field'], change['new'])}"
-            for change in changes
-        )
-
-    def label(self, key: str) -> str:
-        for section in ("field", "person", "consent_kind"):  # consents are logged by their kind
-            if f"{section}.{key}" in self._words:
-                return self._words[f"{section}.{key}"]
-        raise KeyError(key)
-
-    def text(self, key: str, value: Any, currency: str | None = None, channel: str = "") -> str:
-        if value is None:
-            return EMPTY
-        if isinstance(value, bool):
-            return self.say("yes" if value else "no")
-        if key in (*CUSTOMER_AMOUNTS, "amount", "target_amount"):
-            return self._amount(Decimal(str(value)), WON)
-        if key in POLICY_AMOUNTS:
-            return self._amount(Decimal(str(value)), currency)
-        if key == "at" or key.endswith("_at"):
-            return f"{datetime.fromisoformat(value).astimezone(KOREA):%Y-%m-%d %H:%M}"
-        if key == "end_date" and value == WHOLE_LIFE.isoformat():
-            return self._words["amount.whole_life"]
-        section = channel if key == "channel" else _CODES.get(key)
-        return self._words.get(f"{section}.{value}", value) if section else str(value)
-
-    def _amount(self, amount: Decimal, currency: str | None) -> str:
-        digits = f"{amount:,.2f}".removesuffix(".00")
-        if currency == WON:
-            return self.say("won", amount=digits)
-        return f"{digits} {currency or ''}".rstrip()
-
-
-_CODES = {
-    "gender": "gender",
-    "income_basis": "income_basis",
-    "housing": "housing",
-    "driving": "driving",
-    "occupation_class": "occupation_class",
-    "type": "type",
-    "status": "status",
-    "why_not": "status",
-    "premium_cycle": "premium_cycle",
-    "kind": "consent_kind",
-    "withdrawn_channel": "consent_channel",
-    "outcome": "contact_outcome",
-    "action": "action",
-    "record": "record",
-    "how": "person",
-    "code": "rule",
-    "before": "state",
-    "after": "state",
-    "cause": "cause",
-}
-"""The section of the words in which the codes of a field stand."""
-
-_NOT_SHOWN = ("id", "ver", "text")
-_LAST = ("created_at", "updated_at")
-
-
-@cache
-def _template():
-    folder = FileSystemLoader(DATA)
-    return Environment(
-        loader=folder,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("person.html")

@@ -9,8 +9,10 @@ from datetime import date
 
 from fpcore.facts.types import ALL_TYPES, BIT
 from fpcore.models import GapState, PolicyType
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import COVERAGES, DIGIT, Asked
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.needs import StateInputs
+from fpcore.rules.records import Rule
+from fpcore.rules.word import DIGIT
 from fpcore.store.database import Cursor
 
 STATES = tuple(GapState)
@@ -82,7 +84,7 @@ def judged(
             whoever = f"target_{rule.code} is not null or " if by_hand else ""
             second.append(f"({whoever}{' and '.join(all_of)}) as applies_{number}")
             applies = f"applies_{number}"
-        asked = Asked(coverage.prefix, day, applies, f"amount_{number}", f"held_{number}")
+        asked = StateInputs(coverage.prefix, day, applies, f"amount_{number}", f"held_{number}")
         third.append(f"({rule.need.state(asked)})::utinyint as state_{number}")
     if has_states:
         third = ["*", *unpacked(len(rules))]

@@ -16,7 +16,7 @@ from typing import Any
 from agency import yearly_premium
 
 from fpcore.models import GapState
-from fpcore.rules.rulebook import Rule
+from fpcore.rules.records import Rule
 from fpcore.store.database import Database
 
 NOT_NEEDED, COVERED, PARTIAL, GAP, UNKNOWN = GapState

@@ -6,7 +6,7 @@ from typing import Any
 from agency import assert_listed_as_counted
 
 from fpcore.gaps import scopes
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.models import Account, RowKind
 from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.customer_list import CustomerFilter, Sort
@@ -41,7 +41,7 @@ def assert_kept_as_computed(db: Database, account: Account, today: date) -> None
 
     The rows are not true of any day afterwards.
     """
-    assert customer_rows.differences(db, today) == []
+    assert comparison.differences(db, today) == []
     assert_listed_as_counted(db, account, today)
     kept = answers(db, account, today)
     spoil(db)

@@ -14,8 +14,8 @@ import pandas as pd
 from agency import yearly_premium
 
 from fpcore.models import GapState, Measure, PolicyType, RowKind
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import COVERAGES
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.records import Rule
 from fpcore.store.database import Database
 
 TYPES = [kind.value for kind in PolicyType]

@@ -24,11 +24,11 @@ from fpcore.customers.profiles import Removal
 from fpcore.errors import NotAllowed, NotFound
 from fpcore.facts import relation
 from fpcore.facts.groups import ALL_ROWS, OWNER
-from fpcore.gaps import explanation, publishing, scopes
+from fpcore.gaps import changes, explanation, publishing, scopes, targets, trials, what_if
 from fpcore.importing import history, mappings
 from fpcore.importing import importer as book_import
 from fpcore.importing.importer import ImportOptions
-from fpcore.kept import customer_rows, gap_history
+from fpcore.kept import customer_rows
 from fpcore.kept.gap_history import Because, Cause
 from fpcore.kept.stated import stated_fact
 from fpcore.models import (
@@ -48,7 +48,7 @@ from fpcore.models import (
     Role,
     RowKind,
 )
-from fpcore.person import disclosure
+from fpcore.person import disclosure, erasure
 from fpcore.portfolio import (
     conditions,
     customer_list,
@@ -60,8 +60,8 @@ from fpcore.portfolio import (
 )
 from fpcore.portfolio.customer_list import CustomerFilter
 from fpcore.rules import rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import Fixed
+from fpcore.rules.amounts import Fixed
+from fpcore.rules.records import Rule
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
@@ -372,8 +372,8 @@ OF_ONE = {
         lambda db, one, got: (got["customer"]["name"], len(got["policies"])) == (one.name, 1),
         logged="exported",
     ),
-    "person.disclosure.erase": OfOne(
-        lambda db, me, one: disclosure.erase(db, me, one.id, whole(one)), gone, logged="erased"
+    "person.erasure.erase": OfOne(
+        lambda db, me, one: erasure.erase(db, me, one.id, whole(one)), gone, logged="erased"
     ),
     "gaps.explanation.of_customer": OfOne(
         lambda db, me, one: explanation.of_customer(db, me, one.id, TODAY),
@@ -383,28 +383,28 @@ OF_ONE = {
         lambda db, me, one: explanation.of_customer(db, me, one.id, TODAY + timedelta(days=1)),
         lambda db, one, got: got.of("life_missing").policies == 1,
     ),
-    "gaps.explanation.what_if": OfOne(
-        lambda db, me, one: explanation.what_if(
+    "gaps.what_if.what_if": OfOne(
+        lambda db, me, one: what_if.what_if(
             db, me, one.id, TODAY, add=[NewPolicy(type=PolicyType.HEALTH)], end=[one.policy]
         ),
         lambda db, one, got: (
             [side.of("life_missing").policies for side in (got.before, got.after)] == [1, 0]
         ),
     ),
-    "gaps.explanation.set_target": OfOne(
-        lambda db, me, one: explanation.set_target(
+    "gaps.targets.set_target": OfOne(
+        lambda db, me, one: targets.set_target(
             db, me, one.id, "total_low", Decimal(5), "가족과 합의", TODAY
         ),
         lambda db, one, got: targets_of(db, one) == ["health_by_age", "total_low"],
         logged="updated",
     ),
-    "gaps.explanation.remove_target": OfOne(
-        lambda db, me, one: explanation.remove_target(db, me, one.id, "health_by_age", TODAY),
+    "gaps.targets.remove_target": OfOne(
+        lambda db, me, one: targets.remove_target(db, me, one.id, "health_by_age", TODAY),
         lambda db, one, got: targets_of(db, one) == [],
         logged="updated",
     ),
-    "kept.gap_history.of_customer": OfOne(
-        lambda db, me, one: gap_history.of_customer(db, me, one.id),
+    "gaps.changes.of_customer": OfOne(
+        lambda db, me, one: changes.of_customer(db, me, one.id),
         lambda db, one, got: one.owner in {change.code for change in got},
     ),
 }
@@ -487,8 +487,8 @@ LISTS: dict[str, Callable[[Database, Account], set[str]]] = {
         scopes.heatmap(db, me, RowKind.FP, TODAY - timedelta(days=90))["row"]
     ),
     "gaps.scopes.worst": lambda db, me: set(scopes.worst(db, me, TODAY, limit=1000)["owner"]),
-    "kept.gap_history.per_month": lambda db, me: (
-        set(gap_history.per_month(db, me, TODAY)["code"]) & CURRENCY.keys()
+    "gaps.changes.per_month": lambda db, me: (
+        set(changes.per_month(db, me, TODAY)["code"]) & CURRENCY.keys()
     ),
     "portfolio.customer_list.find": owners_found,
     "portfolio.customer_list.find by search": lambda db, me: owners_found(
@@ -552,14 +552,14 @@ BY_THEMSELVES = {
     "portfolio.indicators.held_together": "test_figures_count_everybody_in_scope_and_nobody_else",
     "portfolio.makeup.age_pyramid": "test_figures_count_everybody_in_scope_and_nobody_else",
     "portfolio.makeup.insurers": "test_figures_count_everybody_in_scope_and_nobody_else",
-    "gaps.scopes.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
-    "gaps.scopes.compare": "test_a_draft_is_tried_on_the_scope_only",
+    "gaps.trials.changed_customers": "test_a_draft_is_tried_on_the_scope_only",
+    "gaps.trials.compare": "test_a_draft_is_tried_on_the_scope_only",
     "gaps.scopes.of_scope": "test_gaps_are_counted_of_everybody_in_scope_and_nobody_else",
     "gaps.publishing.fault": "test_everybody_but_the_disabled_reads_the_rules",
     "gaps.publishing.in_use": "test_everybody_but_the_disabled_reads_the_rules",
     "gaps.publishing.publish": "test_only_managers_try_and_publish_rules",
     "gaps.publishing.versions": "test_everybody_but_the_disabled_reads_the_rules",
-    "person.disclosure.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
+    "person.erasure.erase_due": "test_whoever_is_due_is_erased_within_the_scope_only",
     "portfolio.saved_filters.of_account": "test_saved_filters_are_their_owners_only",
     "portfolio.saved_filters.remove": "test_saved_filters_are_their_owners_only",
     "portfolio.saved_filters.save": "test_saved_filters_are_their_owners_only",
@@ -567,6 +567,8 @@ BY_THEMSELVES = {
 """Operations of which each has its own test below: for oneself, for admins, a mere number."""
 
 CHECKED_BEFORE = {
+    "gaps.scopes.judged_fact": "the SQL of everybody in scope, for those tried here",
+    "gaps.scopes.rules_to_judge_by": "the rules of those tried here; refuses who is no manager",
     "access.audit.write": "notes who did what, in the transaction of an operation that checked it",
     "access.audit.write_view": "notes a look that profiles.get allowed",
     "importing.matching.match": "matches a book whose owner book_import checked",
@@ -577,6 +579,10 @@ CHECKED_BEFORE = {
 """Operations that are told the account, but whose callers decide whether it may."""
 
 WITHOUT_ACCOUNT = {
+    "gaps.explanation.explained": "explains the row that judged_row read",
+    "gaps.explanation.judged_row": "runs the SQL over customer_fact that holds the scope",
+    "gaps.targets.of_customer": "for who reads the gaps of the customer",
+    "access.accounts.where": "who of the accounts meets a condition, for who may ask",
     "access.accounts.act_as": "finds the account that a command runs for",
     "access.accounts.find": "finds the account that signs in",
     "commands.line.acting_account": "finds the account that a command runs for",
@@ -600,16 +606,17 @@ WITHOUT_ACCOUNT = {
     "importing.loading.load": "reads the rows of an uploaded file; no stored ones",
     "importing.cells.prepare": "defines how texts are read; no stored ones",
     "importing.cells.scrub": "reads the rows of an uploaded file; no stored ones",
-    "kept.customer_rows.number_insurers": "numbers names of insurers; shows nothing",
-    "kept.customer_rows.insurers_of": "part of an erasure, which checked",
-    "kept.customer_rows.forget_insurers": "part of an erasure, which checked",
+    "kept.insurers.number_of": "the number of a name that stands in a policy; shows nothing",
+    "kept.insurers.number_new": "numbers names of insurers; shows nothing",
+    "kept.insurers.of_customer": "part of an erasure, which checked",
+    "kept.insurers.forget": "part of an erasure, which checked",
     "facts.relation.are_kept": "says of a day whether rows are kept; shows nobody",
     "kept.gap_history.are_kept": "says of a day whether states are kept; shows nobody",
     "kept.stated.are_kept": "says of a day whether rows and states are kept; shows nobody",
     "facts.groups.has": "a condition on customers in scope",
     "facts.groups.labels": "names the keys that a query in scope found",
-    "kept.customer_rows.differences": "the machine's own check of all rows; shows ids only",
-    "kept.customer_rows.compared": "the machine's own check of all rows; for commands",
+    "kept.comparison.differences": "the machine's own check of all rows; shows ids only",
+    "kept.comparison.compared": "the machine's own check of all rows; for commands",
     "kept.consistency.check": "the machine's own check; for commands",
     "kept.customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
     "kept.customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
@@ -622,10 +629,11 @@ WITHOUT_ACCOUNT = {
     "kept.gap_history.hold_day": "as note",
     "kept.gap_history.is_settled": "says whether settle would change something; shows nobody",
     "kept.gap_history.judge_again": "part of publishing.publish, which checks",
-    "kept.gap_history.known_rule_set": "the number of a set of rules; of no customer",
+    "kept.rule_sets.known_number_of": "the number of a set of rules; of no customer",
     "kept.gap_history.note": "keeps the history true, in the transaction of what changed it",
     "kept.gap_history.remember": "as note",
-    "kept.gap_history.rule_set": "the number of a set of rules, for who judges by it",
+    "kept.rule_sets.members": "the rules of a set; of no customer",
+    "kept.rule_sets.number_of": "the number of a set of rules, for who judges by it",
     "kept.gap_history.settled_on": "names the day on which everybody was judged last",
     "kept.gap_history.settle": "keeps everybody's states true of today; shows nothing",
     "rules.rulebook.keep_good_file": "the machine's own; shows nothing",
@@ -876,10 +884,10 @@ def test_a_draft_is_tried_on_the_scope_only(asker, agency):
     db, me, before = agency.db, agency.people[asker], agency.before()
     draft = other_rules(db)
     tries = (
-        lambda: set(scopes.compare(db, me, RowKind.FP, TODAY, draft).before["row"]),
-        lambda: set(scopes.compare(db, me, RowKind.FP, TODAY, draft).after["row"]),
+        lambda: set(trials.compare(db, me, RowKind.FP, TODAY, draft).before["row"]),
+        lambda: set(trials.compare(db, me, RowKind.FP, TODAY, draft).after["row"]),
         lambda: set(
-            scopes.changed_customers(db, me, TODAY, draft, "health_missing", 1000)["owner"]
+            trials.changed_customers(db, me, TODAY, draft, "health_missing", 1000)["owner"]
         ),
         lambda: set(scopes.heatmap(db, me, RowKind.FP, TODAY, draft)["row"]),
     )
@@ -1092,7 +1100,7 @@ def test_whoever_is_due_is_erased_within_the_scope_only(agency):
     everybody = db.read("select count(*) as n from customer")[0]["n"]
     for asker, erased in ERASES.items():
         on_the_day = yesterday + timedelta(days=consents.DAYS_TO_DESTROY)
-        assert disclosure.erase_due(db, agency.people[asker], on_the_day) == len(erased)
+        assert erasure.erase_due(db, agency.people[asker], on_the_day) == len(erased)
         assert {owner for owner, one in due.items() if gone(db, one, None)} == erased
         for owner in erased:
             del due[owner]

@@ -28,7 +28,7 @@ from random_book import random_book
 from fpcore import sheets
 from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import FpError
-from fpcore.gaps import explanation, publishing
+from fpcore.gaps import publishing, targets
 from fpcore.importing import history, importer
 from fpcore.importing.importer import ImportOptions
 from fpcore.kept import consistency, customer_rows
@@ -47,9 +47,9 @@ from fpcore.models import (
     PolicyType,
     PremiumCycle,
 )
-from fpcore.person import disclosure
-from fpcore.rules import rulebook
-from fpcore.rules.vocabulary import Fixed
+from fpcore.person import erasure
+from fpcore.rules import records, rulebook
+from fpcore.rules.amounts import Fixed
 from fpcore.sheets import Sheet
 from fpcore.store import database
 
@@ -259,13 +259,13 @@ class Work(RuleBasedStateMachine):
     def set_a_target(self, who, code, amount):
         if one := self.some("customer", who):
             said = (one["id"], code, amount, "합의", self.here)
-            self.attempt(lambda: explanation.set_target(self.db, self.by(who), *said))
+            self.attempt(lambda: targets.set_target(self.db, self.by(who), *said))
 
     @rule(who=WHO)
     def remove_a_target(self, who):
         if one := self.some("customer_target", who, "customer_id, code"):
             said = (one["customer_id"], one["code"], self.here)
-            self.attempt(lambda: explanation.remove_target(self.db, self.by(who), *said))
+            self.attempt(lambda: targets.remove_target(self.db, self.by(who), *said))
 
     @precondition(lambda self: len(self.batches) < MOST_IMPORTS)
     @rule(seed=SEEDS, amount=AMOUNTS_READ, owner=st.sampled_from([None, "fp1", "fp2"]))
@@ -329,7 +329,7 @@ class Work(RuleBasedStateMachine):
 
     def publish(self, code: str, ahead: int, **changes: Any) -> None:
         self.published += 1
-        filed = next(one for one in rulebook.parsed("rules", FILED) if one.code == code)
+        filed = next(one for one in records.parsed("rules", FILED) if one.code == code)
         draft = filed.model_copy(update={**changes, "valid_from": self.here + ahead * DAY})
         publishing.publish(self.db, self.manager, draft, "본사 지침", self.here)
 
@@ -344,7 +344,7 @@ class Work(RuleBasedStateMachine):
     @rule(who=WHO)
     def erase_a_customer(self, who):
         if one := self.some("customer", who):
-            self.attempt(lambda: self.remove(disclosure.erase, self.by(who), one["id"]))
+            self.attempt(lambda: self.remove(erasure.erase, self.by(who), one["id"]))
 
     @precondition(lambda self: self.has_many())
     @rule(who=WHO)
@@ -361,7 +361,7 @@ class Work(RuleBasedStateMachine):
     @rule()
     def erase_who_is_due(self):
         self.sleep(consents.DAYS_TO_DESTROY)
-        self.attempt(lambda: disclosure.erase_due(self.db, self.staff[-1], self.here))
+        self.attempt(lambda: erasure.erase_due(self.db, self.staff[-1], self.here))
 
     @rule(days=st.sampled_from([1, 2, 31]))
     def sleep(self, days):

@@ -19,7 +19,7 @@ from fpcore.access import accounts
 from fpcore.commands import demo, line
 from fpcore.commands.main import main
 from fpcore.customers import consents, profiles
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
 from fpcore.paths import ROOT
 from fpcore.rules import rulebook
@@ -400,10 +400,10 @@ def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeyp
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
     monkeypatch.setattr(line, "today", lambda: until + timedelta(days=1))
     with closing(database.open_database()) as db:
-        assert customer_rows.differences(db, line.today()) != []
+        assert comparison.differences(db, line.today()) != []
     assert run(*words, typed=PASSWORD).exit_code == 0
     with closing(database.open_database()) as db:
-        assert customer_rows.differences(db, line.today()) == []
+        assert comparison.differences(db, line.today()) == []
 
 
 def test_lines_for_people_are_printed_without_json(filled):

@@ -9,7 +9,7 @@ from agency import TODAY, hire, take
 
 from fpcore.access import accounts
 from fpcore.customers import profiles
-from fpcore.kept import consistency, customer_rows
+from fpcore.kept import comparison, consistency, customer_rows
 from fpcore.kept.consistency import Fault
 from fpcore.store import database
 
@@ -108,7 +108,7 @@ def test_a_column_that_is_not_as_computed_is_named_with_both_values(column, wron
     (found,) = consistency.check(db, TODAY).findings
     assert (found.code, found.customer_id, found.column) == (Fault.ROW_DIFFERS, one, column)
     assert (found.kept, found.computed) == (after, before)
-    assert customer_rows.differences(db, TODAY) == [one]
+    assert comparison.differences(db, TODAY) == [one]
 
 
 def test_a_policy_changed_behind_the_programs_back_is_found(db, one):
@@ -118,7 +118,7 @@ def test_a_policy_changed_behind_the_programs_back_is_found(db, one):
 
 
 def test_everybody_is_checked_a_part_at_a_time(db, one, monkeypatch):
-    monkeypatch.setattr(customer_rows, "_PARTS", customer_rows._PARTS.replace("250000", "1"))
+    monkeypatch.setattr(customer_rows, "_PARTS", comparison._PARTS.replace("250000", "1"))
     change(db, "update customer_row set held = 0")
     found = {finding.customer_id for finding in consistency.check(db, TODAY).findings}
     assert len(found) == 2

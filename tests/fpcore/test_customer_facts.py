@@ -19,9 +19,9 @@ from fpcore.access import audit
 from fpcore.customers import profiles
 from fpcore.importing import circumstances, headers, history
 from fpcore.importing.reporting import Doubt, UnknownWord
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
-from fpcore.person import disclosure
+from fpcore.person import disclosure, in_words
 
 pytestmark = pytest.mark.shared_office
 
@@ -51,7 +51,7 @@ NAMES = {"고객번호": "A1", "고객명": "김하나", "생년월일": "1980-0
 @pytest.fixture
 def db(db):
     yield db
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 def stored(db, fp) -> list[dict]:
@@ -352,22 +352,22 @@ def test_an_export_holds_circumstances_as_numbers_and_in_words(db, fp):
     assert {name: document["customer"][name] for name in KNOWN} == {
         **KNOWN, "monthly_income": 4_000_000, "living_cost": 2_500_000, "debts": 30_000_000,
     }  # fmt: skip
-    facts = dict(disclosure.parts(document, "ko")[0].records[0])
+    facts = dict(in_words.parts(document, "ko")[0].records[0])
     say = wording.catalogue("ko")
     assert {name: facts[say[f"field.{name}"]] for name in KNOWN} == {
         "monthly_income": "4,000,000원", "income_basis": "세전", "living_cost": "2,500,000원",
         "dependants": "2", "debts": "30,000,000원", "housing": "자가", "driving": "자동차 있음",
         "occupation_class": say["occupation_class.1"],
     }  # fmt: skip
-    page = disclosure.page(document, "en")
+    page = in_words.page(document, "en")
     assert "Debts: ₩100,000,000 → ₩30,000,000" in page
 
 
 def test_an_export_says_what_is_not_known(db, fp):
     document = disclosure.export(db, fp, add_customer(db, fp, dependants=0), TODAY)
-    facts = dict(disclosure.parts(document, "en")[0].records[0])
+    facts = dict(in_words.parts(document, "en")[0].records[0])
     say = wording.catalogue("en")
-    assert facts[say["field.debts"]] == disclosure.EMPTY
+    assert facts[say["field.debts"]] == in_words.EMPTY
     assert facts[say["field.dependants"]] == "0"
 
 

@@ -13,7 +13,7 @@ from fpcore.gaps import explanation
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
 from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
-from fpcore.rules import rulebook
+from fpcore.rules import records, rulebook
 from fpcore.store import database
 
 
@@ -251,7 +251,7 @@ def test_the_next_end_is_that_of_a_policy_in_force_and_unknown_ones_come_last(bo
     assert ends == [day(0), day(5), "NaT"]
 
 
-RULES = [rule.code for rule in rulebook.in_use(rulebook.load(), TODAY)]
+RULES = [rule.code for rule in records.in_use(rulebook.load(), TODAY)]
 WITH_A_GAP = (
     "life_missing", "health_missing", "total_low", "driver_missing", "health_by_age",
 )  # fmt: skip

@@ -28,7 +28,7 @@ from fpcore.errors import EditedMeanwhile, NotFound
 from fpcore.gaps import publishing
 from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
-from fpcore.kept import consistency, customer_rows, stated
+from fpcore.kept import comparison, consistency, customer_rows, stated
 from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import (
     Account,
@@ -117,11 +117,11 @@ def test_today_is_read_from_the_kept_rows_and_any_other_day_is_computed(db, peop
     db.transaction(lambda cursor: cursor.execute("update customer_row set name = '지켜진 이름'"))
     assert names(db, fp, TODAY) == names(db, fp, TOMORROW) == ["지켜진 이름"]
     assert names(db, fp, TOMORROW + DAY) == ["김하나"]
-    assert customer_rows.differences(db, TODAY) == [one]
+    assert comparison.differences(db, TODAY) == [one]
     spoil(db)
     assert names(db, fp, TODAY) == ["김하나"]
     customer_rows.roll_forward(db, TODAY)
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 BROKEN = {
@@ -137,11 +137,11 @@ BROKEN = {
 @pytest.mark.parametrize("way", BROKEN)
 def test_differences_tell_a_row_that_is_not_as_it_should_be(way, db, people):
     one, other = (add_customer(db, people["fp1"]) for _ in range(2))
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     db.transaction(lambda cursor: cursor.execute(BROKEN[way], {"id": one}))
-    assert customer_rows.differences(db, TODAY) == [one]
+    assert comparison.differences(db, TODAY) == [one]
     profiles.delete(db, people["fp1"], other, profiles.removal(db, people["fp1"], other))
-    assert customer_rows.differences(db, TODAY) == [one]
+    assert comparison.differences(db, TODAY) == [one]
 
 
 def test_where_a_row_is_missing_nobody_is_missing_from_the_list(db, people):
@@ -152,7 +152,7 @@ def test_where_a_row_is_missing_nobody_is_missing_from_the_list(db, people):
     db.transaction(lambda cursor: cursor.execute("delete from customer_row"))
     assert answers(db, fp, TODAY) == before
     customer_rows.roll_forward(db, TODAY)
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     assert answers(db, fp, TODAY) == before
 
 
@@ -176,7 +176,7 @@ def test_a_policy_ends_and_another_begins_overnight(shared):
     }  # fmt: skip
     for rolled_to in (TODAY, TOMORROW, TOMORROW + DAY, TODAY):
         customer_rows.roll_forward(db, rolled_to)
-        assert customer_rows.differences(db, rolled_to) == []
+        assert comparison.differences(db, rolled_to) == []
         assert {day: held(db, fp, day) for day in expected} == expected
 
 
@@ -212,7 +212,7 @@ def test_every_day_and_currency_says_the_same_whether_kept_or_computed(busy_offi
         customer_rows.roll_forward(db, day)
         assert answers(db, people["admin"], day) == before
         assert_listed_as_counted(db, people["admin"], day)
-        assert customer_rows.differences(db, day) == []
+        assert comparison.differences(db, day) == []
     dollars = answers(db, people["admin"], TODAY, "USD")
     spoil(db)
     assert answers(db, people["admin"], TODAY, "USD") == dollars
@@ -241,7 +241,7 @@ def test_what_two_add_at_once_is_both_there_and_counted(first, second, shared):
     assert going == Removal(
         "김하나", added.count("policy"), added.count("contact"), 1 + added.count("consent")
     )
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     assert coverage.summary(db, fp, one, TODAY).total.policies == added.count("policy")
 
 
@@ -280,7 +280,7 @@ def test_whoever_is_deleted_while_something_is_added_leaves_no_orphan(kind, subj
             assert (deleted, type(added)) == (None, NotFound)
         outcomes.append(deleted)
         assert db.read(ORPHANS) == [{"n": 0}] * 3
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     assert len(outcomes) == ROUNDS[kind]
 
 
@@ -294,7 +294,7 @@ def test_two_who_add_to_a_customer_without_a_kept_row_make_one_row(shared):
     results = at_once(*[lambda: add_policy(db, fp, one)] * 2)
     assert not [result for result in results if isinstance(result, Exception)]
     try:
-        assert customer_rows.differences(db, TODAY) == []
+        assert comparison.differences(db, TODAY) == []
         assert coverage.summary(db, fp, one, TODAY).total.policies == 2
     finally:
         db.transaction(lambda cursor: customer_rows.refresh(db, cursor, fp, [one], TODAY))
@@ -316,6 +316,6 @@ def test_a_day_that_is_rolled_forward_while_people_work_stays_true(shared):
     )
     try:
         assert not [result for result in results if isinstance(result, Exception)]
-        assert customer_rows.differences(db, TOMORROW) == []
+        assert comparison.differences(db, TOMORROW) == []
     finally:
         customer_rows.roll_forward(db, TODAY)

@@ -32,16 +32,16 @@ from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.facts.relation import customer_fact
 from fpcore.gaps import explanation, scopes
 from fpcore.models import OCCUPATION_CLASSES, Account, GapState, Housing, RowKind
-from fpcore.rules import judging, rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import COVERAGES
+from fpcore.rules import judging, records, rulebook
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.records import Rule
 from fpcore.store import database
 from fpcore.store.database import Database
 
 TESTS = Path(__file__).parents[1]
 CASES = TESTS / "cases"
 GOLDEN = TESTS / "golden" / "demo_gaps.json"
-SHIPPED = rulebook.in_use(rulebook.load(), TODAY)
+SHIPPED = records.in_use(rulebook.load(), TODAY)
 PEOPLE_AT_ONCE = 500  # times 20 examples of the gate: 10,000
 DAYS = [TODAY, date(2027, 2, 28), date(2028, 2, 28), date(2028, 2, 29), date(2028, 8, 31)]
 
@@ -238,11 +238,11 @@ def rules_about(coverage: str) -> st.SearchStrategy[Rule]:
     record = st.fixed_dictionaries(
         {
             "when": st.lists(CONDITIONS, max_size=3),
-            "need": st.sampled_from(rulebook.needs_for(coverage)).flatmap(NEEDS.get),
+            "need": st.sampled_from(records.needs_for(coverage)).flatmap(NEEDS.get),
             "severity": st.integers(1, 3),
         }
     )
-    said = {"valid_from": TODAY, "source": rulebook.NO_SOURCE, "grade": "D"}
+    said = {"valid_from": TODAY, "source": records.NO_SOURCE, "grade": "D"}
     return record.map(
         lambda drawn: Rule(code=f"any_{coverage}", coverage=coverage, **drawn, **said)
     )

@@ -21,14 +21,14 @@ from test_rule_book import changed, judged_states, kept_states, own, publish
 
 from fpcore.customers import consents, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
-from fpcore.gaps import explanation
+from fpcore.gaps import changes, explanation, targets
 from fpcore.importing import history
 from fpcore.importing.history import WhyLeft
 from fpcore.kept import customer_rows, gap_history
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges
-from fpcore.person import disclosure
+from fpcore.person import erasure
 from fpcore.rules import rulebook
-from fpcore.rules.vocabulary import Fixed
+from fpcore.rules.amounts import Fixed
 
 DAY = timedelta(days=1)
 BORN = date(1980, 1, 1)
@@ -47,7 +47,7 @@ def story(db, account, customer, code: str | None = None) -> list[tuple]:
     """What happened to a customer's states, the latest first: (code, before, after, cause, by)."""
     return [
         (one.code, one.before.value, one.after.value, one.cause.value, one.by)
-        for one in gap_history.of_customer(db, account, customer)
+        for one in changes.of_customer(db, account, customer)
         if code in (None, one.code)
     ]
 
@@ -65,7 +65,7 @@ def test_an_edit_is_told_with_who_made_it(shared, office):
     one = add_customer(db, fp, birth_date=BORN)
     policy = add_policy(db, fp, one, type="health", coverage_amount=5)
     policies.end(db, office[1]["manager1"], policy, TODAY, 1, TODAY)
-    told = gap_history.of_customer(db, fp, one)
+    told = changes.of_customer(db, fp, one)
     health = [change for change in told if change.code == "health_missing"]
     assert [(c.before, c.after, c.cause, c.by, c.file, c.on, c.version) for c in health] == [
         ("covered", "gap", "edit", "manager1", None, TODAY, 1),
@@ -115,7 +115,7 @@ def test_an_upload_is_told_with_its_file_and_its_undoing_too(shared):
     take(db, fp, [BOOK])
     one = profiles.identify(db, fp, "H1")
     report = take(db, fp, [{**BOOK, "보종": "건강", "가입금액": "5", "증권번호": f"{fp.name}"}])
-    (change,) = [c for c in gap_history.of_customer(db, fp, one) if c.code == "health_missing"]
+    (change,) = [c for c in changes.of_customer(db, fp, one) if c.code == "health_missing"]
     assert (change.cause, change.by, change.file) == ("import", fp.name, "book.csv")
     history.undo(db, fp, report.batch, TODAY)
     assert story(db, fp, one, "health_missing") == [
@@ -131,7 +131,7 @@ def test_a_published_rule_is_told_with_its_version_and_who_published_it(db, peop
     one = add_customer(db, fp, birth_date=BORN)
     add_policy(db, fp, one, type="other", coverage_amount=60_000_000)
     publish(db, people["manager1"], changed(db, need=Fixed(amount=50_000_000)))
-    (change, before) = [c for c in gap_history.of_customer(db, fp, one) if c.code == "total_low"]
+    (change, before) = [c for c in changes.of_customer(db, fp, one) if c.code == "total_low"]
     assert (change.before, change.after, change.cause, change.by, change.version, change.on) == (
         "partial", "covered", "rule", "manager1", 2, TODAY,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def test_a_version_that_begins_later_is_told_on_its_day_with_who_published_it(db
     publish(db, people["manager1"], rule)
     assert len(story(db, fp, one)) == 1
     customer_rows.roll_forward(db, TODAY + 7 * DAY)
-    change = gap_history.of_customer(db, fp, one)[0]
+    change = changes.of_customer(db, fp, one)[0]
     assert (change.after, change.cause, change.by, change.on) == (
         "covered", "rule", "manager1", TODAY + 7 * DAY,
     )  # fmt: skip
@@ -177,7 +177,7 @@ def test_a_birthday_is_told_on_its_day(awake, db, people):
     before = len(story(db, fp, one))
     for days in range(1, 6) if awake == "every day" else (5,):
         customer_rows.roll_forward(db, TODAY + days * DAY)
-    change, *earlier = gap_history.of_customer(db, fp, one)
+    change, *earlier = changes.of_customer(db, fp, one)
     assert (change.code, change.before, change.after) == ("health_by_age", "covered", "partial")
     assert (change.cause, change.on, change.by) == ("birthday", birthday, None)
     assert len(earlier) == before
@@ -193,10 +193,8 @@ def test_whoever_is_born_on_29_february_is_older_on_the_28th(db, people):
     )  # fmt: skip
     assert kept_states(db, one, day)["accident_by_class"] == "not_needed"
     customer_rows.roll_forward(db, day + 2 * DAY)
-    changes = gap_history.of_customer(db, fp, one)
-    assert {(change.cause.value, change.on) for change in changes} == {
-        ("birthday", date(2027, 2, 28))
-    }
+    told = changes.of_customer(db, fp, one)
+    assert {(change.cause.value, change.on) for change in told} == {("birthday", date(2027, 2, 28))}
     assert judged_states(db, fp, one, date(2027, 2, 28)) == kept_states(db, one, day + 2 * DAY)
 
 
@@ -209,7 +207,7 @@ def test_a_policy_that_ends_or_begins_is_told_as_time_on_the_day(db, people):
     customer_rows.roll_forward(db, TODAY + DAY)
     told = {
         (c.code, c.before.value, c.after.value, c.on, c.by)
-        for c in gap_history.of_customer(db, fp, one) if c.cause is gap_history.Cause.TIME
+        for c in changes.of_customer(db, fp, one) if c.cause is gap_history.Cause.TIME
     }  # fmt: skip
     assert told >= {
         ("health_missing", "covered", "gap", TODAY + DAY, None),
@@ -224,7 +222,7 @@ def test_a_rule_that_does_not_ask_for_age_is_not_changed_by_a_birthday(db, peopl
     one = add_customer(db, fp, birth_date=date(birthday.year - 40, birthday.month, birthday.day))
     add_policy(db, fp, one, type="health", end_date=TODAY)
     customer_rows.roll_forward(db, birthday)
-    causes = {c.code: c.cause for c in gap_history.of_customer(db, fp, one) if c.on == birthday}
+    causes = {c.code: c.cause for c in changes.of_customer(db, fp, one) if c.on == birthday}
     assert causes["health_missing"] == "time"
 
 
@@ -235,13 +233,13 @@ def test_an_edit_before_the_day_was_rolled_forward_leaves_nothing_out(db, people
     one = add_customer(db, fp, birth_date=date(birthday.year - 40, birthday.month, birthday.day))
     add_policy(db, fp, one, type="health", coverage_amount=30_000_000)
     edit(db, fp, one, today=birthday, driving="own_car")
-    told = {c.code: c for c in gap_history.of_customer(db, fp, one) if c.on == birthday}
+    told = {c.code: c for c in changes.of_customer(db, fp, one) if c.on == birthday}
     assert {code: c.cause for code, c in told.items()} == {
         "car_missing": "edit", "driver_missing": "edit",
     }  # fmt: skip
     customer_rows.roll_forward(db, birthday)
     assert kept_states(db, one, birthday) == judged_states(db, fp, one, birthday)
-    told = {c.code: c for c in gap_history.of_customer(db, fp, one) if c.on == birthday}
+    told = {c.code: c for c in changes.of_customer(db, fp, one) if c.on == birthday}
     assert told.keys() == {"car_missing", "driver_missing", "health_by_age"}
     assert told["health_by_age"].cause == "birthday"
 
@@ -252,7 +250,7 @@ def test_an_edit_after_other_rules_came_tells_both(db, people, tmp_path, monkeyp
     customer_rows.roll_forward(db, TODAY)
     one = add_customer(db, fp, birth_date=BORN)
     add_policy(db, fp, one, type="other", coverage_amount=60_000_000)
-    before = len(gap_history.of_customer(db, fp, one))
+    before = len(changes.of_customer(db, fp, one))
     path, ends = tmp_path / "gap_rules.toml", TODAY - DAY
     text = rulebook.RULES.read_text(encoding="utf-8")
     head, _, tail = text.partition('code = "total_low"')
@@ -265,8 +263,8 @@ def test_an_edit_after_other_rules_came_tells_both(db, people, tmp_path, monkeyp
     )
     monkeypatch.setattr(rulebook, "RULES", path)
     edit(db, fp, one, driving="own_car")
-    changes = gap_history.of_customer(db, fp, one)
-    told = {c.code: (c.cause, c.version) for c in changes[: len(changes) - before]}
+    after = changes.of_customer(db, fp, one)
+    told = {c.code: (c.cause, c.version) for c in after[: len(after) - before]}
     assert told == {
         "total_low": ("rule", 2), "car_missing": ("edit", 1), "driver_missing": ("edit", 1),
     }  # fmt: skip
@@ -277,7 +275,7 @@ def test_an_edit_after_other_rules_came_tells_both(db, people, tmp_path, monkeyp
 
 
 def target(db, account, customer, amount=FIFTY, code="total_low", note="가족과 합의") -> None:
-    explanation.set_target(db, account, customer, code, amount, note, TODAY)
+    targets.set_target(db, account, customer, code, amount, note, TODAY)
 
 
 def test_a_target_set_by_hand_is_told_as_an_edit_and_shown_as_such(shared, office):
@@ -297,7 +295,7 @@ def test_a_target_set_by_hand_is_told_as_an_edit_and_shown_as_such(shared, offic
     target(db, fp, one, WON(70))
     assert explanation.of_customer(db, fp, one, TODAY).of("total_low").target.ver == 2
     assert kept_states(db, one)["total_low"] == "partial"
-    explanation.remove_target(db, fp, one, "total_low", TODAY)
+    targets.remove_target(db, fp, one, "total_low", TODAY)
     gap = explanation.of_customer(db, fp, one, TODAY).of("total_low")
     assert (gap.target, gap.recommended) == (None, 100_000_000)
     assert db.read("select * from customer_target where customer_id = $id", {"id": one}) == []
@@ -341,7 +339,7 @@ def test_only_a_rule_with_an_amount_takes_a_target(code, shared):
         target(db, fp, one, code=code)
     assert refused.value.code == "rule_not_found"
     with pytest.raises(NotFound) as refused:
-        explanation.remove_target(db, fp, one, "total_low", TODAY)
+        targets.remove_target(db, fp, one, "total_low", TODAY)
     assert refused.value.code == "target_not_found"
 
 
@@ -368,7 +366,7 @@ def test_opened_and_closed_add_up_month_by_month_and_by_team(db, people):
         policies.end(db, people["admin"], policy, next_month, 1, next_month)
 
     def months(account, **said) -> dict[tuple, tuple]:
-        found = gap_history.per_month(db, account, next_month, **said)
+        found = changes.per_month(db, account, next_month, **said)
         return {
             (str(row["month"])[:10], row["code"]): (row["opened"], row["closed"])
             for row in found.to_dict("records")
@@ -398,12 +396,12 @@ def test_the_months_are_the_sum_of_what_happened_to_each(busy):
         customer_rows.roll_forward(db, TODAY + days * DAY)
     expected: dict[tuple, list[int]] = {}
     for row in db.read("select id from customer where withdrawn_on is null"):
-        for one in gap_history.of_customer(db, admin, row["id"]):
+        for one in changes.of_customer(db, admin, row["id"]):
             was, is_open = (state in ("gap", "partial") for state in (one.before, one.after))
             if was != is_open:
                 counts = expected.setdefault((one.on.replace(day=1), one.code), [0, 0])
                 counts[0 if is_open else 1] += 1
-    found = gap_history.per_month(db, admin, later, months=60)
+    found = changes.per_month(db, admin, later, months=60)
     assert {
         (row["month"].date(), row["code"]): [row["opened"], row["closed"]]
         for row in found.to_dict("records")
@@ -465,17 +463,17 @@ def test_strangers_see_nothing_of_it(db, people, subject):
     with_story(db, people["fp1"], one)
     for name in ("fp2", "fp3", "manager2"):
         for read in (
-            lambda me: gap_history.of_customer(db, me, one),
+            lambda me: changes.of_customer(db, me, one),
             lambda me: target(db, me, one),
-            lambda me: explanation.remove_target(db, me, one, "total_low", TODAY),
+            lambda me: targets.remove_target(db, me, one, "total_low", TODAY),
         ):
             with pytest.raises(NotFound) as refused:
                 read(people[name])
             assert refused.value.code == "customer_not_found"
-        assert gap_history.per_month(db, people[name], TODAY).empty
+        assert changes.per_month(db, people[name], TODAY).empty
     for name in ("fp1", "manager1", "admin"):
-        assert gap_history.of_customer(db, people[name], one)
-        assert len(gap_history.per_month(db, people[name], TODAY)) > 0
+        assert changes.of_customer(db, people[name], one)
+        assert len(changes.per_month(db, people[name], TODAY)) > 0
 
 
 def test_of_whoever_withdrew_nothing_is_told(db, people, subject):
@@ -483,12 +481,12 @@ def test_of_whoever_withdrew_nothing_is_told(db, people, subject):
     with_story(db, people["fp1"], one)
     consents.withdraw(db, people["fp1"], one, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
     for read in (
-        lambda: gap_history.of_customer(db, people["fp1"], one),
+        lambda: changes.of_customer(db, people["fp1"], one),
         lambda: target(db, people["fp1"], one),
     ):
         with pytest.raises(ConsentWithdrawn):
             read()
-    assert gap_history.per_month(db, people["admin"], TODAY).empty
+    assert changes.per_month(db, people["admin"], TODAY).empty
 
 
 @pytest.mark.parametrize("way", ["deleted", "erased", "erased when due"])
@@ -503,11 +501,11 @@ def test_no_story_and_no_target_outlive_the_customer(way, db, people, subject):
     if way == "deleted":
         profiles.delete(db, fp, one, profiles.removal(db, fp, one))
     elif way == "erased":
-        disclosure.erase(db, fp, one, profiles.removal(db, fp, one))
+        erasure.erase(db, fp, one, profiles.removal(db, fp, one))
     else:
         consents.withdraw(db, fp, one, ConsentKind.COLLECTION, ConsentChannel.PHONE, TODAY)
         later = TODAY + consents.DAYS_TO_DESTROY * DAY
-        assert disclosure.erase_due(db, fp, later) == 1
+        assert erasure.erase_due(db, fp, later) == 1
     assert of_customer_left(db, one) == 0
     assert of_customer_left(db, other) == left
     held = {table: rows for table, rows in tables(db).items() if table != "audit"}
@@ -539,7 +537,7 @@ def test_an_undone_upload_is_still_named_in_the_story_of_whom_it_changed(db, peo
     history.undo(db, people["manager1"], later.batch, TODAY)
     told = [
         (c.cause.value, c.by, c.file)
-        for c in gap_history.of_customer(db, people["fp1"], one) if c.code == "health_missing"
+        for c in changes.of_customer(db, people["fp1"], one) if c.code == "health_missing"
     ]  # fmt: skip
     assert told == [("undo", "manager1", "book.csv"), ("import", "manager1", "book.csv")]
 

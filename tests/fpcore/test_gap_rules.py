@@ -14,8 +14,8 @@ from fpcore.errors import FpError, InvalidRules
 from fpcore.gaps import explanation, publishing, scopes
 from fpcore.kept import customer_rows
 from fpcore.models import CustomerChanges
-from fpcore.rules import rulebook, vocabulary
-from fpcore.rules.rulebook import Rule
+from fpcore.rules import amounts, records, rulebook, vocabulary
+from fpcore.rules.records import Rule
 from fpcore.store import database
 
 DAY = timedelta(days=1)
@@ -207,7 +207,7 @@ def test_the_record_that_all_these_faults_were_made_of_is_good(tmp_path):
     path = tmp_path / "rules.toml"
     path.write_text(record(), encoding="utf-8")
     (rule,) = rulebook.load(path)
-    assert (rule.code, rule.need, rule.version) == ("own_rule", vocabulary.Fixed(amount=1000), 1)
+    assert (rule.code, rule.need, rule.version) == ("own_rule", amounts.Fixed(amount=1000), 1)
 
 
 @pytest.mark.parametrize("way", ["missing", "a folder", "not UTF-8"])
@@ -284,14 +284,14 @@ def test_the_needs_and_conditions_tried_are_all_there_are():
         condition.model_fields["word"].default for condition in vocabulary.CONDITIONS
     }
     for coverage, need in NEEDS:
-        assert rulebook.checked(said(coverage=coverage, need=need, when=CONDITIONS))
+        assert records.checked(said(coverage=coverage, need=need, when=CONDITIONS))
 
 
 def test_whatever_is_wrong_with_a_rule_has_words_of_its_own():
     problems = {}
     for typed in spoiled():
         try:
-            rulebook.checked(typed)
+            records.checked(typed)
         except InvalidRules as error:
             problems[error.problem] = error
     for error in problems.values():
@@ -311,7 +311,7 @@ def test_the_record_that_holds_on_the_day_is_used_and_counted(tmp_path):
     path.write_text(later + record(valid_to="2026-06-30"), encoding="utf-8")
     rules = rulebook.load(path)
     found = {
-        day: [(rule.version, rule.need.amount) for rule in rulebook.in_use(rules, day)]
+        day: [(rule.version, rule.need.amount) for rule in records.in_use(rules, day)]
         for day in (date(2025, 12, 31), date(2026, 1, 1), SPRING, JULY, date(2027, 1, 1))
     }
     assert list(found.values()) == [[], [(1, 1000)], [(1, 1000)], [(2, 2000)], []]
@@ -324,7 +324,7 @@ def test_one_coverage_may_have_one_rule_after_another(tmp_path):
         encoding="utf-8",
     )
     rules = rulebook.load(path)
-    used = [rule.code for day in (SPRING, JULY) for rule in rulebook.in_use(rules, day)]
+    used = [rule.code for day in (SPRING, JULY) for rule in records.in_use(rules, day)]
     assert used == ["own_rule", "next"]
 
 
@@ -341,22 +341,22 @@ def test_more_rules_than_fit_into_one_number_are_refused(tmp_path, monkeypatch):
 
 
 def test_the_most_rules_with_the_highest_states_fit_into_one_number():
-    assert 5**rulebook.MOST_RULES - 1 < 2**63
+    assert 5**records.MOST_RULES - 1 < 2**63
 
 
 def test_every_shipped_rule_says_its_source_and_has_its_words():
-    rules = rulebook.in_use(rulebook.load(), TODAY)
+    rules = records.in_use(rulebook.load(), TODAY)
     assert len(rules) == 12
-    assert not rulebook.clashes(rules)
+    assert not records.clashes(rules)
     for rule in rules:
         assert rule.source and rule.grade
-        assert (rule.grade == "D") >= (rule.source == rulebook.NO_SOURCE)
+        assert (rule.grade == "D") >= (rule.source == records.NO_SOURCE)
         assert f"rule.{rule.code}" in wording.catalogue("ko")
 
 
 @pytest.mark.parametrize("rule", rulebook.load(), ids=lambda rule: rule.code)
 def test_a_rule_is_read_back_from_the_database_as_it_was_published(rule):
-    assert Rule(**json.loads(rulebook.to_json(rule))) == rule
+    assert Rule(**json.loads(records.to_json(rule))) == rule
 
 
 # --- The program goes on ------------------------------------------------------------------------
@@ -419,7 +419,7 @@ def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one
     one = add_customer(db, fp)
     db.close()
     spoil(file, BROKEN[way])
-    rulebook.parsed.cache_clear()  # as in a new process
+    records.parsed.cache_clear()  # as in a new process
     db = database.open_database(path)
     customer_rows.roll_forward(db, TODAY + DAY)
     assert used(db) == [("own_rule", 1000)]
@@ -447,7 +447,7 @@ def test_a_better_file_takes_the_place_of_the_one_that_was_kept(file, db):
 def test_records_of_the_file_and_published_ones_hold_together(file, db, people):
     spoil(file, record(valid_to="2026-12-31") + record(
         code='"car_rule"', coverage='"car"', need='{ word = "holds" }'))  # fmt: skip
-    mine = rulebook.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY + DAY))
+    mine = records.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY + DAY))
     assert publishing.publish(db, people["admin"], mine, "왜", TODAY).version == 2
     assert [
         (one.rule.code, one.rule.version, one.published_by, one.note)
@@ -464,7 +464,7 @@ def test_records_of_the_file_and_published_ones_hold_together(file, db, people):
 
 
 def test_what_a_manager_published_stays_whatever_the_file_says_later(file, db, people):
-    mine = rulebook.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY))
+    mine = records.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY))
     publishing.publish(db, people["admin"], mine, "왜", TODAY)
     spoil(file, record(valid_to="2026-12-31") + record(valid_from="2027-01-01"))
     (rule,) = rulebook.rules_on(db, date(2027, 1, 1))

@@ -17,7 +17,7 @@ from random_book import random_people, store
 
 from fpcore.customers import consents
 from fpcore.errors import InvalidInput, NotFound
-from fpcore.gaps import explanation, scopes
+from fpcore.gaps import explanation, scopes, targets, what_if
 from fpcore.gaps.explanation import CustomerGaps, Gap, NotCounted
 from fpcore.models import ConsentChannel, ConsentKind, GapState, NewPolicy
 
@@ -156,31 +156,27 @@ def test_a_target_is_shown_counts_and_can_be_taken_away(db, people, fp, father):
     def short() -> Decimal | None:
         return found_of(db, fp, father, "death_benefit").short
 
-    explanation.set_target(
-        db, fp, father, "death_benefit", Decimal(300_000_000), "두 자녀 학비", TODAY
-    )
+    targets.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "두 자녀 학비", TODAY)
     target = found_of(db, fp, father, "death_benefit").target
     assert (target.amount, target.note, target.by, target.ver) == (
         300_000_000, "두 자녀 학비", fp.name, 1,
     )  # fmt: skip
     assert short() == 300_000_000
-    explanation.set_target(
-        db, fp, father, "death_benefit", Decimal(200_000_000), "다시 정함", TODAY
-    )
+    targets.set_target(db, fp, father, "death_benefit", Decimal(200_000_000), "다시 정함", TODAY)
     assert found_of(db, fp, father, "death_benefit").target.ver == 2
     assert short() == 200_000_000
     in_book = {count.rule.code: count for count in scopes.of_scope(db, fp, TODAY).counts}
     assert in_book["death_benefit"].shortfall == 200_000_000
-    explanation.remove_target(db, fp, father, "death_benefit", TODAY)
+    targets.remove_target(db, fp, father, "death_benefit", TODAY)
     assert found_of(db, fp, father, "death_benefit").target is None
     assert short() == 161_240_000
     with pytest.raises(NotFound):
-        explanation.remove_target(db, fp, father, "death_benefit", TODAY)
+        targets.remove_target(db, fp, father, "death_benefit", TODAY)
 
 
 def test_a_target_is_of_one_customer_and_one_rule(db, fp, father):
     other = add_customer(db, fp, **{**FATHER, "name": "박하늘"})
-    explanation.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "메모", TODAY)
+    targets.set_target(db, fp, father, "death_benefit", Decimal(300_000_000), "메모", TODAY)
     assert found_of(db, fp, other, "death_benefit").short == 161_240_000
     assert found_of(db, fp, father, "total_low").short == 100_000_000
 
@@ -198,14 +194,14 @@ def test_a_target_is_of_one_customer_and_one_rule(db, fp, father):
 )
 def test_a_target_that_cannot_be_is_refused(db, fp, father, amount, note, problem):
     with refusal(db) as problems:
-        explanation.set_target(db, fp, father, "death_benefit", amount, note, TODAY)
+        targets.set_target(db, fp, father, "death_benefit", amount, note, TODAY)
     assert problems == [problem]
 
 
 @pytest.mark.parametrize("code", ["life_missing", "premium_share", "no_such_rule"])
 def test_a_rule_without_an_amount_takes_no_target(db, fp, father, code):
     with pytest.raises(NotFound):
-        explanation.set_target(db, fp, father, code, Decimal(1), "메모", TODAY)
+        targets.set_target(db, fp, father, code, Decimal(1), "메모", TODAY)
 
 
 # ---- what would be if ----
@@ -225,7 +221,7 @@ def test_what_if_says_before_and_after_and_stores_nothing(db, fp, father):
         premium_amount=400_000, premium_cycle="monthly",
     )  # fmt: skip
     before = tables(db)
-    found = explanation.what_if(db, fp, father, TODAY, add=[new], end=[old])
+    found = what_if.what_if(db, fp, father, TODAY, add=[new], end=[old])
     assert tables(db) == before
     assert as_said(found.before) == as_said(explanation.of_customer(db, fp, father, TODAY))
     was, would_be = as_said(found.before), as_said(found.after)
@@ -238,18 +234,18 @@ def test_what_if_says_before_and_after_and_stores_nothing(db, fp, father):
 
 def test_what_if_is_what_is_after_it_was_done(db, fp, father):
     new = {"type": "health", "policy_name": "암보험", "coverage_amount": 30_000_000}
-    would_be = explanation.what_if(db, fp, father, TODAY, add=[NewPolicy(**new)]).after
+    would_be = what_if.what_if(db, fp, father, TODAY, add=[NewPolicy(**new)]).after
     add_policy(db, fp, father, **new)
     assert as_said(would_be) == as_said(explanation.of_customer(db, fp, father, TODAY))
 
 
 def test_what_if_refuses_what_could_not_be(db, people, fp, father):
     with pytest.raises(InvalidInput):
-        explanation.what_if(db, fp, father, TODAY, add=[NewPolicy(type="life", coverage_amount=-1)])
+        what_if.what_if(db, fp, father, TODAY, add=[NewPolicy(type="life", coverage_amount=-1)])
     of_other = add_policy(db, fp, add_customer(db, fp, name="박하늘"))
     for policy in (of_other, uuid4()):
         with pytest.raises(NotFound):
-            explanation.what_if(db, fp, father, TODAY, end=[policy])
+            what_if.what_if(db, fp, father, TODAY, end=[policy])
 
 
 # ---- scopes ----
@@ -263,9 +259,9 @@ def test_strangers_find_nothing(db, people, father):
     with pytest.raises(NotFound):
         explanation.of_customer(db, people["fp1"], uuid4(), TODAY)
     with pytest.raises(NotFound):
-        explanation.set_target(db, people["fp2"], father, "total_low", Decimal(1), "메모", TODAY)
+        targets.set_target(db, people["fp2"], father, "total_low", Decimal(1), "메모", TODAY)
     with pytest.raises(NotFound):
-        explanation.what_if(db, people["fp2"], father, TODAY)
+        what_if.what_if(db, people["fp2"], father, TODAY)
 
 
 def test_whoever_withdrew_is_in_no_count(db, fp, father):

@@ -13,7 +13,7 @@ from fpcore.customers import consents, policies, profiles
 from fpcore.importing import importer, reporting
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.reporting import Doubt, UnknownWord
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.models import (
     WHOLE_LIFE,
     ConsentChannel,
@@ -313,7 +313,7 @@ def test_a_book_a_year_later(db, fp):
     assert row_of(db, "policy", numbers["N2"]["id"])["premium_amount"] == 1
     changed = row_of(db, "policy", numbers["N1"]["id"])
     assert (changed["coverage_amount"], changed["status"]) == (200_000_000, "cancelled")
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 def test_what_the_second_book_leaves_open_stays(db, fp):
@@ -360,7 +360,7 @@ def test_policies_go_by_number_to_customers_of_another_file(db, fp):
         for row in db.read("from customer order by source_key")
     ] == [(row["name"], row["birth_date"], row["notes"], row["ver"]) for row in people]
     assert outcome(take(db, fp, POLICIES)) == (0, 0, 3, 0)
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 def test_a_number_without_a_name_means_one_s_own_customer_only(db, people):

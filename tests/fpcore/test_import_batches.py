@@ -25,9 +25,9 @@ from fpcore.customers import consents, policies, profiles
 from fpcore.errors import NotFound, UndoNotPossible
 from fpcore.importing import history
 from fpcore.importing.history import BatchState, WhyLeft
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison, customer_rows
 from fpcore.models import Account, ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
-from fpcore.person import disclosure
+from fpcore.person import erasure
 from fpcore.store import database, migrations
 from fpcore.store.database import Database
 
@@ -49,7 +49,7 @@ BEFORE = ("customer_before", "policy_before")
 @pytest.fixture
 def db(db) -> Iterator[Database]:
     yield db
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 @pytest.fixture
@@ -426,7 +426,7 @@ def test_after_an_erasure_an_import_is_undone_for_the_others(db, fp):
     take(db, fp, [HANA, DUL])
     took = take(db, fp, [{**HANA, "비고": "새", "보험료": "7"}, {**DUL, "비고": "새"}])
     who = known(db, fp)
-    disclosure.erase(db, fp, who, profiles.removal(db, fp, who))
+    erasure.erase(db, fp, who, profiles.removal(db, fp, who))
     assert db.read("from customer_before where id = $id", {"id": who}) == []
     assert db.read("from policy_before where customer_id = $id", {"id": who}) == []
     assert counts(undo(db, fp, took)) == (0, 0, 1, 0, 0)
@@ -587,7 +587,7 @@ def test_imports_of_before_are_kept_and_undone_as_far_as_is_known(old_file):
     assert [row["name"] for row in db.read("select name from customer order by name")] == [
         "고객1", "손으로",
     ]  # fmt: skip
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     db.close()
 
 
@@ -648,7 +648,7 @@ def undo_last(db: Database, fp: Account, stack: list[tuple[UUID, dict]]) -> None
     batch, before = stack.pop()
     assert history.undo(db, fp, batch, TODAY).left_count == 0
     assert facts(db) == before
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 @settings(max_examples=settings.default.max_examples // 4)
@@ -671,7 +671,7 @@ def test_whatever_is_undone_when_no_change_of_a_person_is_lost(data, empty):
             now = {row["id"]: row for row in db.read("from customer")}
             assert [now.get(one) for one in by_hand] == [held[one] for one in by_hand]
             assert len(held) - len(now) == would.customers_removed
-            assert customer_rows.differences(db, TODAY) == []
+            assert comparison.differences(db, TODAY) == []
 
 
 def last_by_hand(db: Database) -> list[UUID]:

@@ -20,7 +20,7 @@ from fpcore.importing import book_file, history, importer, private_files
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.progress import Progress
 from fpcore.importing.reporting import ImportReport
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.paths import ROOT
 from fpcore.store import database
 from fpcore.store.database import Database
@@ -161,14 +161,14 @@ def test_a_killed_import_is_there_as_a_whole_or_not_at_all(tmp_path):
             assert {name: now[name] for name in now if name != "import_batch"} == {
                 name: before[name] for name in before if name != "import_batch"
             }
-        assert customer_rows.differences(db, TODAY) == []
+        assert comparison.differences(db, TODAY) == []
         seen |= {*state}
         if kill % 4 == 0:
             again = run(db, new_book)
             assert outcome(again) == ((0, 0, KILLED_ROWS, 0) if state == ["done"] else
                                       (KILLED_ROWS // 2, KILLED_ROWS // 2, 0, 0))  # fmt: skip
             assert digest(db) == after
-            assert customer_rows.differences(db, TODAY) == []
+            assert comparison.differences(db, TODAY) == []
         db.close()
     assert "interrupted" in seen
 
@@ -201,7 +201,7 @@ def test_where_there_is_no_room_nothing_is_stored_and_the_program_goes_on(
     assert done.stdout == f"{state} True\n", done.stderr
     db = database.open_database(str(path))
     assert states(db)[1:] == state
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     assert outcome(run(db, new_book)) == (ROWS // 2, ROWS // 2, 0, 0)
     db.close()
 
@@ -248,7 +248,7 @@ def test_of_two_uploads_of_one_book_the_second_changes_nothing(db):
     assert sorted(map(outcome, reports)) == [(0, 0, 6_000, 0), (6_000, 0, 0, 0)]
     assert states(db) == ["done"] * 3
     assert db.read("select count(*) as n from policy") == [{"n": ROWS // 2 + 6_000}]
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 # --- Cancelled ---------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ def test_a_cancelled_import_leaves_nothing(db, new_book, step, seconds):
         assert report.created == ROWS // 2
     assert step in progress.steps
     assert list(Path(f"{db.path}.imports").iterdir()) == []
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
     while threading.active_count() > begun:
         time.sleep(0.001)
     assert run(db, new_book).taken == ROWS

@@ -25,7 +25,7 @@ from fpcore.importing import book_file, history, importer, reporting
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.matching import QUESTIONS
 from fpcore.importing.reporting import ImportReport
-from fpcore.kept import customer_rows
+from fpcore.kept import comparison
 from fpcore.models import WHOLE_LIFE, Account
 from fpcore.privacy import REMOVED
 from fpcore.store import database
@@ -484,7 +484,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
         parts = report.created, report.updated, report.unchanged, report.rejected
         assert report.rows == sum(parts) + report.questions
         assert len(report.rejects) == report.held_back
-        assert customer_rows.differences(db, TODAY) == []
+        assert comparison.differences(db, TODAY) == []
         return report
 
     plain = replace(style, titles=0, empty_columns=(), has_totals=False, empty_rows=False)
@@ -534,7 +534,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
 
     for batch in reversed(batches):
         assert history.undo(db, manager, batch, TODAY).left_count == 0
-        assert customer_rows.differences(db, TODAY) == []
+        assert comparison.differences(db, TODAY) == []
     assert held(db) == {table: [] for table in HELD}
 
 

@@ -35,10 +35,9 @@ from fpcore.access import accounts, scope
 from fpcore.customers import consents, coverage, policies, profiles
 from fpcore.errors import ConsentWithdrawn, FpError, NotAllowed, NotFound
 from fpcore.facts import relation as facts
-from fpcore.gaps import explanation, publishing, scopes
+from fpcore.gaps import changes, explanation, publishing, scopes, targets, trials, what_if
 from fpcore.importing import history, importer, mappings
 from fpcore.importing.importer import ImportOptions
-from fpcore.kept import gap_history
 from fpcore.kept.stated import stated_fact
 from fpcore.models import (
     Account,
@@ -51,7 +50,7 @@ from fpcore.models import (
     Role,
     RowKind,
 )
-from fpcore.person import disclosure
+from fpcore.person import erasure
 from fpcore.portfolio import (
     conditions,
     customer_list,
@@ -63,7 +62,7 @@ from fpcore.portfolio import (
 )
 from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
 from fpcore.portfolio.measures import COLUMNS
-from fpcore.rules.vocabulary import Fixed
+from fpcore.rules.amounts import Fixed
 from fpcore.store import database
 from fpcore.store.database import Database
 
@@ -174,9 +173,7 @@ def _marked(db: Database, fp: Account) -> Subject:
     profiles.update(db, fp, customer, changes, 1, TODAY)
     contact = log_contact(db, fp, customer, notes="mark-log")
     policy = policies.of_customer(db, fp, customer, TODAY)[0].id
-    explanation.set_target(
-        db, fp, customer, "health_by_age", Decimal(50_000_000), "mark-target", TODAY
-    )
+    targets.set_target(db, fp, customer, "health_by_age", Decimal(50_000_000), "mark-target", TODAY)
     consents.give(
         db, fp, customer, ConsentKind.MARKETING, "mark-basis", ConsentChannel.PAPER, TODAY, TODAY
     )
@@ -283,9 +280,9 @@ def changed_by_draft(db: Database, me: Account) -> list:
         for rule in other_rules(db)
     ]
     return [
-        scopes.compare(db, me, RowKind.FP, TODAY, draft),
-        scopes.changed_customers(db, me, TODAY, draft, "total_low"),
-        scopes.changed_customers(db, me, TODAY, draft, "health_missing"),
+        trials.compare(db, me, RowKind.FP, TODAY, draft),
+        trials.changed_customers(db, me, TODAY, draft, "total_low"),
+        trials.changed_customers(db, me, TODAY, draft, "health_missing"),
     ]
 
 
@@ -336,9 +333,9 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     ),
     "gaps.scopes.of_scope": lambda office, me: scopes.of_scope(office.db, me, TODAY),
     "gaps.scopes.worst": lambda office, me: scopes.worst(office.db, me, TODAY),
-    "gaps.scopes.compare": lambda office, me: changed_by_draft(office.db, me),
-    "gaps.scopes.changed_customers": lambda office, me: changed_by_draft(office.db, me),
-    "kept.gap_history.per_month": lambda office, me: gap_history.per_month(office.db, me, TODAY),
+    "gaps.trials.compare": lambda office, me: changed_by_draft(office.db, me),
+    "gaps.trials.changed_customers": lambda office, me: changed_by_draft(office.db, me),
+    "gaps.changes.per_month": lambda office, me: changes.per_month(office.db, me, TODAY),
     "importing.history.of_account": lambda office, me: history.of_account(office.db, me),
     "importing.history.undo": lambda office, me: history.undo(
         office.db, me, office.batch, TODAY, dry_run=True
@@ -370,7 +367,7 @@ REFUSED_OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
         office.db, me, profiles.NewCustomer(name="새 고객", consent_basis=STATEMENT), TODAY,
         office.people["fp1"].id,
     ),
-    "person.disclosure.erase_due": lambda office, me: disclosure.erase_due(
+    "person.erasure.erase_due": lambda office, me: erasure.erase_due(
         office.db, me, date(2030, 1, 1)
     ),
 }  # fmt: skip
@@ -500,7 +497,7 @@ def test_the_age_of_a_masked_customer_tells_no_more_than_the_year(birthday, age,
 def test_what_if_goes_on_and_tells_no_policy_number(office):
     db, blind = office.db, office.people["blind"]
     taken = NewPolicy(type=PolicyType.LIFE, policy_number="MARK-NUMBER-1", insurer="한화생명")
-    tried = explanation.what_if(db, blind, office.one.id, TODAY, add=[taken])
+    tried = what_if.what_if(db, blind, office.one.id, TODAY, add=[taken])
     assert [side.of("life_missing").policies for side in (tried.before, tried.after)] == [1, 2]
 
 
@@ -653,7 +650,7 @@ def test_an_amount_set_by_hand_is_seen_without_its_reason(office):
     )
     assert (seen.amount, seen.note) == (whole.amount, None)
     add_policy(db, fp, office.one.id, type="health")
-    assert gap_history.of_customer(db, blind, office.one.id)[-1].on == date(2026, 1, 1)
+    assert changes.of_customer(db, blind, office.one.id)[-1].on == date(2026, 1, 1)
 
 
 @pytest.mark.parametrize("field", ["birth_date", "phone", "email"])

@@ -23,8 +23,8 @@ from fpcore.access import accounts
 from fpcore.access.audit import Action
 from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import EditedMeanwhile, ErasureUnfinished, NotFound
-from fpcore.gaps import explanation
-from fpcore.kept import customer_rows, gap_history
+from fpcore.gaps import targets
+from fpcore.kept import comparison, gap_history
 from fpcore.models import (
     WHOLE_LIFE,
     Account,
@@ -39,7 +39,7 @@ from fpcore.models import (
     NewPolicy,
     PolicyChanges,
 )
-from fpcore.person import disclosure
+from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.customer_list import CustomerFilter
 from fpcore.store import database
@@ -122,7 +122,7 @@ def eventful_life(db: Database, fp: Account) -> UUID:
     seen = profiles.get(db, fp, who, TODAY)
     profiles.update(db, fp, who, CHANGES, seen.ver, TODAY)
     policies.update(db, fp, policy, PolicyChanges(policy_number="ERASE-NEW-78"), 1, TODAY)
-    explanation.set_target(db, fp, who, "total_low", TARGET, "목표메모지움", TODAY)
+    targets.set_target(db, fp, who, "total_low", TARGET, "목표메모지움", TODAY)
     disclosure.export(db, fp, who, TODAY)
     return who
 
@@ -132,7 +132,7 @@ def withdraw(db: Database, fp: Account, who: UUID, on: date = TODAY) -> None:
 
 
 def erase(db: Database, account: Account, who: UUID) -> None:
-    disclosure.erase(db, account, who, profiles.removal(db, account, who))
+    erasure.erase(db, account, who, profiles.removal(db, account, who))
 
 
 def found_in(folder: Path, patterns: list[bytes]) -> list[bytes]:
@@ -216,7 +216,7 @@ def test_after_an_erasure_no_byte_of_the_person_is_left(withdrawn, checkpointed,
     assert all(named[1][number] == f"erased {number}" for number in blotted)
     assert named[0].keys() == named[1].keys()
     assert after == before
-    assert customer_rows.differences(db, TODAY) == []
+    assert comparison.differences(db, TODAY) == []
 
 
 def test_an_erased_person_is_nowhere_after_the_next_opening_either(office, file):
@@ -274,7 +274,7 @@ def test_nobody_is_erased_whose_records_are_not_those_that_were_confirmed(office
     before = contents(db)
     for wrong in ({"policies": 3}, {"contacts": 0}, {"consents": 5}, {"name": "남을사람1"}):
         with pytest.raises(EditedMeanwhile):
-            disclosure.erase(db, staff["fp1"], who, replace(confirmed, **wrong))
+            erasure.erase(db, staff["fp1"], who, replace(confirmed, **wrong))
     assert contents(db) == before
     assert not Path(f"{file}.rewrite-due").exists()
 
@@ -289,8 +289,8 @@ def test_somebody_else_s_customer_is_neither_exported_nor_erased(office):
         with pytest.raises(NotFound):
             disclosure.export(db, staff[stranger], who, TODAY)
         with pytest.raises(NotFound):
-            disclosure.erase(db, staff[stranger], who, confirmed)
-        assert disclosure.erase_due(db, staff[stranger], date.max) == 0
+            erasure.erase(db, staff[stranger], who, confirmed)
+        assert erasure.erase_due(db, staff[stranger], date.max) == 0
     assert contents(db) == before
 
 
@@ -300,7 +300,7 @@ def test_an_unknown_customer_is_neither_exported_nor_erased(who, db, people):
     with pytest.raises(NotFound):
         disclosure.export(db, people["admin"], who, TODAY)
     with pytest.raises(NotFound):
-        disclosure.erase(db, people["admin"], who, confirmed)
+        erasure.erase(db, people["admin"], who, confirmed)
     assert db.read("from audit") == []
 
 
@@ -323,17 +323,17 @@ def test_everybody_who_is_due_is_erased_with_one_rewrite(office, file, monkeypat
     rewritten = []
     rewrite = db.rewrite
     monkeypatch.setattr(db, "rewrite", lambda: rewritten.append(1) or rewrite())
-    assert disclosure.erase_due(db, staff["manager1"], TODAY) == 2
+    assert erasure.erase_due(db, staff["manager1"], TODAY) == 2
     assert rewritten == [1]
-    assert disclosure.erase_due(db, staff["manager1"], TODAY) == 0
+    assert erasure.erase_due(db, staff["manager1"], TODAY) == 0
     assert rewritten == [1]
     left = {row["id"] for row in db.read("select id from customer where withdrawn_on is not null")}
     assert left == set(people[2:])
     names = [f"{NEW.name}{number}".encode() for number in range(4)]
     assert found_in(file.parent, names) == names[2:]
     assert len(db.read("from audit where action = 'erased' and customer_id is null")) == 2
-    assert disclosure.erase_due(db, staff["admin"], TODAY + timedelta(days=1)) == 2
-    assert customer_rows.differences(db, TODAY) == []
+    assert erasure.erase_due(db, staff["admin"], TODAY + timedelta(days=1)) == 2
+    assert comparison.differences(db, TODAY) == []
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -358,9 +358,9 @@ def test_who_consents_anew_at_the_last_moment_is_not_erased(moment, db, people, 
     monkeypatch.setattr(profiles, "removal", slow_removal)
     if moment == "before":
         with pytest.raises(EditedMeanwhile):
-            disclosure.erase_due(db, fp, TODAY)
+            erasure.erase_due(db, fp, TODAY)
     else:
-        assert disclosure.erase_due(db, fp, TODAY) == 1
+        assert erasure.erase_due(db, fp, TODAY) == 1
     assert profiles.get(db, fp, who, TODAY).withdrawn_on is None
 
 
@@ -533,7 +533,7 @@ def test_an_export_tells_of_copies_from_before_an_upload(document, known):
     ]
     assert len(db.read("from customer_before where id = $id", {"id": who})) == 2
     say = wording.catalogue("ko")
-    assert say["person.before_import"] in disclosure.page(document, "ko")
+    assert say["person.before_import"] in in_words.page(document, "ko")
 
 
 def test_an_export_is_json_with_the_keys_that_are_described(document):
@@ -551,7 +551,7 @@ def test_of_somebody_with_hardly_anything_an_export_can_be_made(db, people):
     assert document["customer"]["phone_hash"] is False
     assert document["customer"]["email"] is None
     for language in wording.LANGUAGES:
-        assert wording.say(language, "person.nothing") in disclosure.page(document, language)
+        assert wording.say(language, "person.nothing") in in_words.page(document, language)
 
 
 class Reading(HTMLParser):
@@ -592,7 +592,7 @@ _NO_TEXT = {"field", "at", "exported_at", "created_at", "updated_at", "in_force"
 @pytest.mark.parametrize("language", wording.LANGUAGES)
 @pytest.mark.parametrize("evil", EVIL)
 def test_a_page_shows_what_was_written_as_text_and_loads_nothing(evil, language, document):
-    page = disclosure.page(everywhere(document, evil), language)
+    page = in_words.page(everywhere(document, evil), language)
     reading = Reading(page)
     assert reading.tags <= set(
         "html head meta title style body h1 h2 p section table thead tbody tr th td".split()
@@ -609,7 +609,7 @@ def test_a_page_shows_what_was_written_as_text_and_loads_nothing(evil, language,
 @pytest.mark.parametrize("language", wording.LANGUAGES)
 def test_a_page_holds_all_of_the_export_in_words(language, document):
     say = wording.catalogue(language)
-    text = "\n".join(Reading(disclosure.page(document, language)).texts)
+    text = "\n".join(Reading(in_words.page(document, language)).texts)
     shown = [
         *(NEW.name, CHANGES.name, CHANGES.email, UPDATE["이메일"], UPDATE["비고"], CONTACT.notes),
         *("010-****-9173", "ERASE-OLD-77 → ERASE-NEW-78", UPDATE["증권번호"], "book.csv", "강남"),
@@ -649,7 +649,7 @@ def test_a_page_shows_korean_time_amounts_of_other_currencies_and_cents(document
     document["log"] = [{**document["log"][0], "at": "2026-11-22T15:30:00Z"}]
     document["policies"][0] |= {"coverage_amount": 1234.5, "currency": "USD"}
     document["policies"][1] |= {"coverage_amount": 98765432}
-    page = disclosure.page(document, "ko")
+    page = in_words.page(document, "ko")
     assert "<td>2026-11-23 00:30</td>" in page
     assert "<td>1,234.50 USD</td>" in page
     assert "<td>98,765,432원</td>" in page

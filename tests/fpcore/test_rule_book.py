@@ -17,12 +17,12 @@ from agency import (
 
 from fpcore import wording
 from fpcore.errors import InvalidInput, NotAllowed
-from fpcore.gaps import explanation, publishing, scopes
-from fpcore.kept import customer_rows, gap_history
+from fpcore.gaps import explanation, publishing, scopes, trials
+from fpcore.kept import customer_rows, rule_sets
 from fpcore.models import GapState, Role, RowKind
-from fpcore.rules import rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import Fixed
+from fpcore.rules import records, rulebook
+from fpcore.rules.amounts import Fixed
+from fpcore.rules.records import Rule
 from fpcore.store import database
 
 DAY = timedelta(days=1)
@@ -45,10 +45,10 @@ def own(coverage: str = "other", **values) -> Rule:
     """A rule of the manager's own: something of this coverage is held."""
     said = {
         "code": f"own_{coverage}", "coverage": coverage, "severity": 1, "valid_from": TODAY,
-        "need": {"word": "holds"}, "source": rulebook.NO_SOURCE, "grade": "D",
+        "need": {"word": "holds"}, "source": records.NO_SOURCE, "grade": "D",
         "title": "우리 기준", **values,
     }  # fmt: skip
-    return rulebook.checked(said)
+    return records.checked(said)
 
 
 def publish(db, account, rule: Rule, note: str = WHY) -> Rule:
@@ -60,7 +60,7 @@ def kept_states(db, customer, day: date = TODAY) -> dict[str, GapState]:
     (row,) = db.read("select rule_set, states from customer_row where id = $id", {"id": customer})
     rules = rulebook.rules_on(db, day)
     with db.reading() as cursor:
-        assert gap_history.rule_set(cursor, rules) == row["rule_set"], "judged by other rules"
+        assert rule_sets.number_of(cursor, rules) == row["rule_set"], "judged by other rules"
     found = unpacked(row["states"], len(rules))
     return {rule.code: state for rule, state in zip(rules, found, strict=True)}
 
@@ -94,7 +94,7 @@ def test_every_version_stays_with_who_when_and_why(db, people):
     publish(db, people["manager2"], changed(db, need=Fixed(amount=6)), "  둘째 ")
     filed, older, newer = publishing.versions(db, people["fp1"], "total_low")
     assert (filed.rule.version, filed.published_by, filed.published_at) == (1, None, None)
-    assert filed.rule == rulebook.in_use(rulebook.load(), TODAY)[-1]
+    assert filed.rule == records.in_use(rulebook.load(), TODAY)[-1]
     assert (older.rule, older.note, older.published_by) == (first, "처음", "manager1")
     assert (newer.rule.version, newer.note, newer.published_by) == (3, "둘째", "manager2")
     assert older.published_at <= started <= newer.published_at
@@ -242,8 +242,8 @@ def test_only_managers_publish_and_try_drafts(asker, db, people):
         lambda: publish(db, me, changed(db, need=Fixed(amount=5))),
         lambda: scopes.of_scope(db, me, TODAY, rules),
         lambda: scopes.heatmap(db, me, RowKind.FP, TODAY, rules),
-        lambda: scopes.compare(db, me, RowKind.FP, TODAY, rules),
-        lambda: scopes.changed_customers(db, me, TODAY, rules, "total_low"),
+        lambda: trials.compare(db, me, RowKind.FP, TODAY, rules),
+        lambda: trials.changed_customers(db, me, TODAY, rules, "total_low"),
     ]
     for attempt in tries:
         with pytest.raises(NotAllowed) as refused:
@@ -291,11 +291,11 @@ def test_what_a_draft_shows_is_what_publishing_it_does(db, people):
         add_policy(db, fp, one, type="health", coverage_amount=held)
     rule = changed(db, need=Fixed(amount=50_000_000))
     draft = publishing.draft(rulebook.rules_on(db, TODAY), rule)
-    shown = scopes.compare(db, manager, RowKind.FP, TODAY, draft)
+    shown = trials.compare(db, manager, RowKind.FP, TODAY, draft)
     assert (shown.customers, shown.changes.to_dict("records")) == (
         1, [{"code": "total_low", "before": "partial", "after": "covered", "customers": 1}],
     )  # fmt: skip
-    listed = scopes.changed_customers(db, manager, TODAY, draft, "total_low")
+    listed = trials.changed_customers(db, manager, TODAY, draft, "total_low")
     publish(db, manager, rule)
     then = scopes.heatmap(db, manager, RowKind.FP, TODAY)
     assert then.to_csv() == shown.after.to_csv()
@@ -328,7 +328,7 @@ def test_two_who_publish_a_rule_about_one_coverage_at_once_do_not_both(_, db, pe
     )
     refused = [one for one in made if isinstance(one, InvalidInput)]
     assert (len(refused), len([one for one in made if isinstance(one, Rule)])) == (1, 1)
-    assert not rulebook.clashes(rulebook.rules_on(db, TODAY))
+    assert not records.clashes(rulebook.rules_on(db, TODAY))
 
 
 def test_the_first_who_are_judged_by_new_rules_at_once_are_all_judged(db, people):

@@ -20,7 +20,9 @@ from fpcore.gaps import explanation
 from fpcore.importing import circumstances, customers, headers, matching, policies, reporting
 from fpcore.kept import consistency, gap_history
 from fpcore.portfolio import conditions, customer_list
-from fpcore.rules import rulebook, vocabulary
+from fpcore.rules import amounts, coverages, holdings, records, rulebook, vocabulary
+from fpcore.rules import conditions as rule_conditions
+from fpcore.rules.word import Grade, Word
 
 SOURCES = [ast.parse(path.read_text()) for path in Path(fpcore.__path__[0]).rglob("*.py")]
 ERRORS = {
@@ -136,6 +138,7 @@ def problems_of_input() -> set[tuple[str, str]]:
 PROBLEMS = sorted(problems_of_values() | problems_of_matching() | problems_of_input())
 NOTES = re.findall(r"\) as (\w+)", reporting._NOTES)
 RULES = rulebook.load()
+NEEDED_FACTS = "".join(map(getsource, (rule_conditions, amounts, holdings)))
 WHYS = {why for need in vocabulary.NEEDS for why in (*need.whys.values(), need.unknown_why)}
 DAY = date(2026, 11, 22)
 TERMS = {
@@ -146,7 +149,7 @@ TERMS = {
 }
 MISSING = {
     *(need.unknown_field for need in vocabulary.NEEDS),
-    *re.findall(r'"(\w+)"', " ".join(re.findall(r"_none_of\(.*", getsource(vocabulary)))),
+    *re.findall(r'"(\w+)"', " ".join(re.findall(r"unknown_of\(.*", NEEDED_FACTS))),
     "birth_date",
 }
 NOT_COUNTED = {
@@ -155,7 +158,7 @@ NOT_COUNTED = {
 }
 
 
-def words_of(kind: tuple[type[vocabulary.Word], ...]) -> list[str]:
+def words_of(kind: tuple[type[Word], ...]) -> list[str]:
     return [word.model_fields["word"].default for word in kind]
 
 
@@ -175,7 +178,7 @@ RULE_PROBLEMS = rule_problems()
 RULE_FORM = (
     "code", "coverage", "severity", "valid_from", "when", "need", "source", "grade", "title",
 )  # fmt: skip
-SEVERITIES = get_args(rulebook.Rule.model_fields["severity"].annotation)
+SEVERITIES = get_args(records.Rule.model_fields["severity"].annotation)
 RECOMMENDED = (
     "holds", "amount", "at_most_one", "premium_share", "no_replacement", "unknown", "costly",
 )  # fmt: skip
@@ -187,14 +190,14 @@ KEYS = sorted(
     | {f"problem.{code}" for _, code in PROBLEMS}
     | {f"note.{code}" for code in NOTES}
     | {f"rule.{rule.code}" for rule in RULES}
-    | {f"coverage_kind.{coverage}" for coverage in vocabulary.COVERAGES}
+    | {f"coverage_kind.{coverage}" for coverage in coverages.COVERAGES}
     | {f"condition.{word}" for word in words_of(vocabulary.CONDITIONS)}
     | {f"{kind}.{word}" for kind in ("need", "need_name") for word in words_of(vocabulary.NEEDS)}
     | {f"term.{code}" for code in TERMS}
     | {f"field.{fact}" for fact in MISSING}
-    | {f"field.{field}" for field in rulebook.Rule.model_fields if field in RULE_FORM}
+    | {f"field.{field}" for field in records.Rule.model_fields if field in RULE_FORM}
     | {f"not_counted.{why}" for why in NOT_COUNTED}
-    | {f"grade.{grade}" for grade in get_args(vocabulary.Grade)}
+    | {f"grade.{grade}" for grade in get_args(Grade)}
     | {f"severity.{severity}" for severity in SEVERITIES}
     | {f"recommend.{word}" for word in RECOMMENDED}
     | {f"arithmetic.{word}" for word in ("short", "enough", "unknown", "plus")}

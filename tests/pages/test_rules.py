@@ -11,7 +11,7 @@ from fpcore.access import accounts
 from fpcore.customers import profiles
 from fpcore.gaps import publishing
 from fpcore.models import CustomerChanges
-from fpcore.rules import rulebook
+from fpcore.rules import records, rulebook
 from ui import session
 
 
@@ -100,7 +100,7 @@ def test_a_rule_is_added_with_conditions_and_a_title(open_page, office):
     field(at, "text_input", "이름").set_value("**우리** 상해")
     field(at, "text_input", "금액").set_value("5천만")
     field(at, "number_input", "나이 (부터)").set_value(20)
-    field(at, "text_input", "근거").set_value(rulebook.NO_SOURCE)
+    field(at, "text_input", "근거").set_value(records.NO_SOURCE)
     field(at, "selectbox", "근거 등급").set_value("D")
     at = click(at, "시험")
     assert r"\*\*우리\*\* 상해" in texts(at)

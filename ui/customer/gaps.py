@@ -8,14 +8,15 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from fpcore.gaps import explanation
-from fpcore.gaps.explanation import CustomerGaps, Gap, PremiumBurden, Target, Way
+from fpcore.gaps import targets
+from fpcore.gaps.changes import GapChange
+from fpcore.gaps.explanation import CustomerGaps, Gap, PremiumBurden, Way
+from fpcore.gaps.targets import Target
 from fpcore.importing import cells
-from fpcore.kept.gap_history import GapChange
 from fpcore.models import Customer, GapState, Policy
 from fpcore.rules import rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import COVERAGES
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.records import Rule
 from ui import address, folds, forms, session
 from ui.customer import profile
 from ui.rules import phrases
@@ -221,7 +222,7 @@ def _draw_target_buttons(gap: Gap, page: _Page) -> None:
         key=f"no target of {code}",
     ):  # fmt: skip
         account, db = session.account(), session.database()
-        explanation.remove_target(db, account, page.customer.id, code, page.today)
+        targets.remove_target(db, account, page.customer.id, code, page.today)
         st.toast(text("gaps.target_removed"))
         st.rerun()
 
@@ -241,7 +242,7 @@ def _draw_target_form(gap: Gap, page: _Page) -> None:
         typed = filled.values["target_amount"]
         read = cells.read_amounts(db, {"target_amount": typed}) if typed else {}
         amount, note = read.get("target_amount"), filled.values["target_note"] or ""
-        explanation.set_target(db, account, page.customer.id, code, amount, note, page.today)
+        targets.set_target(db, account, page.customer.id, code, amount, note, page.today)
 
     if filled.sent and forms.attempt(filled, save, text):
         st.toast(text("gaps.target_saved"))

@@ -11,7 +11,7 @@ from fpcore.customers import consents, profiles
 from fpcore.customers.profiles import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile
 from fpcore.models import Consent, ConsentChannel, ConsentKind, Customer
-from fpcore.person import disclosure
+from fpcore.person import disclosure, erasure, in_words
 from fpcore.privacy import masked_name
 from ui import address, folds, forms, session
 from ui.text import Text, safe
@@ -138,7 +138,7 @@ def _draw_export(customer_id: UUID, text: Text, today: date) -> None:
                 file_name=f"{customer_id}.json", mime="application/json", on_click="ignore",
             )  # fmt: skip
             st.download_button(
-                text("personal.as_page"), disclosure.page(document, text.language),
+                text("personal.as_page"), in_words.page(document, text.language),
                 file_name=f"{customer_id}.html", mime="text/html", on_click="ignore",
             )  # fmt: skip
 
@@ -165,7 +165,7 @@ def _draw_removal(customer_id: UUID, text: Text, shown: Callable[[str], str]) ->
 
 def _remove(customer_id: UUID, going: Removal, without_trace: bool, text: Text) -> None:
     account, db = session.account(), session.database()
-    remove = disclosure.erase if without_trace else profiles.delete
+    remove = erasure.erase if without_trace else profiles.delete
     try:
         with st.spinner(text("personal.deleting")):
             remove(db, account, customer_id, going)

@@ -7,8 +7,9 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from fpcore.gaps import explanation
-from fpcore.gaps.explanation import CustomerGaps, Gap, WhatIf
+from fpcore.gaps import what_if
+from fpcore.gaps.explanation import CustomerGaps, Gap
+from fpcore.gaps.what_if import WhatIf
 from fpcore.models import GapState, NewPolicy, Policy, PremiumCycle
 from ui import address, forms, session
 from ui.rules import phrases
@@ -67,7 +68,7 @@ def _try(
     def look() -> None:
         typed = any(filled.values[field] for field in _FIELDS if field not in _BEGUN)
         added = [NewPolicy(**forms.read_amounts(db, filled.values))] if typed else []
-        tried.append(explanation.what_if(db, account, customer_id, today, added, ended))
+        tried.append(what_if.what_if(db, account, customer_id, today, added, ended))
 
     if forms.attempt(filled, look, text):
         _draw_outcome(tried[0], text)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fpcore.gaps import publishing
 from fpcore.models import Account
-from fpcore.rules.rulebook import PublishedRule, Rule
+from fpcore.rules.records import PublishedRule, Rule
 from ui import address, forms, session
 from ui.forms import Filled
 from ui.rules import editor, overview, phrases

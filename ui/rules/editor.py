@@ -11,9 +11,11 @@ from fpcore import wording
 from fpcore.errors import InvalidInput, InvalidRules
 from fpcore.importing import cells
 from fpcore.models import OCCUPATION_CLASSES, Housing
-from fpcore.rules import rulebook
-from fpcore.rules.rulebook import Rule
-from fpcore.rules.vocabulary import COVERAGES, NEEDS, Grade
+from fpcore.rules import records
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.records import Rule
+from fpcore.rules.vocabulary import NEEDS
+from fpcore.rules.word import Grade
 from ui import session
 from ui.forms import Filled
 from ui.text import Text
@@ -49,8 +51,8 @@ def draw(start: Mapping[str, Any], text: Text) -> Filled:
     ways = _ways(start)
     key = f"rule {start['code']}"
     word = st.selectbox(
-        text("rules.way"), rulebook.needs_for(start["coverage"]), key=f"{key} way",
-        index=rulebook.needs_for(start["coverage"]).index(start["need"]["word"]),
+        text("rules.way"), records.needs_for(start["coverage"]), key=f"{key} way",
+        index=records.needs_for(start["coverage"]).index(start["need"]["word"]),
         format_func=text.of("need_name"), help=text("help.rule_way"),
     )  # fmt: skip
     way = ways.get(word, {"need": {"word": word}, "source": None, "grade": None})
@@ -71,7 +73,7 @@ def draw(start: Mapping[str, Any], text: Text) -> Filled:
         )  # fmt: skip
         typed["source"] = source.text_input(
             text("field.source"), way["source"] or "", key=f"{key} source",
-            help=text("help.rule_source", words=rulebook.NO_SOURCE),
+            help=text("help.rule_source", words=records.NO_SOURCE),
         ).strip() or None  # fmt: skip
         typed["grade"] = grade.selectbox(
             text("field.grade"), get_args(Grade), key=f"{key} grade",
@@ -96,7 +98,7 @@ def read(record: Mapping[str, Any]) -> Rule:
         for name, value in record["need"].items()
     }
     try:
-        return rulebook.checked(_known({**record, "need": need}))
+        return records.checked(_known({**record, "need": need}))
     except InvalidRules as error:
         raise InvalidInput([_problem(error)]) from error
 
@@ -105,7 +107,7 @@ def blank(coverage: str, code: str, today: date) -> dict[str, Any]:
     """Give the record of a new rule, with what is still to be said left out."""
     return {
         "code": code, "coverage": coverage, "severity": 2, "valid_from": today, "when": [],
-        "need": {"word": rulebook.needs_for(coverage)[0]}, "choices": [], "source": None,
+        "need": {"word": records.needs_for(coverage)[0]}, "choices": [], "source": None,
         "grade": None, "title": "",
     }  # fmt: skip
 

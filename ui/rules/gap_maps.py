@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fpcore import settings
-from fpcore.gaps.scopes import Comparison, share_lacking
+from fpcore.gaps.scopes import share_lacking
+from fpcore.gaps.trials import Comparison
 from fpcore.models import RowKind
 from ui import tables
 from ui.text import Text, is_unknown

@@ -10,8 +10,8 @@ import streamlit as st
 from fpcore import wording
 from fpcore.gaps import publishing
 from fpcore.models import Account
-from fpcore.rules.rulebook import PublishedRule, Rule
-from fpcore.rules.vocabulary import Need
+from fpcore.rules.needs import Need
+from fpcore.rules.records import PublishedRule, Rule
 from ui import session, tables
 from ui.rules import phrases
 from ui.text import Text, safe

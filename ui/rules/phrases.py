@@ -1,6 +1,6 @@
 """Rules and gaps in words. What people typed stands in them as it is: escape where they are drawn.
 
-The keys are those of data/locales that fpcore.rules.vocabulary names.
+The keys are those of data/locales that the vocabulary (fpcore.rules) names.
 """
 
 from collections.abc import Iterable
@@ -8,8 +8,11 @@ from decimal import Decimal
 
 from fpcore.gaps.explanation import Gap, PremiumBurden, Term, Way
 from fpcore.models import GapState
-from fpcore.rules.rulebook import NO_SOURCE, Rule
-from fpcore.rules.vocabulary import COVERAGES, AgeAmount, Condition, Need
+from fpcore.rules.coverages import COVERAGES
+from fpcore.rules.needs import Need
+from fpcore.rules.records import NO_SOURCE, Rule
+from fpcore.rules.vocabulary import Condition
+from fpcore.rules.word import AgeAmount
 from ui.text import Text, is_unknown
 
 OPEN = (GapState.GAP, GapState.PARTIAL)

@@ -10,9 +10,9 @@ from fpcore import wording
 from fpcore.access import scope
 from fpcore.errors import InvalidInput
 from fpcore.gaps import publishing
-from fpcore.gaps.scopes import Comparison
+from fpcore.gaps.trials import Comparison
 from fpcore.models import Account, GapState, RowKind
-from fpcore.rules.rulebook import Rule
+from fpcore.rules.records import Rule
 from ui import address, heatmaps, queries, session, tables
 from ui.rules import drafts, gap_maps, overview, phrases
 from ui.text import Text, safe
