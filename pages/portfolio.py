@@ -3,14 +3,14 @@
 import streamlit as st
 
 from ui import address, session
-from ui.portfolio import ages, concentration, due, gaps, key_figures, map
+from ui.portfolio import ages, concentration, due, gaps, key_figures, map_view
 from ui.rules import overview
 from ui.text import Text
 
 # Each draws its view for an account, in the words of a language, as of a day; the word of its name
 # stands in data/locales under [view].
 VIEWS = {
-    "map": map.draw,
+    "map": map_view.draw,
     "gaps": gaps.draw,
     "due": due.draw,
     "figures": key_figures.draw,

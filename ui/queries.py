@@ -15,6 +15,7 @@ import streamlit as st
 from fpcore.access import scope
 from fpcore.customers import consents, contacts, coverage, policies
 from fpcore.customers.coverage import CoverageSummary
+from fpcore.facts import groups
 from fpcore.gaps import changes, explanation, scopes, trials
 from fpcore.gaps.changes import GapChange
 from fpcore.gaps.explanation import CustomerGaps
@@ -135,6 +136,11 @@ def insurers(account: Account, valued_on: date, team: str | None = None) -> Insu
 def owners(account: Account) -> list[Account]:
     """List whose customers the account may see: scope.visible_owners."""
     return scope.visible_owners(session.database(), account)  # which keeps them itself
+
+
+def teams(account: Account) -> list[str]:
+    """List the teams whose customers the account may see, in their natural order."""
+    return sorted({owner.team for owner in owners(account) if owner.team}, key=groups.order)
 
 
 def currencies(account: Account) -> list[str]:

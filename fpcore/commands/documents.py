@@ -22,7 +22,7 @@ from fpcore.gaps.scopes import ScopeGaps
 from fpcore.importing.history import ImportBatch, UndoReport
 from fpcore.importing.reporting import ImportReport
 from fpcore.kept.consistency import Checked, Finding
-from fpcore.models import Account, Measure
+from fpcore.models import Account
 from fpcore.person import in_words
 from fpcore.portfolio.customer_list import CustomerPage
 from fpcore.portfolio.heatmaps import Heatmap
@@ -181,7 +181,7 @@ def heatmap(found: Heatmap, figures: pd.DataFrame) -> Output:
         "measure": found.measure.value,
         "valued_on": found.valued_on,
         "currency": found.currency,
-        "since": found.since if found.measure is Measure.CHANGE else None,
+        "since": found.since,
         "team": found.team,
         "cells": [_plain(cell) for cell in cells.to_dict("records")],
     }

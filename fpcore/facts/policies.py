@@ -1,6 +1,6 @@
 """What is told of each policy by itself, as SQL."""
 
-from fpcore.facts.types import BIT
+from fpcore.facts.types import bit_of
 from fpcore.facts.words import WORDS, names_one_of
 from fpcore.models import PAYMENTS_PER_YEAR, WHOLE_LIFE
 
@@ -61,8 +61,6 @@ def is_of(kind: str) -> str:
     return f"product = '{product}'" if product else f"type = '{type_}' and product is null"
 
 
-_BITS = " ".join(f"when '{kind}' then {bit}" for kind, bit in BIT.items())
-
 SPAN = "struct(bit utinyint, since date, until date)"
 """How long a policy was in force: its type's bit, first day, last day. `until` is NULL where the
 policy is over and nobody knows since when; `since` is the first of all days where no beginning is
@@ -70,7 +68,7 @@ known."""
 
 _SPAN = f"""
     case when p.status <> 'pending' then {{
-        'bit': (case p.type {_BITS} end)::utinyint,
+        'bit': {bit_of("p.type")},
         'since': coalesce(p.start_date, date '0001-01-01'),
         'until': case
             when p.status = 'active' then coalesce(p.end_date, date '{WHOLE_LIFE}')

@@ -13,6 +13,12 @@ ALL_TYPES = 1 << len(BIT)
 """The bit of all types together, in the sets that have it."""
 
 
+def bit_of(column: str) -> str:
+    """The SQL of the bit of the type in a column."""
+    cases = " ".join(f"when '{kind}' then {bit}" for kind, bit in BIT.items())
+    return f"(case {column} {cases} end)::utinyint"
+
+
 def bits(condition: str) -> str:
     """The SQL of the set of the types of which a condition on `{}` is true: their bits."""
     each = " | ".join(f"if({condition.format(kind)}, {bit}, 0)" for kind, bit in BIT.items())

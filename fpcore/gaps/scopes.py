@@ -99,6 +99,20 @@ def share_lacking(cells: pd.DataFrame) -> pd.Series:
     return (cells["partial"] + cells["gap"]) / known.where(known > 0)
 
 
+def with_figures(cells: pd.DataFrame) -> pd.DataFrame:
+    """Add what a map shows of the cells of a `heatmap`.
+
+    Columns: value (share_lacking), n (the customers with a gap, whom a list of the gap lists),
+    base (those whose state is known), left_out (those whose state is not).
+    """
+    return cells.assign(
+        value=share_lacking(cells),
+        n=cells["partial"] + cells["gap"],
+        base=cells["customers"] - cells["unknown"],
+        left_out=cells["unknown"],
+    )
+
+
 def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> pd.DataFrame:
     """List the customers in scope with the worst gaps, the worst first.
 

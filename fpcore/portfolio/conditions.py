@@ -11,7 +11,7 @@ from fpcore.access import scope
 from fpcore.facts import groups
 from fpcore.facts.policies import IN_FORCE
 from fpcore.facts.relation import customer_fact
-from fpcore.facts.types import BIT, TOTAL, agreed_to
+from fpcore.facts.types import BIT, TOTAL, agreed_to, bit_of
 from fpcore.models import Account, ConsentKind, Gone, PolicyType
 from fpcore.store.database import Database
 
@@ -31,7 +31,6 @@ HIDDEN = ("birth_date", "phone", "email")
 POLICY_FIELDS = ("coverage_amount", "premium_amount", "end_date", "insurer")
 """What may be known of a policy in force: amounts in won; a premium with its cycle."""
 
-_TYPE_BITS = " ".join(f"when '{kind}' then {bit}" for kind, bit in BIT.items())
 _BIT_TYPES = " ".join(f"when {bit} then '{kind}'" for kind, bit in BIT.items())
 TYPE_OF_BIT = f"case bit {_BIT_TYPES} end"
 """The SQL that turns a bit back into the type."""
@@ -52,7 +51,7 @@ def ending(relation: str) -> str:
         where next_end_on <= $valued_on::date + {DAYS_AHEAD[-1]}
     ),
     pending as (
-        select customer_id, (case type {_TYPE_BITS} end)::utinyint as bit, start_date, end_date
+        select customer_id, {bit_of("type")} as bit, start_date, end_date
         from policy where status = 'pending' and customer_id in (select id from held)
     ),
     ends as (

@@ -32,6 +32,7 @@ from fpcore.models import (
 from fpcore.portfolio import conditions as portfolio_conditions
 from fpcore.portfolio import measures
 from fpcore.portfolio.conditions import ends_within, held_once, is_unknown, lacks_consent
+from fpcore.portfolio.measures import DEFINITIONS
 from fpcore.rules import judging, rulebook
 from fpcore.store.database import Cursor, Database
 
@@ -157,9 +158,10 @@ def find(
     of those whose names are masked the earliest added first."""
     with db.reading() as cursor:
         where, params = _where(db, cursor, account, wanted, valued_on)
-        is_stated = wanted.gap or wanted.behind in measures.STATED
+        measure = DEFINITIONS[wanted.behind] if wanted.behind else None
+        is_stated = wanted.gap or (measure and measure.needs_rules)
         relation = "stated_fact" if is_stated else "customer_scope"
-        if wanted.behind is Measure.CHANGE and wanted.since:
+        if measure and measure.looks_back and wanted.since:
             relation, params["since"] = measures.since_then(relation), wanted.since
         used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}, {relation}"
         if is_stated:
@@ -287,8 +289,8 @@ def _where(
         conditions.append(groups.has(cursor, wanted.row_kind, wanted.row, valued_on))
     if wanted.team:
         add(groups.OF_TEAM, team=wanted.team)
-    if wanted.behind and (wanted.behind is not Measure.CHANGE or wanted.since):
-        add(measures.behind(wanted.behind, wanted.of or TOTAL))
+    if wanted.behind and (wanted.since or not DEFINITIONS[wanted.behind].looks_back):
+        add(DEFINITIONS[wanted.behind].behind(wanted.of or TOTAL).text)
     conditions += _figures(account, wanted)
     params = {key: value for _, more in conditions for key, value in more.items()}
     return " and ".join(sql for sql, _ in conditions), params

@@ -12,19 +12,18 @@ import pandas as pd
 
 from fpcore.errors import InvalidInput
 from fpcore.facts import groups
-from fpcore.facts import relation as facts
 from fpcore.facts.groups import ALL_ROWS
 from fpcore.facts.relation import customer_fact
 from fpcore.facts.types import TOTAL
 from fpcore.kept.stated import stated_fact
 from fpcore.models import WON, Account, Measure, RowKind
 from fpcore.portfolio import measures
-from fpcore.portfolio.measures import COLUMNS, STATED
-from fpcore.rules.judging import KEPT
+from fpcore.portfolio.conditions import of_team
+from fpcore.portfolio.measures import COLUMNS, DEFINITIONS, Definition, Figures
 from fpcore.store.database import Cursor, Database
 
 LOOKING_BACK = timedelta(days=90)
-"""How far a CHANGE looks back unless told otherwise."""
+"""How far a measure looks back unless told otherwise."""
 
 _COUNTS = ["n", "base", "left_out", "customers", "gained", "lost"]
 
@@ -38,8 +37,8 @@ class Heatmap:
     premium a month; a CHANGE is a difference of shares; NaN: not known, or no rule is about it),
     n (the customers behind the cell, whom customer_list.find lists), base (whom the value is
     about), left_out (of whom something is not known), customers (of the row), gained and lost
-    (since the day, else 0). Rows come in their natural order, everybody last. `sql` is what was
-    asked of the database.
+    (since the day, else 0). Rows come in their natural order, everybody last. `since` is None for
+    a measure that does not look back. `sql` is what was asked of the database.
 
     Somebody with policies of several insurers is in several rows of that kind.
     """
@@ -66,15 +65,18 @@ def heatmap(
 ) -> Heatmap:
     """Aggregate everybody in scope, or those of one team in it, into the cells of a measure.
 
-    `since` is the day that CHANGE looks back to. Errors: InvalidInput for a CHANGE without an
-    earlier day.
+    `since` is the day that a measure looks back to. Errors: InvalidInput where it needs one and
+    that is no earlier day.
     """
-    if measure is Measure.CHANGE and (since is None or since >= valued_on):
+    definition = DEFINITIONS[measure]
+    if not definition.looks_back:
+        since = None
+    elif since is None or since >= valued_on:
         raise InvalidInput([("since", "since_not_before", {})])
     with db.reading() as cursor:
-        asked = _Asked(db, cursor, account, rows, valued_on, currency, since, team)
-        found, sql = asked.answer(measure)
-        cells = _cells(found, asked, measure)
+        query = _Query(db, cursor, account, rows, definition, valued_on, currency, since, team)
+        answer, sql = query.answer()
+        cells = _cells(answer, query)
     return Heatmap(rows, measure, valued_on, currency, since, team, cells, sql)
 
 
@@ -115,43 +117,42 @@ def figures(
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """Who asks for which rows (None: everybody in one) as of when, and how to ask the database."""
+class _Query:
+    """Who asks for a measure of which rows (None: everybody in one) as of when."""
 
     db: Database
     cursor: Cursor
     account: Account
     rows: RowKind | None
+    definition: Definition
     valued_on: date
     currency: str
     since: date | None
     team: str | None
 
-    def answer(self, measure: Measure) -> tuple["_Answer", str]:
-        """Ask for all figures of a measure by the row's key; the answer, and the SQL."""
-        figures = _figures(measure)
-        relation = "stated_fact" if measure in STATED else "customer_fact"
+    def answer(self) -> tuple["_Answer", str]:
+        """Ask for all figures by the row's key; the answer, and the SQL."""
+        figures, reads = _figures(self.definition)
+        of, params = of_team(self.team)
+        relation = "stated_fact" if self.definition.needs_rules else "customer_fact"
+        if self.definition.looks_back:
+            relation, params = measures.since_then(relation), {**params, "since": self.since}
         row = groups.key(self.rows, self.valued_on) if self.rows else "0"
-        of_team = "true"
-        said: dict[str, Any] = {}
-        if self.team:
-            of_team, said = groups.OF_TEAM, {"team": self.team}
-        if measure is Measure.CHANGE:
-            relation, said["since"] = measures.since_then(relation), self.since
-        read = ", ".join([f"{row} as row", *_read_by(figures)])
-        in_row = f"select {read} from {relation} where {of_team}"
-        if measure in STATED:
-            fact, params = stated_fact(self.db, self.cursor, self.account, self.valued_on, in_row)
-        else:
-            fact, params = customer_fact(
-                self.db, self.account, self.valued_on, self.currency, in_row
-            )
+        columns = ", ".join([f"{row} as row", *sorted(reads)])
+        in_row = f"select {columns} from {relation} where {of}"
+        fact, fact_params = self._fact(in_row)
         sql = f"""
 with {fact},
 customer_in_row as not materialized ({in_row})
 select row, {figures} from customer_in_row group by row
 """
-        return _Answer.of(self.cursor.execute(sql, {**params, **said}).fetchnumpy()), sql
+        found = self.cursor.execute(sql, {**fact_params, **params}).fetchnumpy()
+        return _Answer.of(found), sql
+
+    def _fact(self, used_in: str) -> tuple[str, dict[str, Any]]:
+        if self.definition.needs_rules:
+            return stated_fact(self.db, self.cursor, self.account, self.valued_on, used_in)
+        return customer_fact(self.db, self.account, self.valued_on, self.currency, used_in)
 
 
 @dataclass(frozen=True)
@@ -196,93 +197,67 @@ def _sum(numbers: np.ndarray) -> np.ndarray:
     return np.array([np.nan if np.isnan(numbers).all() else np.nansum(numbers)])
 
 
-def _figures(measure: Measure) -> str:
-    """The SQL of the aggregates of a measure: `<column>_<figure>` each, and the customers."""
-    figures = ["count(*) as customers"]
+def _figures(definition: Definition) -> tuple[str, set[str]]:
+    """The SQL of the aggregates of a measure: `<column>_<figure>` each, and the customers; and the
+    columns of one customer that it reads."""
+    figures, reads = ["count(*) as customers"], set()
     for column in COLUMNS:
-        counts = {
-            "n": measures.behind(measure, column),
-            "base": measures.base(measure, column),
-            "left_out": measures.left_out(measure, column),
-        }
-        if measure is Measure.CHANGE:
-            counts |= {"gained": measures.gained(column), "lost": measures.lost(column)}
-        figures += [
-            f"count_if({condition}) as {column}_{name}"
-            for name, condition in counts.items()
-            if condition not in ("true", "false")
-        ]
-    amounts = measures.amounts(measure)
-    return ", ".join([*figures, *(f"{sql} as {column}_amount" for column, sql in amounts.items())])
+        for name, condition in definition.counts(column).items():
+            figures.append(f"count_if({condition.text}) as {column}_{name}")
+            reads |= condition.reads
+    for column, amount in definition.amounts().items():
+        figures.append(f"{amount.text} as {column}_amount")
+        reads |= amount.reads
+    return ", ".join(figures), reads
 
 
-def _read_by(sql: str) -> list[str]:
-    """Name the columns of one customer that SQL reads."""
-    names = {*facts.ROW_COLUMNS, *KEPT, *measures.SINCE_THEN}
-    return sorted(names & set(facts.words_of(sql)))
-
-
-def _cells(found: _Answer, asked: _Asked, measure: Measure) -> pd.DataFrame:
+def _cells(answer: _Answer, query: _Query) -> pd.DataFrame:
     """Name and sort the rows, add that of everybody, and make a cell of each column."""
-    labels = groups.labels(asked.cursor, asked.rows, found.keys)
+    labels = groups.labels(query.cursor, query.rows, answer.keys)
     if labels:
-        found = found.followed_by(_everybody(found, asked, measure))
+        answer = answer.followed_by(_everybody(answer, query))
         labels.append(ALL_ROWS)
-    figures = _tables(found, measure)
-    figures["value"] = _value(figures, measure)
+    tables = _tables(answer, query.definition)
     order = sorted(range(len(labels)), key=lambda k: groups.order(labels[k]))
     cells = {
         "row": np.repeat(np.array(labels, dtype=object)[order], len(COLUMNS)),
         "type": np.tile(np.array(COLUMNS, dtype=object), len(labels)),
-        "value": figures["value"][order].ravel(),
-        **{name: figures[name][order].ravel().astype("int64") for name in _COUNTS},
+        "value": _values(tables, query.definition)[order].ravel(),
+        **{name: tables[name][order].ravel().astype("int64") for name in _COUNTS},
     }
     return pd.DataFrame(cells)
 
 
-def _everybody(found: _Answer, asked: _Asked, measure: Measure) -> _Answer:
+def _everybody(answer: _Answer, query: _Query) -> _Answer:
     """The row of everybody: the sum of all, where each customer is in one row and the measure adds
     up; else it is asked for."""
-    if asked.rows is RowKind.INSURER or measure is Measure.MEDIAN:
-        return replace(asked, rows=None).answer(measure)[0]
-    return found.summed()
+    if query.rows is RowKind.INSURER or not query.definition.adds_up:
+        return replace(query, rows=None).answer()[0]
+    return answer.summed()
 
 
-def _tables(found: _Answer, measure: Measure) -> dict[str, np.ndarray]:
+def _tables(answer: _Answer, definition: Definition) -> dict[str, np.ndarray]:
     """The figures that the cells show, and those that their values are made of."""
-    customers = found.numbers["customers"]
-    tables = {name: found.table(name) for name in ("n", "left_out", "gained", "lost")}
-    tables["amount"] = _with_total(found.table("amount", np.nan), measure)
-    tables["base"] = found.table("base", customers)
+    customers = answer.numbers["customers"]
+    tables = {name: answer.table(name) for name in ("n", "left_out", "gained", "lost")}
+    tables["amount"] = answer.table("amount", np.nan)
+    if definition.adds_up:
+        tables["amount"] = _with_total(tables["amount"])
+    tables["base"] = answer.table("base", customers)
     tables["customers"] = np.repeat(customers[:, None], len(COLUMNS), axis=1)
-    if measure is Measure.SHORTFALL:  # of a type for which no amount is recommended
+    if definition.left_out_of_base:
         tables["left_out"] = np.where(tables["base"].any(axis=0), tables["left_out"], 0)
     return tables
 
 
-def _with_total(amounts: np.ndarray, measure: Measure) -> np.ndarray:
-    """Put the sum of the six types where that of all was not asked for."""
-    if measure is not Measure.MEDIAN:
-        is_known = ~np.isnan(amounts).all(axis=1)
-        amounts[is_known, -1] = np.nansum(amounts[is_known], axis=1)
+def _with_total(amounts: np.ndarray) -> np.ndarray:
+    """Put the sum of the six types in the column of all."""
+    is_known = ~np.isnan(amounts).all(axis=1)
+    amounts[is_known, -1] = np.nansum(amounts[is_known], axis=1)
     return amounts
 
 
-def _value(tables: dict[str, np.ndarray], measure: Measure) -> np.ndarray:
-    """The number of each cell; NaN where nothing is known of it."""
-    n, amount = tables["n"], tables["amount"]
+def _values(tables: dict[str, np.ndarray], definition: Definition) -> np.ndarray:
     base = np.where(tables["base"] > 0, tables["base"], np.nan)
-    if measure is Measure.CHANGE:
-        return (tables["gained"] - tables["lost"]) / base
-    if measure is Measure.LACKING:
-        return n
-    if measure is Measure.ADEQUACY:
-        return (base - n) / base
-    if measure in measures.SHARES:
-        return n / base
-    if measure is Measure.SHORTFALL:
-        return np.where(tables["base"] > 0, amount, np.nan)
-    if measure is Measure.MEDIAN:
-        return np.where(n > 0, amount, np.nan)
-    known = amount / (12 if measure is Measure.PREMIUM else 1)
-    return np.where(n > 0, known, np.where(tables["base"] == 0, 0, np.nan))
+    figures = {name: tables[name] for name in ("n", "amount", "gained", "lost")}
+    return definition.value(Figures(base=base, **figures))

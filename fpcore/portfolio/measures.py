@@ -1,9 +1,17 @@
-"""What a heatmap can show of a group of customers and a type of coverage.
+"""What a heatmap can show of customers and a type of coverage: a record for each measure.
 
-For each measure there is a condition on a customer that says who is behind a cell: a cell counts
-them, and the list that it leads to lists them, by the same text. All SQL is over customer_fact
-with judging.KEPT, and for CHANGE also over SINCE_THEN.
+Whoever adds a measure adds its record here, its member of Measure and its words in the locales.
+A cell counts the customers of `behind`, and the list that it leads to lists them, by the same SQL.
+All SQL is over customer_fact with judging.KEPT; that of a measure that looks back also over
+SINCE_THEN.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
 
 from fpcore.facts.types import ALL_TYPES, BIT, TOTAL
 from fpcore.models import Measure, PolicyType
@@ -11,23 +19,17 @@ from fpcore.models import Measure, PolicyType
 COLUMNS = (*(kind.value for kind in PolicyType), TOTAL)
 """The columns of a heatmap: the six types, and all of them together."""
 
-STATED = (Measure.ADEQUACY, Measure.SHORTFALL)
-"""Measures that need how each customer stands against the gap rules."""
-
-AMOUNTS = (Measure.MEDIAN, Measure.COVERAGE, Measure.SHORTFALL, Measure.PREMIUM)
-SHARES = (Measure.HOLDING, Measure.ADEQUACY, Measure.UNKNOWN, Measure.CHANGE)
-
 HELD_THEN = """
     case when held_from <= $since then held else
         coalesce(list_aggregate(list_transform(list_filter(spans,
-            lambda one: one.since <= $since and one.until >= $since),
-            lambda one: one.bit), 'bit_or'), 0)
+            lambda span: span.since <= $since and span.until >= $since),
+            lambda span: span.bit), 'bit_or'), 0)
     end
 """
 """The SQL of the bits of the types that were in force on the day `$since`."""
 
 SINCE_THEN = ("held_then", "is_unclear")
-"""What CHANGE needs besides, as of the day `$since`."""
+"""The columns that a measure needs besides to look back to the day `$since`."""
 
 
 def since_then(relation: str) -> str:
@@ -35,81 +37,224 @@ def since_then(relation: str) -> str:
     return f"(select *, {HELD_THEN} as held_then, unclear_ends > 0 as is_unclear from {relation})"
 
 
-def behind(measure: Measure, column: str) -> str:
-    """The SQL that is true of the customers behind a cell."""
-    return _BEHIND[measure](column)
+class Unit(StrEnum):
+    """What the number of a cell is: a share from 0 to 1, a difference of two shares, a number of
+    customers, or an amount of money."""
+
+    SHARE = "share"
+    POINTS = "points"
+    COUNT = "count"
+    AMOUNT = "amount"
 
 
-def base(measure: Measure, column: str) -> str:
-    """The SQL that is true of the customers whom a cell is about: those of a share are a part of
-    them."""
-    if measure is Measure.ADEQUACY:
-        return f"({_in('met', column, True)} or {_in('unmet', column, True)})"
-    if measure is Measure.SHORTFALL:
-        return _in("advised", column)
-    if measure in (Measure.MEDIAN, Measure.COVERAGE, Measure.PREMIUM, Measure.UNKNOWN):
-        return _in("held", column)
-    return "true"
+class Sql(NamedTuple):
+    """SQL about a customer, and the columns that it reads."""
+
+    text: str
+    reads: frozenset[str]
 
 
-def gained(column: str) -> str:
-    """The SQL, over `held` and `held_then`, of who holds a type now and did not then."""
-    return f"({_in('held', column)} and not {_in('held_then', column)})"
+OfColumn = Callable[[str], Sql]
+"""Gives the SQL of a measure for one of COLUMNS."""
 
 
-def lost(column: str) -> str:
-    """The SQL, over `held` and `held_then`, of who held a type then and does not now."""
-    return f"(not {_in('held', column)} and {_in('held_then', column)})"
+class Figures(NamedTuple):
+    """What the value of a cell is made of: arrays, a number a cell. `base` and `amount` are NaN
+    where there is nobody, or nothing is known."""
+
+    n: np.ndarray
+    base: np.ndarray
+    amount: np.ndarray
+    gained: np.ndarray
+    lost: np.ndarray
 
 
-def left_out(measure: Measure, column: str) -> str:
-    """The SQL that is true of customers of whom something is not known that the cell would need."""
-    if measure in STATED:
-        return _in("undecided", column, True)
-    if measure is Measure.PREMIUM:
-        return _in("unknown_premium", column)
-    if measure is Measure.CHANGE:
-        return "is_unclear"
-    if measure in (Measure.MEDIAN, Measure.COVERAGE):
-        return _in("unknown_coverage", column)
-    return "false"
+@dataclass(frozen=True)
+class Definition:
+    """How a measure is found, and what its numbers are.
 
+    `behind` is true of the customers behind a cell, `base` of those whom its value is about (None:
+    everybody in the row), `left_out` of those of whom something is not known that it would need.
+    `amount` is an aggregate in the currency asked for. `gained` and `lost` are counted for the
+    screens of a change. `value` makes the number of each cell, NaN where nothing is known of it.
 
-def amounts(measure: Measure) -> dict[str, str]:
-    """The SQL of the aggregate that is the number of a cell, by column, in the currency asked for;
-    a premium a year. That of all types is the sum of the six where it is not given."""
-    if measure is Measure.MEDIAN:
+    A measure that `adds_up` is asked for by type and row, and summed up for all; any other is asked
+    for all again. `needs_rules`: it reads judging.KEPT. `looks_back`: it needs the day `$since`.
+    `in_currency`: it knows other currencies than won. `left_out_of_base`: nobody is left out of a
+    column whose base is empty in all rows. `listed_by` is the field of CustomerFilter that lists
+    who is behind a cell of one type.
+    """
+
+    behind: OfColumn
+    value: Callable[[Figures], np.ndarray]
+    unit: Unit
+    base: OfColumn | None = None
+    left_out: OfColumn | None = None
+    gained: OfColumn | None = None
+    lost: OfColumn | None = None
+    amount: OfColumn | None = None
+    adds_up: bool = True
+    needs_rules: bool = False
+    looks_back: bool = False
+    in_currency: bool = False
+    left_out_of_base: bool = False
+    higher_is_worse: bool = False
+    listed_by: str = "behind"
+
+    def counts(self, column: str) -> dict[str, Sql]:
+        """Give what is counted for a column, by the name of the figure."""
+        names = ("behind", "base", "left_out", "gained", "lost")
+        conditions = {name: getattr(self, name) for name in names}
+        conditions["n"] = conditions.pop("behind")
+        return {name: sql(column) for name, sql in conditions.items() if sql}
+
+    def amounts(self) -> dict[str, Sql]:
+        """Give the aggregates by column: without TOTAL where the six types add up to it."""
+        if not self.amount:
+            return {}
         return {
-            column: f"median(case when {behind(measure, column)} then {column}_coverage end)"
+            column: self.amount(column)
             for column in COLUMNS
+            if not (self.adds_up and column == TOTAL)
         }
-    summed = _SUMMED.get(measure)
-    return {kind.value: f"sum({kind}_{summed})" for kind in PolicyType} if summed else {}
 
 
-def _in(types: str, column: str, has_all: bool = False) -> str:
+# --- Conditions ------------------------------------------------------------------------------
+
+
+def _in(types: str, column: str, has_all: bool = False) -> Sql:
     """The SQL that is true where a type is in a set of types; TOTAL where any of the six is, or
     all types together in a set that has their bit."""
     together = ALL_TYPES if has_all else sum(BIT.values())
     bits = together if column == TOTAL else BIT[PolicyType(column)]
-    return f"({types} & {bits}) <> 0"
+    return Sql(f"({types} & {bits}) <> 0", frozenset({types}))
 
 
-_SUMMED = {
-    Measure.COVERAGE: "coverage",
-    Measure.SHORTFALL: "shortfall",
-    Measure.PREMIUM: "premium",
-}
-_BEHIND = {
-    Measure.HOLDING: lambda column: _in("held", column),
-    Measure.LACKING: lambda column: f"not ({_in('held', column)})",
-    Measure.MEDIAN: lambda column: (
-        f"({_in('held', column)} and not {_in('unknown_coverage', column)})"
+def _of_types(types: str, has_all: bool = False) -> OfColumn:
+    return lambda column: _in(types, column, has_all)
+
+
+def _sql(template: str, *parts: Sql) -> Sql:
+    """Put SQL into the `{}` of a template."""
+    text = template.format(*(part.text for part in parts))
+    return Sql(text, frozenset().union(*(part.reads for part in parts)))
+
+
+def _column(name: str) -> Sql:
+    return Sql(name, frozenset({name}))
+
+
+def _lacking(column: str) -> Sql:
+    return _sql("not ({})", _in("held", column))
+
+
+def _all_known(column: str) -> Sql:
+    return _sql("({} and not {})", _in("held", column), _in("unknown_coverage", column))
+
+
+def _decided(column: str) -> Sql:
+    return _sql("({} or {})", _in("met", column, True), _in("unmet", column, True))
+
+
+def _gained(column: str) -> Sql:
+    """Who holds a type now and did not then."""
+    return _sql("({} and not {})", _in("held", column), _in("held_then", column))
+
+
+def _lost(column: str) -> Sql:
+    """Who held a type then and does not now."""
+    return _sql("(not {} and {})", _in("held", column), _in("held_then", column))
+
+
+def _changed(column: str) -> Sql:
+    return _sql("({} or {})", _gained(column), _lost(column))
+
+
+def _median(column: str) -> Sql:
+    amount = _column(f"{column}_coverage")
+    return _sql("median(case when {} then {} end)", _all_known(column), amount)
+
+
+def _sum_of(amount: str) -> OfColumn:
+    return lambda column: _sql("sum({})", _column(f"{column}_{amount}"))
+
+
+# --- Values ----------------------------------------------------------------------------------
+
+
+def _number(figures: Figures) -> np.ndarray:
+    return figures.n
+
+
+def _share(figures: Figures) -> np.ndarray:
+    return figures.n / figures.base
+
+
+def _share_of_others(figures: Figures) -> np.ndarray:
+    return (figures.base - figures.n) / figures.base
+
+
+def _difference(figures: Figures) -> np.ndarray:
+    return (figures.gained - figures.lost) / figures.base
+
+
+def _amount_of_base(figures: Figures) -> np.ndarray:
+    return np.where(figures.base > 0, figures.amount, np.nan)
+
+
+def _amount_of_known(figures: Figures) -> np.ndarray:
+    return np.where(figures.n > 0, figures.amount, np.nan)
+
+
+def _known_sum(figures: Figures) -> np.ndarray:
+    """0 where there is no holder; NaN where there are some and nothing is known of them."""
+    nobody = np.where(np.isnan(figures.base), 0, np.nan)
+    return np.where(figures.n > 0, figures.amount, nobody)
+
+
+def _monthly_sum(figures: Figures) -> np.ndarray:
+    return _known_sum(figures._replace(amount=figures.amount / 12))
+
+
+DEFINITIONS = {
+    Measure.HOLDING: Definition(
+        behind=_of_types("held"), value=_share, unit=Unit.SHARE, listed_by="holding"
     ),
-    Measure.COVERAGE: lambda column: _in("known_coverage", column),
-    Measure.ADEQUACY: lambda column: _in("unmet", column, True),
-    Measure.SHORTFALL: lambda column: _in("short", column),
-    Measure.PREMIUM: lambda column: _in("known_premium", column),
-    Measure.UNKNOWN: lambda column: _in("unknown_coverage", column),
-    Measure.CHANGE: lambda column: f"({gained(column)} or {lost(column)})",
-}
+    Measure.LACKING: Definition(
+        behind=_lacking, value=_number, unit=Unit.COUNT, higher_is_worse=True, listed_by="missing"
+    ),
+    Measure.MEDIAN: Definition(
+        behind=_all_known, value=_amount_of_known, unit=Unit.AMOUNT, base=_of_types("held"),
+        left_out=_of_types("unknown_coverage"), amount=_median, adds_up=False, in_currency=True,
+    ),
+    Measure.COVERAGE: Definition(
+        behind=_of_types("known_coverage"), value=_known_sum, unit=Unit.AMOUNT,
+        base=_of_types("held"), left_out=_of_types("unknown_coverage"),
+        amount=_sum_of("coverage"), in_currency=True,
+    ),
+    Measure.ADEQUACY: Definition(
+        behind=_of_types("unmet", True), value=_share_of_others, unit=Unit.SHARE, base=_decided,
+        left_out=_of_types("undecided", True), needs_rules=True,
+    ),
+    Measure.SHORTFALL: Definition(
+        behind=_of_types("short"), value=_amount_of_base, unit=Unit.AMOUNT,
+        base=_of_types("advised"), left_out=_of_types("undecided", True),
+        amount=_sum_of("shortfall"), needs_rules=True, left_out_of_base=True,
+        higher_is_worse=True,
+    ),
+    Measure.PREMIUM: Definition(
+        behind=_of_types("known_premium"), value=_monthly_sum, unit=Unit.AMOUNT,
+        base=_of_types("held"), left_out=_of_types("unknown_premium"),
+        amount=_sum_of("premium"), in_currency=True,
+    ),
+    Measure.UNKNOWN: Definition(
+        behind=_of_types("unknown_coverage"), value=_share, unit=Unit.SHARE,
+        base=_of_types("held"), higher_is_worse=True,
+    ),
+    Measure.CHANGE: Definition(
+        behind=_changed, value=_difference, unit=Unit.POINTS,
+        left_out=lambda column: _column("is_unclear"), gained=_gained, lost=_lost,
+        looks_back=True,
+    ),
+}  # fmt: skip
+"""Each measure: who is behind it, and how its numbers are made."""

@@ -14,21 +14,20 @@ from fpcore.portfolio.makeup import insurers
 from fpcore.store import database
 from ui import address, heatmaps, session
 from ui.portfolio import bar_charts, concentration, lists
-from ui.portfolio import map as portfolio_map
 from ui.text import Text
 
 VIEW = """
-import ui.{module} as view
+import ui.portfolio.{module} as view
 from ui import session
 from ui.text import Text
 view.{draw}(session.account(), Text(session.language()), session.today())
 """
 VIEWS = [
-    ("portfolio.key_figures", "draw"),
-    ("portfolio.key_figures", "draw_together"),
-    ("portfolio.due", "draw"),
-    ("portfolio.ages", "draw"),
-    ("portfolio.concentration", "draw_insurers"),
+    ("key_figures", "draw"),
+    ("key_figures", "draw_together"),
+    ("due", "draw"),
+    ("ages", "draw"),
+    ("concentration", "draw_insurers"),
 ]
 
 
@@ -83,7 +82,7 @@ def tables_of(at: AppTest) -> list[pd.DataFrame]:
 def test_a_view_is_drawn_in_every_language_and_without_customers(
     module, draw, locale, open_view, monkeypatch
 ):
-    monkeypatch.setattr(portfolio_map, "draw_empty", lambda text: st.info(text("portfolio.empty")))
+    monkeypatch.setattr(lists, "draw_empty", lambda text: st.info(text("portfolio.empty")))
     at = open_view(module, draw, "admin", locale)
     assert not at.exception and at.dataframe
     empty = open_view(module, draw, "manager2", locale)
@@ -91,7 +90,7 @@ def test_a_view_is_drawn_in_every_language_and_without_customers(
 
 
 def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, open_page):
-    at = open_view("portfolio.key_figures", "draw", "fp1", known=cell(2))
+    at = open_view("key_figures", "draw", "fp1", known=cell(2))
     (known,) = [one for one in tables_of(at) if "성별" in one.iloc[:, 0].tolist()]
     gender = known[known.iloc[:, 0] == "성별"].iloc[0]
     assert (gender["수"], gender["비율"], gender["없음"]) == (2, pytest.approx(200 / 3), 1)
@@ -102,7 +101,7 @@ def test_what_is_not_known_is_counted_and_leads_to_the_list(open_view, shown, op
 
 
 def test_who_has_not_agreed_is_listed(open_view, shown, open_page):
-    open_view("portfolio.key_figures", "draw", "fp1", consents=cell(3))
+    open_view("key_figures", "draw", "fp1", consents=cell(3))
     assert shown == [{"no_consent": "marketing", "book": ""}]
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == 3
 
@@ -141,7 +140,7 @@ def test_what_is_due_leads_to_the_list(
         return clicked if place == view else None
 
     monkeypatch.setattr(heatmaps, "draw_figure", draw_figure)
-    at = open_view("portfolio.due", "draw", "fp1")
+    at = open_view("due", "draw", "fp1")
     assert not at.exception and clicked in keys[view]
     assert shown == [{**wanted, "book": ""}]
     at = open_page("customers", "fp1", **shown[0])
@@ -151,7 +150,7 @@ def test_what_is_due_leads_to_the_list(
 
 def test_what_is_due_is_counted(office, open_view):
     add_one_due(office)
-    at = open_view("portfolio.due", "draw", "fp1")
+    at = open_view("due", "draw", "fp1")
     ends, once, contacts = tables_of(at)
     assert ends.loc["자동차"].tolist() == ["1", "1", "1"]
     assert once.loc["화재·주택", "1~3년"] == "1"
@@ -162,7 +161,7 @@ def test_what_is_due_is_counted(office, open_view):
 
 
 def test_those_of_no_side_stand_beside_the_pyramid(open_view, shown):
-    at = open_view("portfolio.ages", "draw", "fp1", other_genders=cell(0))
+    at = open_view("ages", "draw", "fp1", other_genders=cell(0))
     (others,) = [one for one in tables_of(at) if len(one.columns) == 4]
     assert others.values.tolist() == [["모름", 1, 0, 1]]
     assert shown == [{"gender": "unknown", "book": ""}]
@@ -195,11 +194,11 @@ def test_a_part_of_a_bar_leads_to_as_many_customers(
     with monkeypatch.context() as changed:
         changed.setattr(lists, "clicked", clicked)
         changed.setattr(address, "choice", lambda *said, **more: of)
-        at = open_view("portfolio.ages", "draw", "fp1")
+        at = open_view("ages", "draw", "fp1")
     assert not at.exception and len(shown) == 1
     in_part = {"life": {"holding": 2, "lacking": 3}, "total": {"holding": 3, "lacking": 2}}[of]
     assert counts["40-49", "M", part] == in_part[part]
-    assert count_in(open_view("portfolio.ages", "draw", "fp1"), "40-49세", "남") == 5
+    assert count_in(open_view("ages", "draw", "fp1"), "40-49세", "남") == 5
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == in_part[part]
 
 
@@ -208,7 +207,7 @@ def test_a_line_of_the_table_leads_to_everybody_of_an_age_and_gender(
 ):
     fp = accounts.find(office, "fp1")
     add_customer(office, fp, birth_date=TODAY.replace(year=2020), gender="O")
-    at = open_view("portfolio.ages", "draw", "fp1", ages_table=cell(0))
+    at = open_view("ages", "draw", "fp1", ages_table=cell(0))
     assert not at.exception
     assert shown == [{"row_kind": "age_band", "row": "0-9", "gender": "O", "book": ""}]
     assert len(listed(open_page("customers", "fp1", **shown[0]))) == 1
@@ -216,7 +215,7 @@ def test_a_line_of_the_table_leads_to_everybody_of_an_age_and_gender(
 
 def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, open_page):
     add_one_due(office)
-    at = open_view("portfolio.concentration", "draw_insurers", "fp1", insurers_table=cell(0))
+    at = open_view("concentration", "draw_insurers", "fp1", insurers_table=cell(0))
     table = tables_of(at)[0]
     assert table["보험사"].tolist() == ["하나손해보험", "보험사 모름"]
     assert table["월 보험료"].tolist() == ["알 수 없음", "130,000원"]
@@ -226,7 +225,7 @@ def test_a_click_on_an_insurer_lists_its_customers(office, open_view, shown, ope
     assert told["큰 보험사 3곳"] == ("?", "계약의 25%")
     assert shown == [{"row_kind": "insurer", "row": "하나손해보험", "book": ""}]
     assert listed(open_page("customers", "fp1", **shown[0])) == ["한마감"]
-    open_view("portfolio.concentration", "draw_insurers", "fp1", insurers_table=cell(1))
+    open_view("concentration", "draw_insurers", "fp1", insurers_table=cell(1))
     assert len(listed(open_page("customers", "fp1", **shown[1]))) == 2
 
 

@@ -31,7 +31,7 @@ from fpcore.portfolio.customer_list import (
 )
 from fpcore.portfolio.measures import COLUMNS
 from ui import address, folds, forms, session, tables
-from ui.portfolio import map_cells
+from ui.portfolio import phrases
 from ui.text import Text, safe
 
 PAGE = ("page",)
@@ -216,7 +216,7 @@ def _active(
         if kind := getattr(wanted, side):
             add(text(f"customers.cell_{side}", type=text(f"type.{kind}")), side)
     if wanted.behind:
-        said = map_cells.behind(wanted.behind, wanted.of, wanted.since, text)
+        said = phrases.behind(wanted.behind, wanted.of, wanted.since, text)
         add(said, "behind", "of", "since")
     if wanted.currency:
         add(text("customers.active_currency", currency=wanted.currency), "currency")
@@ -238,7 +238,7 @@ def _active_figures(wanted: CustomerFilter, text: Text) -> list[tuple[str, tuple
     """List the parts of a filter that come from figures of the whole book."""
     parts: list[tuple[str, tuple[str, ...]]] = []
     if wanted.expiring:
-        of = map_cells.column_name(wanted.of or TOTAL, text)
+        of = phrases.column_name(wanted.of or TOTAL, text)
         said = text("customers.active_expiring", type=of, days=wanted.expiring)
         parts.append((said, ("expiring", "of")))
     if wanted.formerly:

@@ -10,12 +10,12 @@ from fpcore.models import Account, Gender, Measure, RowKind
 from fpcore.portfolio.measures import COLUMNS
 from ui import address, queries, session, tables
 from ui.charts import LABEL_INKS
-from ui.portfolio import bar_charts, lists, map, map_cells
+from ui.portfolio import bar_charts, lists, phrases
 from ui.text import Text, safe
 
 SIDES = (Gender.M, Gender.F)
-PARTS = {Measure.HOLDING.value: "holding", Measure.LACKING.value: "missing"}
-"""The parts of a bar, as measures of who is behind them, and the parameters that list them."""
+PARTS = (Measure.HOLDING, Measure.LACKING)
+"""The parts of a bar, as measures of who is behind them."""
 
 
 def draw(account: Account, text: Text, today: date) -> None:
@@ -23,11 +23,11 @@ def draw(account: Account, text: Text, today: date) -> None:
     team = lists.team(account, text)
     found = queries.age_pyramid(account, today, team)
     if found.empty:
-        map.draw_empty(text)
+        lists.draw_empty(text)
         return
     of = address.choice(
         "of", text("ages.of"), [TOTAL, *(one for one in COLUMNS if one != TOTAL)],
-        lambda column: map_cells.column_name(column, text), segmented=True,
+        lambda column: phrases.column_name(column, text), segmented=True,
     )  # fmt: skip
     st.subheader(text("ages.title"), help=safe(text("ages.how")))
     figure = bar_charts.pyramid(
@@ -39,19 +39,12 @@ def draw(account: Account, text: Text, today: date) -> None:
     if clicked:
         row, gender, part = clicked
         band = {"row_kind": RowKind.AGE_BAND.value, "row": row} if row else {}
-        lists.show(team, **band, gender=gender, **_in_part(part, of))
-
-
-def _in_part(part: str, of: str) -> dict[str, str]:
-    """The part of an address that asks for who holds a type (TOTAL: any), or does not; nothing for
-    everybody."""
-    if not part:
-        return {}
-    return {"behind": part, "of": TOTAL} if of == TOTAL else {PARTS[part]: of}
+        in_part = lists.of_measure(Measure(part), of) if part else {}
+        lists.show(team, **band, gender=gender, **in_part)
 
 
 def _behind(part: str, of: str, text: Text) -> str:
-    return map_cells.behind(part, of, None, text)
+    return phrases.behind(part, of, None, text)
 
 
 def _sides(found: pd.DataFrame, of: str, text: Text) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from fpcore.models import Account, RowKind
 from fpcore.portfolio.makeup import LARGEST, MODERATE_FROM, MODERATE_TO, Insurers
 from ui import address, queries, session, tables
 from ui.charts import LABEL_INKS
-from ui.portfolio import bar_charts, lists, map
+from ui.portfolio import bar_charts, lists
 from ui.text import Text, is_unknown, safe
 
 INSURERS_DRAWN = 20
@@ -24,7 +24,7 @@ def draw_insurers(account: Account, text: Text, today: date) -> None:
     with st.spinner(text("insurers.adding_up")):
         found = queries.insurers(account, today, team)
     if not found.cells["policies"].any():
-        map.draw_empty(text)
+        lists.draw_empty(text)
         return
     _draw_concentration(found, text)
     st.subheader(text("insurers.title"), help=safe(text("insurers.how", most=INSURERS_DRAWN)))

@@ -12,7 +12,7 @@ from fpcore.portfolio.conditions import DAYS_AHEAD, DAYS_BETWEEN
 from fpcore.portfolio.follow_up import Expiring
 from ui import address, heatmaps, queries, session, tables
 from ui.charts import LABEL_INKS, heatmap
-from ui.portfolio import lists, map, map_cells
+from ui.portfolio import lists, phrases
 from ui.text import Text, safe
 
 TALLEST = 420  # px, of the table of FPs; a longer one scrolls
@@ -23,7 +23,7 @@ def draw(account: Account, text: Text, today: date) -> None:
     team = lists.team(account, text)
     contacts = queries.not_contacted(account, today, team)
     if not contacts["customers"].iloc[-1]:
-        map.draw_empty(text)
+        lists.draw_empty(text)
         return
     st.caption(text("due.hint"))
     _draw_expiring(queries.expiring(account, today, team), team, text)
@@ -61,7 +61,7 @@ def _draw_map(
     """Draw customers by type and column as a heatmap and a table; the key of the cell clicked."""
     drawn = pd.DataFrame(
         {
-            "row": [map_cells.column_name(kind, text) for kind in cells["type"]],
+            "row": [phrases.column_name(kind, text) for kind in cells["type"]],
             "column": [columns[column] for column in cells["column"]],
             "value": cells["n"].astype(float).tolist(),
             "text": [f"{n:,}" for n in cells["n"]],
@@ -75,7 +75,7 @@ def _draw_map(
             "plain": (cells["type"] == TOTAL).tolist(),  # so much larger than the six
         }
     )
-    total = map_cells.column_name(TOTAL, text)
+    total = phrases.column_name(TOTAL, text)
     figure = heatmap(
         drawn,
         rows=list(drawn["row"].unique()),

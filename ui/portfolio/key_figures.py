@@ -10,7 +10,7 @@ from fpcore import settings
 from fpcore.models import Account
 from fpcore.portfolio.indicators import KeyFigures
 from ui import address, heatmaps, queries, tables
-from ui.portfolio import lists, map
+from ui.portfolio import lists
 from ui.text import Text, safe
 
 
@@ -20,7 +20,7 @@ def draw(account: Account, text: Text, today: date) -> None:
     team = lists.team(account, text)
     found = queries.key_figures(account, today, team)
     if not found.customers:
-        map.draw_empty(text)
+        lists.draw_empty(text)
         return
     _draw_numbers(found, text)
     if st.button(text("figures.list_not_contacted"), icon=":material/list:"):
@@ -48,7 +48,7 @@ def draw_together(account: Account, text: Text, today: date) -> None:
     team = lists.team(account, text)
     found = queries.held_together(account, today, team)
     if not found["holders"].any():
-        map.draw_empty(text)
+        lists.draw_empty(text)
         return
     st.caption(text("figures.together_how"))
     clicked = heatmaps.draw(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fpcore import settings
+from fpcore.gaps import scopes
 from fpcore.gaps.scopes import share_lacking
 from fpcore.gaps.trials import Comparison
 from fpcore.models import RowKind
@@ -20,22 +21,22 @@ def cells(
     text: Text,
 ) -> pd.DataFrame:
     """Give charts.heatmap its frame: the share with a gap of those whose state is known."""
-    values = share_lacking(frame)
-    hovers = [_gap_hover(cell, text) for cell in frame.to_dict("records")]
-    printed = [text.share(value) for value in values]
-    behind = (frame["gap"] + frame["partial"]).tolist()
+    figures = scopes.with_figures(frame)
+    values, counts = figures["value"].tolist(), figures["n"].tolist()
     return _by_rule(frame, rows, rule_names, owner_names, text).assign(
-        value=values.tolist(),
-        text=printed,
-        hover=hovers,
-        n=behind,
-        count=[text("map.count", n=f"{n:,}") for n in behind],
+        value=values,
+        text=[text.share(value) for value in values],
+        hover=[hover(cell, text) for cell in frame.to_dict("records")],
+        n=counts,
+        count=[text("map.count", n=f"{n:,}") for n in counts],
     )
 
 
-def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add that share to a heatmap of gaps, as the column `value`."""
-    return frame.assign(value=share_lacking(frame))
+def hover(cell: Mapping, text: Text) -> str:
+    """Say of a cell how many customers have a gap, and what they are short of in all."""
+    counts = {name: f"{cell[name]:,}" for name in ("customers", "gap", "partial", "unknown")}
+    counts["known"] = f"{cell['customers'] - cell['unknown']:,}"
+    return text("portfolio.hover_gaps", shortfall=text.short_amount(cell["shortfall"]), **counts)
 
 
 def difference_cells(
@@ -49,9 +50,9 @@ def difference_cells(
     before, after = found.before, found.after
     values = share_lacking(after) - share_lacking(before)
     hovers = [
-        text("rules.hover_before", hover=_gap_hover(one, text))
+        text("rules.hover_before", hover=hover(one, text))
         + "<br>"
-        + text("rules.hover_after", hover=_gap_hover(other, text))
+        + text("rules.hover_after", hover=hover(other, text))
         for one, other in zip(before.to_dict("records"), after.to_dict("records"), strict=True)
     ]
     printed = [_points(value, text) for value in values]
@@ -80,9 +81,3 @@ def _points(difference: float, text: Text) -> str:
     points = round(100 * difference, 1)
     digits = 1 if 0 < abs(points) < 1 else 0
     return text("rules.points", points=f"{points:+.{digits}f}") if points else "0"
-
-
-def _gap_hover(cell: dict, text: Text) -> str:
-    counts = {name: f"{cell[name]:,}" for name in ("customers", "gap", "partial", "unknown")}
-    counts["known"] = f"{cell['customers'] - cell['unknown']:,}"
-    return text("portfolio.hover_gaps", shortfall=text.short_amount(cell["shortfall"]), **counts)
