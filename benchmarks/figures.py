@@ -37,7 +37,8 @@ from fpcore.models import (
     RowKind,
 )
 from fpcore.portfolio import customer_list, follow_up, heatmaps, indicators, makeup
-from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.portfolio.customer_list import Sort
+from fpcore.portfolio.filters import ANY_GAP, CustomerFilter
 from fpcore.rules import judging, rulebook
 from fpcore.rules.amounts import Fixed
 from fpcore.rules.records import Rule

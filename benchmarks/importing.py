@@ -25,7 +25,7 @@ from fpcore.importing.importer import ImportOptions
 from fpcore.importing.progress import Progress
 from fpcore.models import Role
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store import database
 from fpcore.store.database import Database
 

@@ -24,7 +24,8 @@ from fpcore.gaps.trials import Comparison
 from fpcore.models import Account, Consent, Contact, Measure, Policy, RowKind
 from fpcore.portfolio import customer_list, follow_up, heatmaps, indicators, makeup
 from fpcore.portfolio.conditions import NOT_CONTACTED_DAYS
-from fpcore.portfolio.customer_list import CustomerFilter, CustomerPage, Sort
+from fpcore.portfolio.customer_list import CustomerPage, Sort
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.portfolio.follow_up import Expiring
 from fpcore.portfolio.heatmaps import Heatmap
 from fpcore.portfolio.indicators import KeyFigures

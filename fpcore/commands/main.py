@@ -34,7 +34,7 @@ from fpcore.models import Measure, Role, RowKind
 from fpcore.paths import ROOT
 from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import records, rulebook
 from fpcore.store import database
 from fpcore.store.database import Database

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from fpcore import privacy
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.models import Account, Record, is_shown
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 

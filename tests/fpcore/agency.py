@@ -21,7 +21,7 @@ from fpcore.importing.importer import ImportOptions
 from fpcore.importing.reporting import ImportReport
 from fpcore.models import WHOLE_LIFE, Account, GapState, NewContact, NewCustomer, NewPolicy, Role
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store import database
 from fpcore.store.database import Database
 

@@ -9,7 +9,8 @@ from fpcore.gaps import scopes
 from fpcore.kept import comparison
 from fpcore.models import Account, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import CustomerFilter, Sort
+from fpcore.portfolio.customer_list import Sort
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store.database import Database
 
 

@@ -58,7 +58,7 @@ from fpcore.portfolio import (
     makeup,
     saved_filters,
 )
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import rulebook
 from fpcore.rules.amounts import Fixed
 from fpcore.rules.records import Rule

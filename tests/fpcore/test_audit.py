@@ -17,7 +17,7 @@ from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store import database
 
 pytestmark = pytest.mark.shared_office

@@ -7,6 +7,7 @@ from fpcore.customers import profiles
 from fpcore.importing.matching import QUESTIONS
 from fpcore.models import NewCustomer
 from fpcore.portfolio import customer_list
+from fpcore.portfolio.filters import CustomerFilter
 
 KIM = {"고객명": "김하나", "생년월일": "1985-03-02"}
 LIFE = {"보험사": "삼성생명", "상품명": "든든 종신보험", "가입금액": "1억", "계약일": "2020-05-01"}
@@ -154,7 +155,7 @@ def test_two_fps_may_have_the_same_customer_without_seeing_each_others(import_ro
     assert created(import_rows([row], owner="fp1")) == (1, 1)
     assert created(import_rows([{**row, "가입금액": "2억"}], owner="fp2")) == (1, 1)
     for fp, coverage in (("fp1", 1e8), ("fp2", 2e8)):
-        page = customer_list.find(db, people[fp], customer_list.CustomerFilter(), TODAY)
+        page = customer_list.find(db, people[fp], CustomerFilter(), TODAY)
         assert list(page.rows["coverage"]) == [coverage]
 
 

@@ -21,7 +21,7 @@ from fpcore.errors import ConsentWithdrawn, InvalidInput, NotFound, UnreadableFi
 from fpcore.gaps import explanation, scopes
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, NewCustomer, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 pytestmark = pytest.mark.shared_office
 

@@ -16,7 +16,7 @@ from fpcore.customers import consents, contacts, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, ContactChannel, ContactOutcome
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 pytestmark = pytest.mark.shared_office
 

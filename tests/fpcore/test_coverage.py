@@ -13,7 +13,7 @@ from fpcore.customers import coverage, policies, profiles
 from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.models import PolicyType, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 YEARLY = {"monthly": 12, "quarterly": 4, "semiannual": 2, "annual": 1, "single": 0, "paid_up": 0}
 TYPES = [kind.value for kind in PolicyType]

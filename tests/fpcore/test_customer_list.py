@@ -12,7 +12,8 @@ from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.gaps import explanation
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.portfolio.customer_list import Sort
+from fpcore.portfolio.filters import ANY_GAP, CustomerFilter
 from fpcore.rules import records, rulebook
 from fpcore.store import database
 

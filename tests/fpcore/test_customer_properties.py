@@ -38,7 +38,7 @@ from fpcore.models import (
     PolicyType,
 )
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 HOSTILE = [
     "<script>alert('x')</script>", "**bold** [a](javascript:alert(1)) `code`", "👩‍👩‍👧‍👦 🇰🇷 🤦🏽‍♂️",

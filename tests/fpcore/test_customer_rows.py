@@ -38,7 +38,7 @@ from fpcore.models import (
     NewPolicy,
 )
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store.database import Database
 
 DAY = timedelta(days=1)

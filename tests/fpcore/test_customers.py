@@ -26,7 +26,7 @@ from fpcore.customers.profiles import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, Gender, NewCustomer
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store import database
 
 pytestmark = pytest.mark.shared_office

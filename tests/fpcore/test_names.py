@@ -60,7 +60,8 @@ from fpcore.portfolio import (
     makeup,
     saved_filters,
 )
-from fpcore.portfolio.customer_list import ANY_GAP, CustomerFilter, Sort
+from fpcore.portfolio.customer_list import Sort
+from fpcore.portfolio.filters import ANY_GAP, UNKNOWN, CustomerFilter
 from fpcore.portfolio.measures import COLUMNS
 from fpcore.rules.amounts import Fixed
 from fpcore.store import database
@@ -239,7 +240,7 @@ def all_lists(db: Database, me: Account) -> list:
         find(db, me, search="비밀", gap=ANY_GAP),
         *(find(db, me, expiring=90, of=kind) for kind in PolicyType),
         *(find(db, me, formerly=kind) for kind in COLUMNS),
-        *(find(db, me, unknown=field) for field in customer_list.UNKNOWN),
+        *(find(db, me, unknown=field) for field in UNKNOWN),
         *(find(db, me, no_consent=kind) for kind in ConsentKind),
     ]
 

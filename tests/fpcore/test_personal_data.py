@@ -41,7 +41,7 @@ from fpcore.models import (
 )
 from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.store import database
 from fpcore.store.database import Database
 

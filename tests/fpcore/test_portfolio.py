@@ -16,7 +16,7 @@ from fpcore.facts.groups import ALL_ROWS
 from fpcore.kept import customer_rows
 from fpcore.models import Measure, PolicyType, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import rulebook
 from fpcore.store import database
 

@@ -20,7 +20,7 @@ from fpcore.kept import customer_rows
 from fpcore.models import Concentration, ConsentKind, Gone, RowKind
 from fpcore.portfolio import customer_list, follow_up, indicators, makeup
 from fpcore.portfolio.conditions import DAYS_AHEAD, POLICY_FIELDS
-from fpcore.portfolio.customer_list import UNKNOWN, CustomerFilter
+from fpcore.portfolio.filters import UNKNOWN, CustomerFilter
 from fpcore.portfolio.indicators import FIELDS
 from fpcore.store import database
 

@@ -6,7 +6,7 @@ from agency import TODAY, add_customer, newcomer, refusal, tables
 from fpcore.errors import NotFound
 from fpcore.models import Gender, PolicyStatus, PolicyType, RowKind
 from fpcore.portfolio import customer_list, saved_filters
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 pytestmark = pytest.mark.shared_office
 

@@ -8,7 +8,7 @@ from fpcore.customers import profiles
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.models import Role
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from fpcore import wording
 from fpcore.access import accounts
 from fpcore.models import ConsentKind
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 FOLDS = [
     "gaps unknown", "gaps fine", "gaps history", "add contact", "earlier contacts", "ended",

@@ -9,7 +9,7 @@ from fpcore.access import accounts
 from fpcore.facts.types import TOTAL
 from fpcore.models import Measure, PolicyType, RowKind
 from fpcore.portfolio import customer_list, heatmaps, measures
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 from fpcore.portfolio.measures import COLUMNS, DEFINITIONS, Definition, Sql, Unit
 from ui import session
 

@@ -6,7 +6,7 @@ from screen import id_of, listed, texts
 
 from fpcore.access import accounts
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 PAGES = ("customers", "customer", "portfolio", "rules", "upload")
 

@@ -14,7 +14,7 @@ from fpcore.access import accounts
 from fpcore.customers import policies
 from fpcore.importing import history, importer, mappings
 from fpcore.portfolio import customer_list
-from fpcore.portfolio.customer_list import CustomerFilter
+from fpcore.portfolio.filters import CustomerFilter
 
 BOOK = "고객명,생년,동의\n한여름,1990,Y\n한겨울,1991,N\n"
 POLICIES = (
