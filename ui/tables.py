@@ -12,7 +12,7 @@ from fpcore import privacy, wording
 from fpcore.customers.consents import Withdrawn
 from fpcore.facts.groups import ALL_ROWS, UNKNOWN_ROW
 from fpcore.importing.headers import Columns
-from fpcore.importing.reporting import RejectedRow
+from fpcore.importing.report import RejectedRow
 from fpcore.models import Account, Policy, RowKind
 from fpcore.portfolio.customer_list import CustomerPage
 from ui.text import Text, is_unknown, safe

@@ -7,7 +7,7 @@ import bcrypt
 from fpcore.access import accounts
 from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
-from fpcore.importing.reporting import ImportReport
+from fpcore.importing.report import ImportReport
 from fpcore.models import Role
 from fpcore.paths import DATA
 from fpcore.store.database import Database

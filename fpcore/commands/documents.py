@@ -19,8 +19,9 @@ from fpcore.customers.profiles import Removal
 from fpcore.errors import InvalidRules
 from fpcore.gaps.explanation import CustomerGaps, Gap, Term
 from fpcore.gaps.scopes import ScopeGaps
-from fpcore.importing.history import ImportBatch, UndoReport
-from fpcore.importing.reporting import ImportReport
+from fpcore.importing.history import ImportBatch
+from fpcore.importing.report import ImportReport
+from fpcore.importing.undoing import UndoReport
 from fpcore.kept.consistency import Checked, Finding
 from fpcore.models import Account
 from fpcore.person import in_words

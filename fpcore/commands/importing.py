@@ -17,12 +17,13 @@ from fpcore.commands.line import (
     print_output,
     today,
 )
-from fpcore.importing import history, importer, reporting
+from fpcore.importing import history, importer, undoing
 from fpcore.importing.book_file import Reading
 from fpcore.importing.encoding import ENCODINGS
 from fpcore.importing.headers import AMOUNTS, FIELDS, UNITS
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.policies import SIX_DIGITS
+from fpcore.importing.rejects import rejects_csv
 from fpcore.models import PremiumCycle
 from fpcore.store.database import Database
 
@@ -140,7 +141,7 @@ def import_(
         report = run(db, accounts.OPERATOR, file.name, file, options, today())
     reasons = [wording.say_reasons(LANGUAGE, row.problems) for row in report.rejects]
     if rejects:
-        rejects.write_bytes(reporting.rejects_csv(report, reasons))
+        rejects.write_bytes(rejects_csv(report, reasons))
     print_output(documents.imported(report, reasons), as_json)
 
 
@@ -197,7 +198,7 @@ def undo(batch: str, owner: str | None, dry_run: bool, as_json: bool) -> None:
     What somebody has changed since stays, and is told.
     """
     with opened() as db:
-        report = history.undo(db, acting_account(db, owner), batch, today(), dry_run=dry_run)
+        report = undoing.undo(db, acting_account(db, owner), batch, today(), dry_run=dry_run)
     print_output(documents.undone(report), as_json)
 
 

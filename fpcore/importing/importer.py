@@ -20,6 +20,7 @@ from fpcore.errors import ImportCancelled, NotAllowed, UnreadableFile
 from fpcore.importing import (
     book_file,
     cells,
+    changes,
     circumstances,
     customers,
     headers,
@@ -34,7 +35,8 @@ from fpcore.importing.headers import Columns
 from fpcore.importing.history import BatchState
 from fpcore.importing.matching import POLICY_VALUES, customer_values
 from fpcore.importing.progress import Progress
-from fpcore.importing.reporting import ImportReport, changed_fields, report
+from fpcore.importing.report import ImportReport
+from fpcore.importing.reporting import report
 from fpcore.kept import customer_rows
 from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import WON, Account, PremiumCycle, Record
@@ -308,7 +310,7 @@ def _logged(table: str, source: str, values: tuple[str, ...], customer: str) -> 
 insert into audit (
     id, done_at, account_id, action, customer_id, record, record_id, ver, changes, batch_id)
 select uuidv7(), $now, $asker, '{Action.UPDATED}', old.{customer}, '{table}', old.id, old.ver + 1,
-    to_json({changed_fields(table, values)})::varchar, $batch
+    to_json({changes.changed_fields(table, values)})::varchar, $batch
 from {source} said join {table} old on old.id = said.id where said.is_changed
 """
 

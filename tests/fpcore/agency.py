@@ -18,7 +18,7 @@ from fpcore.customers import contacts, policies, profiles
 from fpcore.errors import InvalidInput
 from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
-from fpcore.importing.reporting import ImportReport
+from fpcore.importing.report import ImportReport
 from fpcore.models import WHOLE_LIFE, Account, GapState, NewContact, NewCustomer, NewPolicy, Role
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.filters import CustomerFilter

@@ -25,7 +25,7 @@ from fpcore.errors import NotAllowed, NotFound
 from fpcore.facts import relation
 from fpcore.facts.groups import ALL_ROWS, OWNER
 from fpcore.gaps import changes, explanation, publishing, scopes, targets, trials, what_if
-from fpcore.importing import history, mappings
+from fpcore.importing import history, mappings, undoing
 from fpcore.importing import importer as book_import
 from fpcore.importing.importer import ImportOptions
 from fpcore.kept import customer_rows
@@ -537,7 +537,8 @@ BY_THEMSELVES = {
     "access.accounts.set_names": "test_only_an_admin_gives_and_takes_the_right_to_names",
     "access.accounts.set_language": "test_a_language_is_chosen_for_oneself",
     "importing.history.of_account": "test_imports_are_listed_and_undone_within_the_scope_only",
-    "importing.history.undo": "test_imports_are_listed_and_undone_within_the_scope_only",
+    "importing.history.visible": "test_imports_are_listed_and_undone_within_the_scope_only",
+    "importing.undoing.undo": "test_imports_are_listed_and_undone_within_the_scope_only",
     "importing.mappings.of_account": "test_saved_mappings_are_their_owners_only",
     "importing.mappings.of_header": "test_saved_mappings_are_their_owners_only",
     "importing.mappings.remove": "test_saved_mappings_are_their_owners_only",
@@ -601,6 +602,13 @@ WITHOUT_ACCOUNT = {
     "importing.private_files.private_folder": "makes a folder; reads no rows",
     "importing.private_files.sweep": "at the start of the process: removes files; reads no rows",
     "importing.importer.open_book": "reads an uploaded file; no stored rows",
+    "importing.answerable.doubts": "part of reporting.report",
+    "importing.answerable.unknown_words": "part of reporting.report",
+    "importing.changes.changed": "part of reporting.report",
+    "importing.changes.gone": "part of reporting.report",
+    "importing.changes.kept": "part of reporting.report",
+    "importing.rejects.of_import": "part of reporting.report",
+    "importing.rejects.samples": "part of reporting.report",
     "importing.reporting.report": "tells what an import found in the scope of who imports",
     "importing.loading.is_grouped": "reads the rows of an uploaded file; no stored ones",
     "importing.loading.load": "reads the rows of an uploaded file; no stored ones",
@@ -1047,16 +1055,16 @@ def test_imports_are_listed_and_undone_within_the_scope_only(pair, agency):
         listed = {one.id: one.may_undo for one in history.of_account(db, me)}
         assert (batch in listed, listed.get(batch, False)) == (may, may)
         if may:
-            assert history.undo(db, me, batch, TODAY).customers_removed == len(rows)
+            assert undoing.undo(db, me, batch, TODAY).customers_removed == len(rows)
             assert stored(db, "import_batch", batch)["undone_by"] == me.id
             batch = None
             continue
         for dry_run in (True, False):
             with pytest.raises(NotFound):
-                history.undo(db, me, batch, TODAY, dry_run)
+                undoing.undo(db, me, batch, TODAY, dry_run)
         assert changed(before, fingerprint(db)) == set()
     if batch:
-        history.undo(db, agency.people[importer], batch, TODAY)
+        undoing.undo(db, agency.people[importer], batch, TODAY)
 
 
 def test_a_disabled_account_neither_reads_nor_loses_its_saved_filters(agency):

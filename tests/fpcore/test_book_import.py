@@ -9,8 +9,9 @@ import hypothesis.strategies as st
 from agency import STATEMENT, TODAY, codes, hire, outcome, take
 from hypothesis import HealthCheck, given, settings
 
-from fpcore.importing import book_file, importer, reporting
+from fpcore.importing import book_file, importer
 from fpcore.importing.importer import ImportOptions
+from fpcore.importing.rejects import rejects_csv
 from fpcore.store import database
 
 HEADERS = (
@@ -200,7 +201,7 @@ def test_a_rejects_file_can_be_opened_and_runs_no_formulas(import_rows):
         for cell in ('=HYPERLINK("http://x")', "+1+1", "@SUM(A1)", "-2+3", "\t=1", "-5,000")
     ]
     report = import_rows(rows)
-    written = reporting.rejects_csv(report, ["=reason"] * len(rows))
+    written = rejects_csv(report, ["=reason"] * len(rows))
     assert written.startswith(b"\xef\xbb\xbf")
     lines = list(csv.reader(io.StringIO(written.decode("utf-8-sig"))))
     assert lines[0] == ["고객명", "비고", "가입금액", "line", "reason"]
@@ -212,7 +213,7 @@ def test_a_rejects_file_can_be_opened_and_runs_no_formulas(import_rows):
 
 def test_a_header_of_a_rejects_file_runs_no_formula(import_rows):
     report = import_rows([{"고객명": "", "=1+1": "x"}])
-    assert b",=1+1" not in reporting.rejects_csv(report, ["reason"])
+    assert b",=1+1" not in rejects_csv(report, ["reason"])
 
 
 def test_two_uploads_of_one_book_at_once_store_it_once(db, people):

@@ -29,7 +29,7 @@ from fpcore import sheets
 from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import FpError
 from fpcore.gaps import publishing, targets
-from fpcore.importing import history, importer
+from fpcore.importing import importer, undoing
 from fpcore.importing.importer import ImportOptions
 from fpcore.kept import consistency, customer_rows
 from fpcore.models import (
@@ -304,7 +304,7 @@ class Work(RuleBasedStateMachine):
 
     def undo(self, batch: UUID, account: Account) -> None:
         with suppress(FpError):
-            report = history.undo(self.db, account, batch, self.here)
+            report = undoing.undo(self.db, account, batch, self.here)
             DONE["customers taken out"] += report.customers_removed
             DONE["policies taken out"] += report.policies_removed
             DONE["policies put back"] += report.policies_restored

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from fpcore import models, wording
 from fpcore.access import audit
 from fpcore.customers import profiles
-from fpcore.importing import circumstances, headers, history
-from fpcore.importing.reporting import Doubt, UnknownWord
+from fpcore.importing import circumstances, headers, undoing
+from fpcore.importing.report import Doubt, UnknownWord
 from fpcore.kept import comparison
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
 from fpcore.person import disclosure, in_words
@@ -329,7 +329,7 @@ def test_undoing_an_import_puts_circumstances_back(db, fp):
     }  # fmt: skip
     report = take(db, fp, [{**NAMES, **changed}])
     assert of(db, fp) == OTHERS
-    undone = history.undo(db, fp, report.batch, TODAY)
+    undone = undoing.undo(db, fp, report.batch, TODAY)
     assert (undone.customers_restored, undone.left) == (1, [])
     assert of(db, fp) == KNOWN
 
@@ -338,7 +338,7 @@ def test_undoing_an_import_makes_what_was_unknown_unknown_again(db, fp):
     take(db, fp, [NAMES])
     report = take(db, fp, [{**NAMES, **KOREAN}])
     assert of(db, fp) == KNOWN
-    history.undo(db, fp, report.batch, TODAY)
+    undoing.undo(db, fp, report.batch, TODAY)
     assert of(db, fp) == UNKNOWN
 
 

@@ -22,8 +22,8 @@ from test_rule_book import changed, judged_states, kept_states, own, publish
 from fpcore.customers import consents, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.gaps import changes, explanation, targets
-from fpcore.importing import history
-from fpcore.importing.history import WhyLeft
+from fpcore.importing import undoing
+from fpcore.importing.undoing import WhyLeft
 from fpcore.kept import customer_rows, gap_history
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges
 from fpcore.person import erasure
@@ -117,7 +117,7 @@ def test_an_upload_is_told_with_its_file_and_its_undoing_too(shared):
     report = take(db, fp, [{**BOOK, "보종": "건강", "가입금액": "5", "증권번호": f"{fp.name}"}])
     (change,) = [c for c in changes.of_customer(db, fp, one) if c.code == "health_missing"]
     assert (change.cause, change.by, change.file) == ("import", fp.name, "book.csv")
-    history.undo(db, fp, report.batch, TODAY)
+    undoing.undo(db, fp, report.batch, TODAY)
     assert story(db, fp, one, "health_missing") == [
         ("health_missing", "covered", "gap", "undo", fp.name),
         ("health_missing", "gap", "covered", "import", fp.name),
@@ -515,14 +515,14 @@ def test_no_story_and_no_target_outlive_the_customer(way, db, people, subject):
 def test_undoing_the_upload_that_made_a_customer_takes_the_story_too(db, people, subject):
     one, batch = subject
     with_story(db, people["fp1"], one)
-    assert history.undo(db, people["fp1"], batch, TODAY).customers_removed == 1
+    assert undoing.undo(db, people["fp1"], batch, TODAY).customers_removed == 1
     assert of_customer_left(db, one) == 0
 
 
 def test_a_customer_with_a_target_is_in_use_and_stays(db, people, subject):
     one, batch = subject
     target(db, people["fp1"], one)
-    report = history.undo(db, people["fp1"], batch, TODAY)
+    report = undoing.undo(db, people["fp1"], batch, TODAY)
     assert (report.customers_removed, report.left_count) == (0, 1)
     assert report.left[0].why is WhyLeft.IN_USE
     assert (
@@ -534,7 +534,7 @@ def test_an_undone_upload_is_still_named_in_the_story_of_whom_it_changed(db, peo
     one, _ = subject
     later = take(db, people["manager1"], [{**BOOK, "보종": "건강", "증권번호": "Z1"}],
                  owner_id=people["fp1"].id)  # fmt: skip
-    history.undo(db, people["manager1"], later.batch, TODAY)
+    undoing.undo(db, people["manager1"], later.batch, TODAY)
     told = [
         (c.cause.value, c.by, c.file)
         for c in changes.of_customer(db, people["fp1"], one) if c.code == "health_missing"

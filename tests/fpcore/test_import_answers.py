@@ -10,9 +10,10 @@ from agency import STATEMENT, TODAY, codes, csv_bytes, outcome, row_of, tables, 
 
 from fpcore import privacy, wording
 from fpcore.customers import consents, policies, profiles
-from fpcore.importing import importer, reporting
+from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
-from fpcore.importing.reporting import Doubt, UnknownWord
+from fpcore.importing.rejects import rejects_csv
+from fpcore.importing.report import Doubt, UnknownWord
 from fpcore.kept import comparison
 from fpcore.models import (
     WHOLE_LIFE,
@@ -251,7 +252,7 @@ def test_nothing_of_a_column_of_forbidden_numbers_is_kept(db, fp, kind, fields):
         report = run(db, fp, "b.csv", csv_bytes(rows), said, TODAY)
         assert report.columns.all[1].dropped == (kind != "account")  # looks like a policy's number
         assert codes(report) == ["missing"]
-        written = reporting.rejects_csv(report, ["missing"]).decode()
+        written = rejects_csv(report, ["missing"]).decode()
         told = f"{report.samples} {report.notes} {report.columns} {written}"
         assert [number for number in FORBIDDEN[kind] if number in told] == []
     held = str(tables(db))

@@ -23,8 +23,9 @@ from fpcore import wording
 from fpcore.access import accounts, audit
 from fpcore.customers import consents, policies, profiles
 from fpcore.errors import NotFound, UndoNotPossible
-from fpcore.importing import history
-from fpcore.importing.history import BatchState, WhyLeft
+from fpcore.importing import history, undoing
+from fpcore.importing.history import BatchState
+from fpcore.importing.undoing import WhyLeft
 from fpcore.kept import comparison, customer_rows
 from fpcore.models import Account, ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 from fpcore.person import erasure
@@ -74,7 +75,7 @@ def facts(db: Database) -> dict[str, list[dict]]:
     }
 
 
-def counts(report: history.UndoReport) -> tuple[int, int, int, int, int]:
+def counts(report: undoing.UndoReport) -> tuple[int, int, int, int, int]:
     """(customers removed, policies removed, customers restored, policies restored, left)."""
     return (
         report.customers_removed, report.policies_removed, report.customers_restored,
@@ -82,11 +83,11 @@ def counts(report: history.UndoReport) -> tuple[int, int, int, int, int]:
     )  # fmt: skip
 
 
-def undo(db, account, report, **said) -> history.UndoReport:
-    return history.undo(db, account, report.batch, TODAY, **said)
+def undo(db, account, report, **said) -> undoing.UndoReport:
+    return undoing.undo(db, account, report.batch, TODAY, **said)
 
 
-def told(report: history.UndoReport) -> list[tuple]:
+def told(report: undoing.UndoReport) -> list[tuple]:
     return [(one.record, one.name, one.what, one.why, one.by) for one in report.left]
 
 
@@ -173,7 +174,7 @@ def test_an_import_that_is_given_up_says_so_and_cannot_be_undone(state, db, fp):
     assert (running.state, running.row_count, running.finished_at) == ("running", None, None)
     assert len(running.file_name) == history.LONGEST_FILE_NAME
     with pytest.raises(UndoNotPossible) as refused:
-        history.undo(db, fp, batch, TODAY)
+        undoing.undo(db, fp, batch, TODAY)
     assert refused.value.code == "undo_not_possible"
     history.give_up(db, batch, state)
     history.give_up(db, batch, BatchState.INTERRUPTED)
@@ -441,7 +442,7 @@ def test_another_fp_neither_sees_nor_undoes_an_import(db, fp):
     before = tables(db)
     for batch in (took.batch, str(took.batch), uuid4(), "no id"):
         with pytest.raises(NotFound) as hidden:
-            history.undo(db, other, batch, TODAY)
+            undoing.undo(db, other, batch, TODAY)
         assert hidden.value.code == "import_not_found"
     assert history.of_account(db, other) == []
     assert tables(db) == before
@@ -578,8 +579,8 @@ def test_imports_of_before_are_kept_and_undone_as_far_as_is_known(old_file):
     created = {row["name"]: row["batch_id"] for row in db.read("from customer")}
     assert created == {"손으로": None, **{f"고객{n}": first.id for n in (1, 2, 3)}}
     assert {row["batch_id"] for row in db.read("from audit")} == {second.id}
-    assert counts(history.undo(db, fp, second.id, TODAY)) == (0, 0, 0, 0, 0)
-    report = history.undo(db, fp, first.id, TODAY)
+    assert counts(undoing.undo(db, fp, second.id, TODAY)) == (0, 0, 0, 0, 0)
+    report = undoing.undo(db, fp, first.id, TODAY)
     assert counts(report) == (2, 2, 0, 0, 2)
     assert {(one.name, one.why, one.by) for one in report.left if one.record == "customer"} == {
         ("고객1", WhyLeft.EDITED, "fp1")
@@ -646,7 +647,7 @@ def test_undoing_all_imports_from_the_last_on_gives_back_what_was(books, data, e
 
 def undo_last(db: Database, fp: Account, stack: list[tuple[UUID, dict]]) -> None:
     batch, before = stack.pop()
-    assert history.undo(db, fp, batch, TODAY).left_count == 0
+    assert undoing.undo(db, fp, batch, TODAY).left_count == 0
     assert facts(db) == before
     assert comparison.differences(db, TODAY) == []
 
@@ -666,8 +667,8 @@ def test_whatever_is_undone_when_no_change_of_a_person_is_lost(data, empty):
         elif batches:
             batch = batches.pop(data.draw(st.integers(0, len(batches) - 1)))
             held, by_hand = {row["id"]: row for row in db.read("from customer")}, last_by_hand(db)
-            would = history.undo(db, fp, batch, TODAY, dry_run=True)
-            assert history.undo(db, fp, batch, TODAY) == would
+            would = undoing.undo(db, fp, batch, TODAY, dry_run=True)
+            assert undoing.undo(db, fp, batch, TODAY) == would
             now = {row["id"]: row for row in db.read("from customer")}
             assert [now.get(one) for one in by_hand] == [held[one] for one in by_hand]
             assert len(held) - len(now) == would.customers_removed

@@ -19,7 +19,7 @@ from fpcore.errors import ImportCancelled, UnreadableFile
 from fpcore.importing import book_file, history, importer, private_files
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.progress import Progress
-from fpcore.importing.reporting import ImportReport
+from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
 from fpcore.paths import ROOT
 from fpcore.store import database

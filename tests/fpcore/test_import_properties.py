@@ -21,10 +21,11 @@ import pytest
 from agency import STATEMENT, TODAY, hire
 from hypothesis import HealthCheck, given, settings
 
-from fpcore.importing import book_file, history, importer, reporting
+from fpcore.importing import book_file, importer
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.matching import QUESTIONS
-from fpcore.importing.reporting import ImportReport
+from fpcore.importing.rejects import rejects_csv
+from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
 from fpcore.models import WHOLE_LIFE, Account
 from fpcore.privacy import REMOVED
@@ -521,7 +522,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
 
     # What is held back is written to a file, uploaded as it is, corrected and uploaded again.
     reasons = ["; ".join(problem.code for problem in row.problems) for row in report.rejects]
-    rejects = reporting.rejects_csv(report, reasons)
+    rejects = rejects_csv(report, reasons)
     assert RESIDENT_NUMBER.encode() not in rejects
     if wrong:
         once_more = run(rejects)

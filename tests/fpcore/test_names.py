@@ -36,7 +36,7 @@ from fpcore.customers import consents, coverage, policies, profiles
 from fpcore.errors import ConsentWithdrawn, FpError, NotAllowed, NotFound
 from fpcore.facts import relation as facts
 from fpcore.gaps import changes, explanation, publishing, scopes, targets, trials, what_if
-from fpcore.importing import history, importer, mappings
+from fpcore.importing import history, importer, mappings, undoing
 from fpcore.importing.importer import ImportOptions
 from fpcore.kept.stated import stated_fact
 from fpcore.models import (
@@ -338,7 +338,10 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     "gaps.trials.changed_customers": lambda office, me: changed_by_draft(office.db, me),
     "gaps.changes.per_month": lambda office, me: changes.per_month(office.db, me, TODAY),
     "importing.history.of_account": lambda office, me: history.of_account(office.db, me),
-    "importing.history.undo": lambda office, me: history.undo(
+    "importing.history.visible": lambda office, me: office.db.dry_run(
+        lambda cursor: history.visible(cursor, me, limit=20)
+    ),
+    "importing.undoing.undo": lambda office, me: undoing.undo(
         office.db, me, office.batch, TODAY, dry_run=True
     ),
     "importing.importer.preview": import_again(importer.preview),
@@ -363,7 +366,7 @@ REFUSED_OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     ),
     "importing.importer.preview": import_again(importer.preview),
     "importing.importer.import_book": import_again(importer.import_book),
-    "importing.history.undo": OF_MANY["importing.history.undo"],
+    "importing.undoing.undo": OF_MANY["importing.undoing.undo"],
     "customers.profiles.create": lambda office, me: profiles.create(
         office.db, me, profiles.NewCustomer(name="새 고객", consent_basis=STATEMENT), TODAY,
         office.people["fp1"].id,
@@ -582,9 +585,9 @@ def test_an_import_of_the_time_before_is_neither_named_nor_undone(db, people):
     assert (listed[batch].file_name, listed[theirs].file_name) == ("book.csv", "*.csv")
     assert not any(one.may_undo for one in listed.values())
     with pytest.raises(NotAllowed):
-        history.undo(db, people["manager1"], batch, TODAY)
+        undoing.undo(db, people["manager1"], batch, TODAY)
     accounts.set_names(db, people["admin"], "manager1", True)
-    assert history.undo(db, people["manager1"], batch, TODAY).customers_removed == 1
+    assert undoing.undo(db, people["manager1"], batch, TODAY).customers_removed == 1
 
 
 # --- The right itself ------------------------------------------------------------------------

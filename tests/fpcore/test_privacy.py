@@ -12,8 +12,9 @@ from stdnum.kr import rrn
 
 from fpcore import privacy
 from fpcore.customers import profiles
-from fpcore.importing import cells, importer, reporting
+from fpcore.importing import cells, importer
 from fpcore.importing.importer import ImportOptions
+from fpcore.importing.rejects import rejects_csv
 from fpcore.models import NewCustomer
 from fpcore.privacy import REMOVED
 from fpcore.store import database
@@ -159,7 +160,7 @@ def test_no_forbidden_number_is_among_the_rejected_rows_or_reasons(secret, carel
     _, _, report = careless_book
     reasons = [" ".join(p.text or "" for p in row.problems) for row in report.rejects]
     assert secret not in " ".join(reasons)
-    assert secret not in reporting.rejects_csv(report, reasons).decode("utf-8-sig")
+    assert secret not in rejects_csv(report, reasons).decode("utf-8-sig")
     assert secret not in " ".join(sum((c.samples for c in report.columns.all), ()))
 
 
@@ -170,7 +171,7 @@ def test_a_number_in_a_cell_too_many_is_neither_quoted_nor_written(db, people):
     report = importer.preview(db, people["fp1"], "book.csv", content, said, TODAY)
     problem = report.rejects[0].problems[0]
     assert (problem.code, problem.text) == ("too_many_cells", f"{'가' * 50}{REMOVED}"[:60])
-    assert "850302" not in reporting.rejects_csv(report, [problem.text]).decode()
+    assert "850302" not in rejects_csv(report, [problem.text]).decode()
 
 
 CLEANED = {**BLOTTED_OUT, **MASKED, **{text: text for text in LEFT_ALONE}}
@@ -186,7 +187,7 @@ def kept_of_books():
     assert take(db, fp, rows).rejected == 0
     stored = {row["name"]: row["notes"] for row in db.read("select name, notes from customer")}
     report = take(db, fp, [{**row, "성별": "무"} for row in rows])
-    written = reporting.rejects_csv(report, [""] * len(rows)).decode("utf-8-sig")
+    written = rejects_csv(report, [""] * len(rows)).decode("utf-8-sig")
     db.close()
     return [stored[row["고객명"]] for row in rows], [
         line.split(",", 2)[1] if '"' not in line else line.split('"')[1]
@@ -280,7 +281,7 @@ def test_what_must_be_corrected_stays_in_the_rejected_rows(import_rows):
     ])  # fmt: skip
     reasons = [" ".join(p.text or "" for p in row.problems) for row in report.rejects]
     assert reasons == ["무엇", kept[2], kept[1]]
-    written = reporting.rejects_csv(report, reasons).decode("utf-8-sig")
+    written = rejects_csv(report, reasons).decode("utf-8-sig")
     assert [text for text in kept if text not in written] == []
     assert RESIDENT[0] not in written
 

@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from fpcore.errors import FpError
-from fpcore.importing import history
-from fpcore.importing.history import BatchState, ImportBatch, LeftRecord, UndoReport
+from fpcore.importing import history, undoing
+from fpcore.importing.history import BatchState, ImportBatch
+from fpcore.importing.undoing import LeftRecord, UndoReport
 from ui import errors, session
 from ui.text import Text, safe
 from ui.upload import import_jobs
@@ -65,12 +66,12 @@ def _draw_batch(batch: ImportBatch, text: Text) -> None:
 def _draw_question(batch_id: UUID, text: Text) -> None:
     account, db, today = session.account(), session.database(), session.today()
     try:
-        planned = history.undo(db, account, batch_id, today, dry_run=True)
+        planned = undoing.undo(db, account, batch_id, today, dry_run=True)
         st.markdown(_counted("upload.would_undo", planned, text))
         _draw_left(planned, text)
         if st.button(text("upload.undo_do"), type="primary", key="undo"):
             with st.spinner(text("upload.undoing")):
-                done = history.undo(db, account, batch_id, today)
+                done = undoing.undo(db, account, batch_id, today)
             session.draft("undone", dict)["report"] = done
             # what these say is of before
             import_jobs.of_process().forget(account, Kind.IMPORT, Kind.PREVIEW)

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from fpcore import wording
-from fpcore.importing import reporting
 from fpcore.importing.headers import AMOUNTS
-from fpcore.importing.reporting import MOST_HELD_BACK, Change, ImportReport
+from fpcore.importing.rejects import rejects_csv
+from fpcore.importing.report import MOST_HELD_BACK, MOST_LISTED, Change, ImportReport
 from fpcore.models import Account
 from ui import forms, tables
 from ui.text import Text
@@ -76,7 +76,7 @@ def download_rejects(report: ImportReport, text: Text) -> None:
 
     def content() -> bytes:
         reasons = [wording.say_reasons(text.language, row.problems) for row in report.rejects]
-        return reporting.rejects_csv(report, reasons)
+        return rejects_csv(report, reasons)
 
     st.download_button(
         text("upload.reject_download"), content,
@@ -107,7 +107,7 @@ def _draw_rejects(report: ImportReport, text: Text) -> None:
     st.caption(text("upload.reject_how"))
     if report.held_back > len(report.rejects):
         st.caption(text("upload.reject_first", count=f"{MOST_HELD_BACK:,}"))
-    tables.rejects(report.rejects[: reporting.MOST_LISTED], report.columns, text)
+    tables.rejects(report.rejects[:MOST_LISTED], report.columns, text)
     download_rejects(report, text)
 
 

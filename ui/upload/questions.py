@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 import streamlit as st
 
 from fpcore.importing.policies import SIX_DIGITS
-from fpcore.importing.reporting import Doubt, ImportReport, UnknownWord
+from fpcore.importing.report import Doubt, ImportReport, UnknownWord
 from fpcore.models import (
     OCCUPATION_CLASSES,
     Account,
