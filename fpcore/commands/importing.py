@@ -20,7 +20,8 @@ from fpcore.commands.line import (
 from fpcore.importing import history, importer, undoing
 from fpcore.importing.book_file import Reading
 from fpcore.importing.encoding import ENCODINGS
-from fpcore.importing.headers import AMOUNTS, FIELDS, UNITS
+from fpcore.importing.fields import AMOUNTS, FIELDS
+from fpcore.importing.headers import UNITS
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.policies import SIX_DIGITS
 from fpcore.importing.rejects import rejects_csv

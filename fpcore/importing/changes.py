@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from fpcore.importing.headers import AMOUNTS, Columns
+from fpcore.importing.fields import AMOUNTS
+from fpcore.importing.headers import Columns
 from fpcore.importing.matching import POLICY_VALUES, customer_values
 from fpcore.importing.report import MOST_LISTED, Change, GonePolicy, KeptEdit
 from fpcore.store import database

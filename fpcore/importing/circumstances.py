@@ -7,7 +7,8 @@ from fpcore import checks
 from fpcore.checks import Check
 from fpcore.importing import cells
 from fpcore.importing.cells import Said, problems, unread
-from fpcore.importing.headers import AMOUNTS_OF_CUSTOMER, CIRCUMSTANCES, Columns
+from fpcore.importing.fields import AMOUNTS_OF_CUSTOMER, CIRCUMSTANCES
+from fpcore.importing.headers import Columns
 from fpcore.models import (
     CUSTOMER_AMOUNTS,
     LARGEST_AMOUNT,

@@ -12,7 +12,8 @@ from fpcore import checks, privacy
 from fpcore.checks import Check
 from fpcore.importing import cells, loading
 from fpcore.importing.cells import Said, problems, unread
-from fpcore.importing.headers import CIRCUMSTANCES, RESIDENT_NUMBER, Columns
+from fpcore.importing.fields import CIRCUMSTANCES, RESIDENT_NUMBER
+from fpcore.importing.headers import Columns
 from fpcore.importing.loading import ABOUT_CUSTOMER
 from fpcore.models import LONGEST_NAME
 from fpcore.store.connecting import quoted

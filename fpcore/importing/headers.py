@@ -11,27 +11,8 @@ from dataclasses import dataclass, replace
 
 from fpcore import checks, privacy
 from fpcore.importing.book_file import BookFile
+from fpcore.importing.fields import CIRCUMSTANCES, FIELDS, RESIDENT_NUMBER
 from fpcore.importing.words import book_words, fold
-from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS
-
-CIRCUMSTANCES = (
-    "monthly_income", "annual_income", "income_basis", "living_cost", "dependants", "debts",
-    "housing", "driving", "occupation_class",
-)  # fmt: skip
-"""What few books tell of a customer; `annual_income` only stands for the income a month."""
-
-CUSTOMER_FIELDS = (
-    "source_key", "name", "birth_date", "birth_year", "gender", "phone", "email", "occupation",
-    "last_contact_on", "notes", *CIRCUMSTANCES,
-)  # fmt: skip
-POLICY_FIELDS = (
-    "insurer", "policy_number", "policy_name", "type", "coverage_amount", "premium_amount",
-    "premium_cycle", "currency", "start_date", "end_date", "status",
-)  # fmt: skip
-FIELDS = (*CUSTOMER_FIELDS, "consent", "owner", *POLICY_FIELDS)
-AMOUNTS_OF_CUSTOMER = ("annual_income", *CUSTOMER_AMOUNTS)
-AMOUNTS = (*POLICY_AMOUNTS, *AMOUNTS_OF_CUSTOMER)
-RESIDENT_NUMBER = "resident_number"
 
 UNITS = {"원": 1, "천원": 1_000, "만원": 10_000, "백만원": 1_000_000, "억원": 100_000_000}
 _UNIT_IN_HEADER = re.compile(r"[(\[（]\s*(?:단위\s*[:：]?\s*)?(\w+)\s*[)\]）]\s*$")

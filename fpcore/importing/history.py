@@ -11,8 +11,6 @@ from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
 LONGEST_FILE_NAME = 200
-
-
 COUNTS = (
     "row_count", "created_count", "updated_count", "unchanged_count", "rejected_count",
     "question_count", "customers_created", "policies_created",

@@ -8,7 +8,8 @@ numbers, `book_cells` once what the file says of a customer, `book_text` every t
 from collections.abc import Callable
 
 from fpcore.importing.book_file import BookFile
-from fpcore.importing.headers import CUSTOMER_FIELDS, POLICY_FIELDS, RESIDENT_NUMBER, Columns
+from fpcore.importing.fields import CUSTOMER_FIELDS, POLICY_FIELDS, RESIDENT_NUMBER
+from fpcore.importing.headers import Columns
 from fpcore.importing.words import book_words
 from fpcore.store import database
 from fpcore.store.connecting import quoted

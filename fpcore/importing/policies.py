@@ -13,7 +13,8 @@ from fpcore import checks
 from fpcore.checks import Check
 from fpcore.importing import cells, loading
 from fpcore.importing.cells import Said, problems, unread
-from fpcore.importing.headers import POLICY_FIELDS, Columns
+from fpcore.importing.fields import POLICY_FIELDS
+from fpcore.importing.headers import Columns
 from fpcore.importing.loading import NUMBERED
 from fpcore.importing.words import book_words
 from fpcore.models import (

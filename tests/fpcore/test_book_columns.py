@@ -142,4 +142,4 @@ def test_no_header_means_two_fields():
 
 
 def test_every_field_of_a_book_has_headers():
-    assert set(words.book_words()["columns"]) == set(headers.FIELDS)
+    assert set(words.book_words()["columns"]) == set(fields.FIELDS)

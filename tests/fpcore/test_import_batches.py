@@ -411,7 +411,7 @@ def test_what_was_undone_can_be_imported_again(db, fp):
 
 
 def test_the_list_of_what_is_left_is_cut_and_counted(db, fp, monkeypatch):
-    monkeypatch.setattr(history, "MOST_LEFT", 2)
+    monkeypatch.setattr(undoing, "MOST_LEFT", 2)
     book = [
         {**DUL, "고객번호": f"B{n}", "고객명": f"고객{n}", "증권번호": f"B{n}"} for n in range(5)
     ]

@@ -17,7 +17,7 @@ from fpcore import checks, errors, models, wording
 from fpcore.access import audit
 from fpcore.facts import policies as facts_of_policies
 from fpcore.gaps import explanation
-from fpcore.importing import circumstances, customers, headers, matching, policies, reporting
+from fpcore.importing import circumstances, customers, fields, matching, policies, reporting
 from fpcore.kept import consistency, gap_history
 from fpcore.portfolio import conditions, customer_list
 from fpcore.rules import amounts, coverages, holdings, records, rulebook, vocabulary
@@ -184,7 +184,7 @@ RECOMMENDED = (
 )  # fmt: skip
 KEYS = sorted(
     {f"{kind}.{member.value}" for kind, members in ENUMS.items() for member in members}
-    | {f"field.{field}" for field in (*headers.FIELDS, headers.RESIDENT_NUMBER)}
+    | {f"field.{field}" for field in (*fields.FIELDS, fields.RESIDENT_NUMBER)}
     | {f"field.{field}" for field, _ in PROBLEMS}
     | {f"field.{field}" for form in FORMS for field in form.model_fields}
     | {f"problem.{code}" for _, code in PROBLEMS}

@@ -9,7 +9,8 @@ import streamlit as st
 from fpcore.importing import headers as book_columns
 from fpcore.importing import mappings
 from fpcore.importing.book_file import BookFile
-from fpcore.importing.headers import AMOUNTS, FIELDS, UNITS, Column, Columns
+from fpcore.importing.fields import AMOUNTS, FIELDS
+from fpcore.importing.headers import UNITS, Column, Columns
 from fpcore.importing.mappings import SavedMapping
 from fpcore.models import Account
 from ui import forms, session
