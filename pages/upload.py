@@ -26,6 +26,7 @@ with working:
         uploads.discard(upload, account)
     if importing and (upload.file is None or uploads.is_of(importing, upload)):
         outcome.draw_ended(importing, account, text)
+    uploads.tell_fault_of_words(text)
     st.markdown(text("upload.how"))
     if not scope.of_account(db, account).by_name:
         st.caption(f":material/visibility_off: {text('names.upload')}")

@@ -14,7 +14,7 @@ from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
 from fpcore.errors import FpError
-from fpcore.importing import history, private_files
+from fpcore.importing import history, private_files, words
 from fpcore.kept import customer_rows
 from fpcore.models import WON, Account, is_shown
 from fpcore.rules import rulebook
@@ -82,7 +82,8 @@ def opened(create: bool = False) -> Iterator[Database]:
         private_files.sweep(db)
         history.close_interrupted(db)
         customer_rows.roll_forward(db, today())
-        if fault := rulebook.fault():
+        words.keep_good_file(db)
+        for fault in filter(None, (rulebook.fault(), words.fault())):
             click.echo(wording.say_error(LANGUAGE, fault), err=True)
         yield db
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fpcore.errors import UnreadableFile
@@ -18,6 +18,7 @@ from fpcore.importing.lanes import careful_lane, plain_lane
 from fpcore.importing.layout import look
 from fpcore.importing.limits import CHUNK, LARGEST_FILE
 from fpcore.importing.private_files import new_file, private_folder
+from fpcore.importing.words import BookWords, book_words
 from fpcore.models import Record
 from fpcore.store.database import Database
 
@@ -63,6 +64,7 @@ class BookFile:
     record_count: int
     relation: str
     line_of_first: int | None
+    words: BookWords = field(repr=False)
 
 
 @contextmanager
@@ -74,6 +76,7 @@ def opened(
     Errors: UnreadableFile with a code for each cause; OSError (disk full, say).
     """
     reading = reading or Reading()
+    words = book_words(db)
     with private_folder(db) as folder:
         if isinstance(source, bytes):
             with new_file(folder / "upload") as file:
@@ -94,7 +97,7 @@ def opened(
                 path, encoding = as_utf8(source, start, folder / "text", reading.encoding)
                 text = delimited(path)
         _refuse_change(source, version)
-        layout = look(text, reading.header_line)
+        layout = look(text, words, reading.header_line)
         count, relation, line_of_first = plain_lane(db, text, layout, folder) or careful_lane(
             text, layout, folder
         )
@@ -114,6 +117,7 @@ def opened(
             record_count=count,
             relation=relation,
             line_of_first=line_of_first,
+            words=words,
         )
 
 

@@ -4,6 +4,7 @@ What only Python can tell (forbidden numbers, phones, e-mail addresses) it is as
 text, and only about the texts that a pattern in SQL leaves open.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from fpcore import privacy
 from fpcore.checks import Check
 from fpcore.errors import InvalidInput
 from fpcore.facts import policy_key
-from fpcore.importing.words import book_words, fold
+from fpcore.importing.words import BookWords, fold
 from fpcore.models import WHOLE_LIFE
 from fpcore.store import database
 from fpcore.store.connecting import quoted
@@ -29,7 +30,7 @@ class Said(NamedTuple):
     """What holds for a whole file: said by the uploader, or by its headers.
 
     By field: `units` what a plain number stands for, `six_digits` how a column of dates writes
-    them, `words` a value for a folded text.
+    them, `words` a value for a folded text. `insurers` are the names that say nothing of a type.
     """
 
     currency: str
@@ -40,15 +41,16 @@ class Said(NamedTuple):
     units: Mapping[str, int]
     six_digits: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
+    insurers: Sequence[str]
     secret: bytes
 
 
-def prepare(cursor: Cursor, words: Mapping[str, Mapping[str, str]]) -> None:
+def prepare(cursor: Cursor, words: BookWords, answered: Mapping[str, Mapping[str, str]]) -> None:
     """Define the macros that read texts, and make `book_word`: what the words of each field mean,
-    those that the uploader explained (`words`) first."""
+    those that the uploader explained (`answered`) first."""
     cursor.execute(_macros())
-    cursor.execute(_text_macros())
-    _load_words(cursor, words)
+    cursor.execute(_text_macros(words))
+    _load_words(cursor, words, answered)
 
 
 _COMPARED = f"""
@@ -74,8 +76,8 @@ def _macros() -> str:
     return _COMPARED + macros
 
 
-def _text_macros() -> str:
-    unknown = book_words()["unknown"]["words"]
+def _text_macros(words: BookWords) -> str:
+    unknown = [word.lower() for word in words.unknown.words]
     return f"""
 create or replace temp macro suspicious(t) as
     length(t) >= 10 and regexp_matches(t, {quoted(privacy.SUSPICIOUS)});
@@ -97,19 +99,15 @@ end;
 """
 
 
-def _load_words(cursor: Cursor, answered: Mapping[str, Mapping[str, str]]) -> None:
+def _load_words(
+    cursor: Cursor, words: BookWords, answered: Mapping[str, Mapping[str, str]]
+) -> None:
     """Make `book_word`: what the words of each field mean, those the uploader explained first."""
-    words = book_words()
-    known = {
-        (field, fold(word)): value
-        for field, values in words["values"].items()
-        for value, texts in values.items()
-        for word in texts
-    }
-    known |= {("paid_up", fold(word)): "" for word in words["paid_up"]["words"]}
+    known = dict(words.value_of)
+    known |= {("paid_up", fold(word)): "" for word in words.paid_up.words}
     known |= {
-        ("latin_type", f" {word} "): value
-        for value, texts in words["values"]["type"].items()
+        ("latin_type", f" {_latin(word)} "): value
+        for value, texts in words.values.type.items()
         for word in texts
         if word.isascii()
     }
@@ -126,6 +124,11 @@ def _load_words(cursor: Cursor, answered: Mapping[str, Mapping[str, str]]) -> No
     cursor.register("book_known", pa.table(table))
     cursor.execute("create or replace temp table book_word as from book_known")
     cursor.unregister("book_known")
+
+
+def _latin(word: str) -> str:
+    """Write a word as the text is written in which it is looked for: see policies._MEANINGS."""
+    return re.sub("[^a-z]+", " ", word.lower()).strip()
 
 
 _SUSPECTED_BY = {

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from fpcore import checks, privacy
 from fpcore.importing.book_file import BookFile
 from fpcore.importing.fields import CIRCUMSTANCES, FIELDS, RESIDENT_NUMBER
-from fpcore.importing.words import book_words, fold
+from fpcore.importing.words import BookWords, fold
 
 UNITS = {"원": 1, "천원": 1_000, "만원": 10_000, "백만원": 1_000_000, "억원": 100_000_000}
-_UNIT_IN_HEADER = re.compile(r"[(\[（]\s*(?:단위\s*[:：]?\s*)?(\w+)\s*[)\]）]\s*$")
+_UNIT_IN_HEADER = re.compile(r"[(\[（]\s*(?:단위[\s:：]*)?(\w+)\s*[)\]）]\s*$")
 
 FEWEST_VALUES = 3  # of a column, before its values may say what it is
 MOST_OF_THEM = 0.8
@@ -76,12 +76,10 @@ def recognize(file: BookFile, chosen: Sequence[str | None] | None = None) -> Col
     overrules what was found; a field named twice goes to the first column.
     """
     values = _values(file)
-    columns = [_by_header(i, header) for i, header in enumerate(file.header)]
+    columns = [_by_header(i, header, file.words) for i, header in enumerate(file.header)]
     columns = [_by_values(column, values[column.position]) for column in columns]
-    if chosen is None:
-        fields = _guessed(file.header, columns, values)
-    else:
-        fields = _each_once(chosen, len(columns))
+    guess = chosen is None
+    fields = _guessed(file, columns, values) if guess else _each_once(chosen, len(columns))
     known = tuple(
         replace(
             column,
@@ -95,7 +93,7 @@ def recognize(file: BookFile, chosen: Sequence[str | None] | None = None) -> Col
         )
         for column in columns
     )
-    return Columns(known, _premium_cycle(known))
+    return Columns(known, _premium_cycle(known, file.words))
 
 
 def _values(file: BookFile) -> list[list[str]]:
@@ -111,12 +109,12 @@ def _samples(values: list[str]) -> tuple[str, ...]:
     return tuple(shown[:SAMPLES])
 
 
-def _by_header(position: int, header: str) -> Column:
+def _by_header(position: int, header: str, words: BookWords) -> Column:
     """Drop a column by its header, and read the unit there."""
     name, unit = _split_unit(header)
-    if _means(name, RESIDENT_NUMBER):
+    if _is_one_of(name, words.dropped_columns.resident_number):
         return Column(position, header, RESIDENT_NUMBER, dropped=True)
-    return Column(position, header, None, _means(name, "other"), unit)
+    return Column(position, header, None, _is_one_of(name, words.dropped_columns.other), unit)
 
 
 def _by_values(column: Column, values: list[str]) -> Column:
@@ -130,11 +128,11 @@ def _by_values(column: Column, values: list[str]) -> Column:
     return column
 
 
-def _guessed(header: list[str], columns: list[Column], values: list[list[str]]) -> list:
+def _guessed(file: BookFile, columns: list[Column], values: list[list[str]]) -> list:
     """Take columns by their headers, then the others by their values."""
-    names = [fold(_split_unit(text)[0]) for text in header]
-    fields: list[str | None] = [None] * len(header)
-    for field, aliases in book_words()["columns"].items():
+    names = [fold(_split_unit(text)[0]) for text in file.header]
+    fields: list[str | None] = [None] * len(file.header)
+    for field, aliases in file.words.columns.items():
         position = _first(aliases, names)
         if position is not None and fields[position] is None:
             fields[position] = field
@@ -145,7 +143,7 @@ def _guessed(header: list[str], columns: list[Column], values: list[list[str]]) 
             fields[position] = next(
                 (
                     field
-                    for field, is_one in _TOLD_BY_VALUES.items()
+                    for field, is_one in _told_by_values(file.words).items()
                     if field not in fields and _share(values[position], is_one) >= MOST_OF_THEM
                 ),
                 None,
@@ -175,17 +173,6 @@ def _is_forbidden_number(text: str) -> bool:
     return privacy.scrubbed(text, "phone") == privacy.REMOVED
 
 
-def _is_word_of(field: str) -> Callable[[str], bool]:
-    return lambda text: (
-        fold(text)
-        in {fold(word) for words in book_words()["values"][field].values() for word in words}
-    )
-
-
-def _is_insurer(text: str) -> bool:
-    return fold(text) in {fold(name) for name in book_words()["insurers"]["known"]}
-
-
 def _is_name(text: str) -> bool:
     return re.fullmatch("[가-힣]{2,4}", text) is not None and text[0] in _SURNAMES
 
@@ -195,15 +182,17 @@ _SURNAMES = frozenset(
     "공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용예경봉사부황보남궁독고"
 )
 
-_TOLD_BY_VALUES: dict[str, Callable[[str], bool]] = {
-    "phone": lambda text: privacy.phone_digits(text) is not None,
-    "email": lambda text: "@" in text and checks.email_is_well_formed(text),
-    "insurer": _is_insurer,
-    "status": _is_word_of("status"),
-    "type": _is_word_of("type"),
-    "name": _is_name,
-}
-"""Fields that values alone can tell; a date or an amount could be any of several."""
+
+def _told_by_values(words: BookWords) -> dict[str, Callable[[str], bool]]:
+    """Give the fields that values alone can tell; a date or an amount could be any of several."""
+    return {
+        "phone": lambda text: privacy.phone_digits(text) is not None,
+        "email": lambda text: "@" in text and checks.email_is_well_formed(text),
+        "insurer": lambda text: fold(text) in words.insurers_known,
+        "status": lambda text: ("status", fold(text)) in words.value_of,
+        "type": lambda text: ("type", fold(text)) in words.value_of,
+        "name": _is_name,
+    }
 
 
 def _split_unit(header: str) -> tuple[str, int | None]:
@@ -215,25 +204,22 @@ def _split_unit(header: str) -> tuple[str, int | None]:
     return text, None
 
 
-def _first(aliases: list[str], names: list[str]) -> int | None:
+def _first(aliases: Sequence[str], names: list[str]) -> int | None:
     for alias in aliases:
         if fold(alias) in names:
             return names.index(fold(alias))
     return None
 
 
-def _means(name: str, kind: str) -> bool:
-    """Say whether a header names a column of this kind that may not be kept."""
-    return fold(name) in map(fold, book_words()["dropped_columns"][kind])
+def _is_one_of(name: str, words: Sequence[str]) -> bool:
+    return fold(name) in map(fold, words)
 
 
-def _premium_cycle(columns: tuple[Column, ...]) -> str | None:
+def _premium_cycle(columns: tuple[Column, ...], words: BookWords) -> str | None:
     """Say how often premiums are paid where the header of the premium column tells."""
     premium = next((column for column in columns if column.field == "premium_amount"), None)
     if premium is None:
         return None
-    name = fold(_split_unit(premium.header)[0])
-    for cycle, headers in book_words()["premium_cycle_of_header"].items():
-        if name in map(fold, headers):
-            return cycle
-    return None
+    name, _ = _split_unit(premium.header)
+    cycles = words.premium_cycle_of_header.items()
+    return next((cycle for cycle, headers in cycles if _is_one_of(name, headers)), None)

@@ -173,7 +173,7 @@ def _recognized(file: BookFile, options: ImportOptions) -> Columns:
     """Tell what the columns mean, and refuse a file that cannot be taken whatever its rows say."""
     columns = headers.recognize(file, options.fields)
     if columns.of("name") is None and columns.of("source_key") is None:
-        accepted = headers.book_words()["columns"]["name"]
+        accepted = file.words.columns["name"]
         raise UnreadableFile(
             "file_no_name_column",
             found=privacy.scrubbed(", ".join(c.header for c in columns.kept if c.header))[:200],
@@ -198,8 +198,8 @@ def _plan(
     owner = _owner(cursor, account, columns, options)
     loading.load(cursor, file, columns, progress.step)
     progress.step("customers")
-    said = _said(db, columns, options)
-    cells.prepare(cursor, said.words)
+    said = _said(db, file, columns, options)
+    cells.prepare(cursor, file.words, said.words)
     customers.type_customers(cursor, columns, today, said)
     circumstances.type_circumstances(cursor, columns, said)
     progress.step("policies")
@@ -210,7 +210,7 @@ def _plan(
     progress.step("report")
 
 
-def _said(db: Database, columns: Columns, options: ImportOptions) -> Said:
+def _said(db: Database, file: BookFile, columns: Columns, options: ImportOptions) -> Said:
     consent = columns.of("consent")
     in_headers = {c.field: c.unit for c in columns.all if c.field and c.unit is not None}
     return Said(
@@ -222,6 +222,7 @@ def _said(db: Database, columns: Columns, options: ImportOptions) -> Said:
         units={**in_headers, **options.units},
         six_digits=options.six_digits,
         words=options.words,
+        insurers=file.words.insurers.names,
         secret=db.secret,
     )
 

@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 
 from fpcore.errors import UnreadableFile
 from fpcore.importing.delimited import SAMPLE, Text, usual_width
 from fpcore.importing.limits import HEAD, MOST_COLUMNS
-from fpcore.importing.words import book_words, fold
+from fpcore.importing.words import BookWords, fold
 
 _LAST_HEADER = 30  # records among which the header is looked for
-_BRACKET = re.compile(r"[(\[（][^)\]）]*[)\]）]\s*$")
+_BRACKET = re.compile(r"[(\[（][^()\[\]（）]*[)\]）]\s*$")
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Layout:
     width: int
 
 
-def look(text: Text, header_line: int | None = None) -> Layout:
+def look(text: Text, words: BookWords, header_line: int | None = None) -> Layout:
     """Find the header, in the line given or else by its words, and what stands around it.
 
     Errors: UnreadableFile (file_empty, file_no_header_line, file_one_column, file_too_wide).
@@ -35,7 +34,7 @@ def look(text: Text, header_line: int | None = None) -> Layout:
     if not top:
         raise UnreadableFile("file_empty")
     width = usual_width(cells for _, cells in top[:SAMPLE])
-    place = _header_place(top, width, header_line)
+    place = _header_place(top, width, words, header_line)
     line, cells = top[place]
     head = top[place + 1 :] + list(islice(records, place + 1))
     filled = max(map(_filled, [cells, *(cells for _, cells in head)]))
@@ -49,14 +48,16 @@ def look(text: Text, header_line: int | None = None) -> Layout:
     return Layout(header, line, titles, head, width)
 
 
-def _header_place(top: list[tuple[int, list[str]]], width: int, header_line: int | None) -> int:
+def _header_place(
+    top: list[tuple[int, list[str]]], width: int, words: BookWords, header_line: int | None
+) -> int:
     if header_line is not None:
         for place, (line, _) in enumerate(top):
             if line == header_line:
                 return place
         raise UnreadableFile("file_no_header_line", line=header_line)
     rows = [cells for _, cells in top[:_LAST_HEADER]]
-    known = [sum(map(_is_known, cells)) for cells in rows]
+    known = [sum(_is_known(cell, words) for cell in cells) for cells in rows]
     if max(known) >= 2:
         return known.index(max(known))
     filled = [sum(map(bool, map(str.strip, cells))) for cells in rows]
@@ -69,16 +70,8 @@ def _header_place(top: list[tuple[int, list[str]]], width: int, header_line: int
     raise UnreadableFile("file_one_column")
 
 
-def _is_known(cell: str) -> bool:
-    return not {fold(cell), fold(_BRACKET.sub("", cell))}.isdisjoint(_known_headers())
-
-
-@cache
-def _known_headers() -> frozenset[str]:
-    kinds = book_words()["columns"], book_words()["dropped_columns"]
-    return frozenset(
-        fold(alias) for kind in kinds for aliases in kind.values() for alias in aliases
-    )
+def _is_known(cell: str, words: BookWords) -> bool:
+    return not {fold(cell), fold(_BRACKET.sub("", cell))}.isdisjoint(words.headers)
 
 
 def _filled(cells: list[str]) -> int:

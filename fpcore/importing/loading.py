@@ -10,7 +10,6 @@ from collections.abc import Callable
 from fpcore.importing.book_file import BookFile
 from fpcore.importing.fields import CUSTOMER_FIELDS, POLICY_FIELDS, RESIDENT_NUMBER
 from fpcore.importing.headers import Columns
-from fpcore.importing.words import book_words
 from fpcore.store import database
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
@@ -124,7 +123,7 @@ def _is_total(places: dict[str, int], file: BookFile) -> str:
         f"nullif(trim(c{place}), '')"
         for place in range(1, min(_MAY_HOLD_TOTAL, len(file.header)) + 1)
     )
-    words = ", ".join(quoted(word) for word in book_words()["totals"]["words"])
+    words = ", ".join(quoted(word) for word in file.words.totals.words)
     names_somebody = " ".join(
         f"when length(c{places[field]}) > 1 then false"
         for field in ("policy_number", "birth_date", "phone", "start_date", "birth_year")

@@ -6,6 +6,7 @@ problem of its rows, never a guess and never zero. Problems are (field, code); w
 is looked up when they are told.
 """
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -16,7 +17,6 @@ from fpcore.importing.cells import Said, problems, unread
 from fpcore.importing.fields import POLICY_FIELDS
 from fpcore.importing.headers import Columns
 from fpcore.importing.loading import NUMBERED
-from fpcore.importing.words import book_words
 from fpcore.models import (
     POLICY_AMOUNTS,
     WHOLE_LIFE,
@@ -71,7 +71,7 @@ create or replace temp type book_{field} as enum (
     order by 1)
 """)
     cursor.execute(_ENUMS)
-    cursor.execute(_MEANINGS, {"insurers": "|".join(book_words()["insurers"]["names"])})
+    cursor.execute(_MEANINGS, {"insurers": "|".join(map(re.escape, said.insurers))})
     for field in fields:
         cursor.execute(f"""
 create or replace temp table term_{field} as

@@ -596,6 +596,8 @@ WITHOUT_ACCOUNT = {
     "importing.circumstances.type_circumstances": "reads an uploaded file; no stored rows",
     "importing.customers.type_customers": "reads the rows of an uploaded file; no stored ones",
     "importing.policies.type_policies": "reads the rows of an uploaded file; no stored ones",
+    "importing.words.book_words": "words of headers and cells; no stored rows of customers",
+    "importing.words.keep_good_file": "at the start of the process: keeps the file of words",
     "importing.book_file.opened": "reads an uploaded file; no stored rows",
     "importing.lanes.plain_lane": "reads an uploaded file; no stored rows",
     "importing.private_files.private_place": "makes a folder; reads no rows",

@@ -7,7 +7,7 @@ import pytest
 from agency import STATEMENT, TODAY
 
 from fpcore.errors import UnreadableFile
-from fpcore.importing import book_file, headers, importer, words
+from fpcore.importing import book_file, headers, importer
 from fpcore.importing.headers import Columns
 from fpcore.importing.importer import ImportOptions
 from fpcore.store import database
@@ -127,19 +127,3 @@ def test_a_book_without_names_is_refused_with_what_was_found(db, people):
 )
 def test_a_premium_header_can_say_how_often_it_is_paid(header, cycle):
     assert recognized(["이름", header]).premium_cycle == cycle
-
-
-def test_no_header_means_two_fields():
-    aliases = [
-        (words.fold(alias), field)
-        for field, names in words.book_words()["columns"].items()
-        for alias in names
-    ]
-    meanings = {}
-    for alias, field in aliases:
-        meanings.setdefault(alias, set()).add(field)
-    assert {alias: found for alias, found in meanings.items() if len(found) > 1} == {}
-
-
-def test_every_field_of_a_book_has_headers():
-    assert set(words.book_words()["columns"]) == set(fields.FIELDS)

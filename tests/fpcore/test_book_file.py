@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import stat
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fpcore import config_files
 from fpcore.errors import UnreadableFile
-from fpcore.importing import book_file, delimited, encoding, lanes, limits, private_files
+from fpcore.importing import (
+    book_file,
+    delimited,
+    encoding,
+    lanes,
+    limits,
+    private_files,
+    words,
+)
 from fpcore.importing.book_file import Reading
 from fpcore.importing.delimited import Text
 from fpcore.importing.layout import look
 from fpcore.store import database
 
+WORDS = words.parsed("book_words.toml", config_files.content(words.BOOK_WORDS))
 BOOK = "고객명,보험종류\n똠방각하,생명\n펲시,건강\n"
 RECORDS = [(2, ["똠방각하", "생명"]), (3, ["펲시", "건강"])]
 
@@ -145,6 +156,12 @@ def test_a_record_is_numbered_by_the_line_on_which_it_begins(read, newline):
         (6, ["이", "없음"]),
         (8, ["박", '"인용"']),
     ]
+
+
+def test_a_header_of_brackets_only_is_read_at_once(read):
+    brackets, began = "(" * 20_000, time.process_time()
+    assert read(f"{brackets},보종(단위{' :' * 10_000}\n김,생명\n".encode()).header[0] == brackets
+    assert time.process_time() - began < 2
 
 
 def test_blank_lines_above_the_header_are_passed_over(read):
@@ -285,7 +302,7 @@ def test_both_lanes_give_the_same(db, text, tmp_path_factory):
     source = Text(folder / "book.csv", ",")
     source.path.write_bytes(b"name,type\n" + text.encode())
     try:
-        layout = look(source)
+        layout = look(source, WORDS)
     except UnreadableFile:
         return
     plain = lanes.plain_lane(db, source, layout, folder)

@@ -19,6 +19,7 @@ from fpcore.access import accounts
 from fpcore.commands import demo, line
 from fpcore.commands.main import main
 from fpcore.customers import consents, profiles
+from fpcore.importing import words as book_words
 from fpcore.kept import comparison
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
 from fpcore.paths import ROOT
@@ -224,6 +225,20 @@ def test_a_rule_file_is_checked_without_being_taken(machine):
     file.write_text(BROKEN_RULE.replace("owns", "holds"), encoding="utf-8")
     assert [rule["code"] for rule in ask("rules", "--check", file)["rules"]] == ["life_missing"]
     assert len(ask("rules")["rules"]) > 1
+
+
+def test_with_broken_words_of_books_the_last_good_ones_go_on_and_the_fault_is_told(
+    machine, monkeypatch
+):
+    ask("customers", "--owner", "fp1")
+    file = machine / "book_words.toml"
+    file.write_text("[columns]\nname = []\n", encoding="utf-8")
+    monkeypatch.setattr(book_words, "BOOK_WORDS", file)
+    result = run(
+        "import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT, "--json"
+    )
+    assert json.loads(result.stdout)["created"] == 2
+    assert "book_words.toml" in result.stderr and "columns.name" in result.stderr
 
 
 def test_with_a_broken_rule_file_the_last_good_rules_go_on_and_the_fault_is_told(

@@ -21,7 +21,7 @@ import pytest
 from agency import STATEMENT, TODAY, hire
 from hypothesis import HealthCheck, given, settings
 
-from fpcore.importing import book_file, importer
+from fpcore.importing import book_file, importer, undoing
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.matching import QUESTIONS
 from fpcore.importing.rejects import rejects_csv
@@ -534,7 +534,7 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
     assert stored(db) == meant([*book.earlier, *book.rows])
 
     for batch in reversed(batches):
-        assert history.undo(db, manager, batch, TODAY).left_count == 0
+        assert undoing.undo(db, manager, batch, TODAY).left_count == 0
         assert comparison.differences(db, TODAY) == []
     assert held(db) == {table: [] for table in HELD}
 

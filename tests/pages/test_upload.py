@@ -12,7 +12,7 @@ from test_book_file import xlsx
 from fpcore import wording
 from fpcore.access import accounts
 from fpcore.customers import policies
-from fpcore.importing import history, importer, mappings
+from fpcore.importing import history, importer, mappings, words
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.filters import CustomerFilter
 
@@ -398,3 +398,17 @@ def test_what_changes_is_shown_before_it_is_stored(open_page, office, fp2):
     assert figures(at) == [0, 1, 2, 0, 0]
     changes = next(f.value for f in at.dataframe if "바뀐 뒤" in f.value.columns)
     assert changes[["지금", "바뀐 뒤"]].values.tolist() == [["120,000", "150,000"]]
+
+
+def test_a_fault_of_the_words_is_told_while_the_last_good_ones_are_used(
+    open_page, office, tmp_path, monkeypatch
+):
+    words.keep_good_file(office)
+    broken = tmp_path / "book_words.toml"
+    broken.write_text(words.BOOK_WORDS.read_text("utf-8").replace("성별", "고객 이름"), "utf-8")
+    monkeypatch.setattr(words, "BOOK_WORDS", broken)
+    for locale, last_good in {"ko-KR": "마지막으로 문제없던 낱말", "en-US": "last words"}.items():
+        at = upload(open_page("upload", "fp1", locale), BOOK)
+        (told,) = [error.value for error in at.error]
+        assert "columns\\.gender" in told and last_good in told
+        assert mapping_table(at)["field"].tolist() == ["name", "birth_year", "consent"]

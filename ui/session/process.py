@@ -3,7 +3,7 @@
 import threading
 from datetime import datetime
 
-from fpcore.importing import history, private_files
+from fpcore.importing import history, private_files, words
 from fpcore.kept import customer_rows
 from fpcore.rules import rulebook
 from fpcore.store.database import Database, configured_path, open_database
@@ -22,7 +22,7 @@ def database() -> Database:
     """
     path = configured_path()
     opened = _opened.get(path) or _open(path)
-    state = (datetime.now(SEOUL).date(), rulebook.file_state())
+    state = (datetime.now(SEOUL).date(), rulebook.file_state(), words.file_state())
     if _up_to_date.get(path) != state:
         _bring_up_to_date(opened, state)
     return opened
@@ -42,4 +42,5 @@ def _bring_up_to_date(opened: Database, state: tuple) -> None:
     with _opening:
         if _up_to_date.get(opened.path) != state:
             customer_rows.roll_forward(opened, state[0])
+            words.keep_good_file(opened)
             _up_to_date[opened.path] = state

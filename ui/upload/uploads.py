@@ -9,6 +9,8 @@ from uuid import UUID
 
 import streamlit as st
 
+from fpcore import wording
+from fpcore.importing import words
 from fpcore.importing.book_file import Reading
 from fpcore.models import Account
 from fpcore.store.database import Database
@@ -114,6 +116,13 @@ def choose_file(upload: Upload, account: Account, text: Text) -> None:
         if st.button(text("upload.discard"), icon=":material/close:", type="tertiary"):
             discard(upload, account)
             st.rerun()
+
+
+def tell_fault_of_words(text: Text) -> None:
+    """Say what is wrong with the file of headers and words, where something is."""
+    if fault := words.fault():
+        told = safe(wording.say_error(text.language, fault))
+        st.error(f"{told} {text('upload.last_good_words')}", icon=":material/dictionary:")
 
 
 def discard(upload: Upload, account: Account, another: KeptFile | None = None) -> None:
