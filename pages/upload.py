@@ -23,7 +23,7 @@ with working:
         import_jobs.wait_for(importing, text)
         st.rerun()
     if importing and importing.state is JobState.DONE and uploads.is_of(importing, upload):
-        uploads.discard(upload, account)
+        upload = uploads.discard(account)
     if importing and (upload.file is None or uploads.is_of(importing, upload)):
         outcome.draw_ended(importing, account, text)
     uploads.tell_fault_of_words(text)

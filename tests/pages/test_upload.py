@@ -68,7 +68,7 @@ def set_column(at, header: str, column: str, value):
     row = table["header"].tolist().index(header)
     edits = {"edited_rows": {row: {column: value}}, "added_rows": [], "deleted_rows": []}
     held = at.session_state["fp_draft upload"]
-    at.session_state[f"columns {held.number} {held.edition}"] = edits
+    at.session_state[f"columns {held.answers.key}"] = edits
     return settle(at.run())
 
 

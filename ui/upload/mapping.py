@@ -15,7 +15,7 @@ from fpcore.importing.mappings import SavedMapping
 from fpcore.models import Account
 from ui import forms, session
 from ui.text import Text, safe
-from ui.upload.uploads import Upload
+from ui.upload.uploads import Answers, Upload
 
 UNUSED = "unused"
 UNCLEAR = 0
@@ -25,10 +25,10 @@ UNCLEAR = 0
 def draw(upload: Upload, account: Account, book: BookFile, text: Text) -> Columns:
     """Draw the table of columns and take over what is changed in it; without a column that tells
     who the customers are, the run ends."""
-    _choose_saved(upload, account, book, text)
-    columns = book_columns.recognize(book, upload.fields)
+    _choose_saved(upload.answers, account, book, text)
+    columns = book_columns.recognize(book, upload.answers.fields)
     shown = [column for column in columns.kept if column.header or column.filled]
-    table = pd.DataFrame([_row(upload, column, text) for column in shown])
+    table = pd.DataFrame([_row(upload.answers, column, text) for column in shown])
     edited = st.data_editor(
         table,
         hide_index=True,
@@ -36,23 +36,23 @@ def draw(upload: Upload, account: Account, book: BookFile, text: Text) -> Column
         placeholder="",
         disabled=["header", "filled", "samples"],
         column_config=_column_config(text),
-        key=f"columns {upload.number} {upload.edition}",
+        key=f"columns {upload.answers.key}",
     )
     if not edited.equals(table):
-        _take_over(upload, columns, shown, table, edited)
+        _take_over(upload.answers, columns, shown, table, edited)
         st.rerun()
     if dropped := [column.header for column in columns.all if column.dropped]:
         st.caption(text("upload.dropped", headers=safe(", ".join(dropped))))
     if columns.of("name") is None and columns.of("source_key") is None:
         st.warning(text("upload.name_missing"))
         st.stop()
-    _draw_saving(upload, account, book, columns, text)
+    _draw_saving(upload.answers, account, book, columns, text)
     return columns
 
 
-def _row(upload: Upload, column: Column, text: Text) -> dict[str, Any]:
-    unit = upload.units.get(column.field) or column.unit
-    if unit is None and column.field in upload.unclear:
+def _row(answers: Answers, column: Column, text: Text) -> dict[str, Any]:
+    unit = answers.units.get(column.field) or column.unit
+    if unit is None and column.field in answers.unclear:
         unit = UNCLEAR
     return {
         "header": column.header,
@@ -86,7 +86,7 @@ def unit_name(unit: int, text: Text) -> str:
     return text(f"upload.unit_{unit}")
 
 
-def _take_over(upload: Upload, columns: Columns, shown, before, after) -> None:
+def _take_over(answers: Answers, columns: Columns, shown, before, after) -> None:
     """Take what was changed; a field that another column had goes to the column changed last."""
     fields = list(columns.fields)
     for column, old, new in zip(
@@ -96,77 +96,77 @@ def _take_over(upload: Upload, columns: Columns, shown, before, after) -> None:
             field = None if new["field"] == UNUSED else new["field"]
             fields = [None if field and held == field else held for held in fields]
             fields[column.position] = field
-            _forget_answers(upload, column.field, field)
+            _forget_answers(answers, column.field, field)
         elif not pd.isna(new["unit"]) and new["unit"] != old["unit"] and column.field in AMOUNTS:
             if new["unit"] == UNCLEAR:
-                upload.units.pop(column.field, None)
+                answers.units.pop(column.field, None)
             else:
-                upload.units[column.field] = int(new["unit"])
-    upload.fields = tuple(fields)
-    upload.edition += 1
+                answers.units[column.field] = int(new["unit"])
+    answers.fields = tuple(fields)
+    answers.redraw()
 
 
-def _forget_answers(upload: Upload, *fields: str | None) -> None:
+def _forget_answers(answers: Answers, *fields: str | None) -> None:
     for field in fields:
-        for answers in (upload.units, upload.six_digits, upload.words):
-            answers.pop(field, None)
+        for by_field in (answers.units, answers.six_digits, answers.words):
+            by_field.pop(field, None)
 
 
 # --- saved for the next file ---------------------------------------------------------------------
 
 
-def _choose_saved(upload: Upload, account: Account, book: BookFile, text: Text) -> None:
+def _choose_saved(answers: Answers, account: Account, book: BookFile, text: Text) -> None:
     """Take over the newest saved mapping that fits, and draw the choice of another or none."""
     db = session.database()
     fitting = {m.id: m for m in mappings.of_header(db, account, book.header)}
-    if not upload.is_fitted:
-        upload.is_fitted = True
-        _apply(upload, next(iter(fitting.values()), None))
+    if not answers.is_fitted:
+        answers.is_fitted = True
+        _apply(answers, next(iter(fitting.values()), None))
     if not fitting:
         return
     choices = [None, *fitting]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             text("upload.mapping"), choices,
-            choices.index(upload.mapping) if upload.mapping in choices else 0,
+            choices.index(answers.mapping) if answers.mapping in choices else 0,
             format_func=lambda one: fitting[one].name if one else text("upload.mapping_guessed"),
-            key=f"mapping {upload.number} {upload.edition}",
+            key=f"mapping {answers.key}",
         )  # fmt: skip
-        if upload.mapping in fitting and st.button(
+        if answers.mapping in fitting and st.button(
             text("upload.mapping_forget"), icon=":material/delete:", type="tertiary"
         ):
-            mappings.remove(db, account, upload.mapping)
-            upload.mapping = None
+            mappings.remove(db, account, answers.mapping)
+            answers.mapping = None
             st.rerun()
-    if chosen != upload.mapping:
-        _apply(upload, fitting.get(chosen))
+    if chosen != answers.mapping:
+        _apply(answers, fitting.get(chosen))
         st.rerun()
 
 
-def _apply(upload: Upload, saved: SavedMapping | None) -> None:
+def _apply(answers: Answers, saved: SavedMapping | None) -> None:
     said: Mapping[str, Any] = saved.said if saved else {}
-    upload.mapping = saved.id if saved else None
-    upload.fields = tuple(said["fields"]) if "fields" in said else None
-    upload.units = dict(said.get("units", {}))
-    upload.six_digits = dict(said.get("six_digits", {}))
-    upload.words = {field: dict(words) for field, words in said.get("words", {}).items()}
-    upload.edition += 1
+    answers.mapping = saved.id if saved else None
+    answers.fields = tuple(said["fields"]) if "fields" in said else None
+    answers.units = dict(said.get("units", {}))
+    answers.six_digits = dict(said.get("six_digits", {}))
+    answers.words = {field: dict(words) for field, words in said.get("words", {}).items()}
+    answers.redraw()
 
 
 def _draw_saving(
-    upload: Upload, account: Account, book: BookFile, columns: Columns, text: Text
+    answers: Answers, account: Account, book: BookFile, columns: Columns, text: Text
 ) -> None:
     db = session.database()
     with st.popover(text("upload.mapping_save"), icon=":material/bookmark_add:", type="tertiary"):
         st.caption(text("upload.mapping_what"))
         filled = forms.draw(
-            f"save mapping {upload.edition}", ("mapping_name",), {}, text, text("form.save")
+            f"save mapping {answers.key}", ("mapping_name",), {}, text, text("form.save")
         )
     said = {
         "fields": list(columns.fields),
-        "units": upload.units,
-        "six_digits": upload.six_digits,
-        "words": upload.words,
+        "units": answers.units,
+        "six_digits": answers.six_digits,
+        "words": answers.words,
     }
 
     def save() -> None:
@@ -174,8 +174,8 @@ def _draw_saving(
         mappings.save(db, account, name, book.header, said)
 
     if filled.sent and forms.attempt(filled, save, text):
-        upload.mapping = mappings.of_header(db, account, book.header)[0].id
-        upload.fields = columns.fields
-        upload.edition += 1
+        answers.mapping = mappings.of_header(db, account, book.header)[0].id
+        answers.fields = columns.fields
+        answers.redraw()
         st.toast(text("form.saved"))
         st.rerun()

@@ -19,7 +19,7 @@ from fpcore.models import (
 )
 from ui.text import Text, safe
 from ui.upload import mapping
-from ui.upload.uploads import Upload
+from ui.upload.uploads import Answers, Upload
 
 UNITS = (10_000, 1, 1_000)
 
@@ -42,27 +42,28 @@ _VALUES = {
 def draw(upload: Upload, report: ImportReport, owners: list[Account], text: Text) -> None:
     """Draw the questions and take over the answers; the rows wait until they are given."""
     unclear = frozenset(d.field for d in report.doubts if d.code == "unit_unclear")
-    if unclear != upload.unclear:  # the table of columns says so too
-        upload.unclear = unclear
-        upload.edition += 1
+    answers = upload.answers
+    if unclear != answers.unclear:  # the table of columns says so too
+        answers.unclear = unclear
+        answers.redraw()
         st.rerun()
-    _draw_answered(upload, owners, text)
+    _draw_answered(answers, owners, text)
     asked = report.unknown_words[:MOST_WORDS]
     if not report.doubts and not asked:
         return
-    with st.form(f"questions {upload.number}"):
+    with st.form(f"questions {upload.key}"):
         st.subheader(text("upload.questions_title"))
         st.caption(text("upload.questions_what"))
         doubts = [(doubt, _ask_doubt(doubt, upload, text)) for doubt in report.doubts]
-        answers = [(word, _ask_word(word, upload, owners, text)) for word in asked]
+        meanings = [(word, _ask_word(word, upload, owners, text)) for word in asked]
         if st.form_submit_button(text("upload.answer"), type="primary"):
-            _take_over(upload, doubts, answers)
+            _take_over(answers, doubts, meanings)
             st.rerun()
 
 
 def _ask_doubt(doubt: Doubt, upload: Upload, text: Text) -> int | str | None:
     field = text(f"field.{doubt.field}")
-    key = f"doubt {upload.number} {doubt.field}"
+    key = f"doubt {upload.key} {doubt.field}"
     if doubt.code == "unit_unclear":
         return st.radio(
             text("upload.ask_unit", field=field, rows=f"{doubt.rows:,}"), UNITS, None,
@@ -105,33 +106,33 @@ def _ask_word(word: UnknownWord, upload: Upload, owners: list[Account], text: Te
         None,
         format_func=lambda value: text(f"{section}.{value}") if section else names[value],
         placeholder=text("upload.held_back_until"),
-        key=f"word {upload.number} {word.field} {word.text}",
+        key=f"word {upload.key} {word.field} {word.text}",
     )  # fmt: skip
 
 
 def _take_over(
-    upload: Upload,
+    answers: Answers,
     doubts: list[tuple[Doubt, int | str | None]],
-    answers: list[tuple[UnknownWord, str | None]],
+    meanings: list[tuple[UnknownWord, str | None]],
 ) -> None:
-    for doubt, said in doubts:
-        if said is not None:
-            by_field = upload.units if doubt.code == "unit_unclear" else upload.six_digits
-            by_field[doubt.field] = said
-    for word, said in answers:
-        if said is not None:
-            upload.words.setdefault(word.field, {})[word.text] = said
-    upload.edition += 1
+    for doubt, reading in doubts:
+        if reading is not None:
+            by_field = answers.units if doubt.code == "unit_unclear" else answers.six_digits
+            by_field[doubt.field] = reading
+    for word, value in meanings:
+        if value is not None:
+            answers.words.setdefault(word.field, {})[word.text] = value
+    answers.redraw()
 
 
-def _draw_answered(upload: Upload, owners: list[Account], text: Text) -> None:
+def _draw_answered(answers: Answers, owners: list[Account], text: Text) -> None:
     """Draw the answers given so far, with the way to take them back."""
     names = {owner.username: owner.name for owner in owners}
     said = [
         f"{text(f'field.{field}')}: {text(f'upload.six_digits_{code}')}"
-        for field, code in upload.six_digits.items()
+        for field, code in answers.six_digits.items()
     ]
-    for field, words in upload.words.items():
+    for field, words in answers.words.items():
         section, _ = _VALUES.get(field, ("", []))
         said += [
             f"{text(f'field.{field}')} “{word}” = "
@@ -143,6 +144,6 @@ def _draw_answered(upload: Upload, owners: list[Account], text: Text) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(text("upload.answered", answers=safe(" · ".join(said))), width="content")
         if st.button(text("upload.ask_again"), icon=":material/undo:", type="tertiary"):
-            upload.six_digits, upload.words = {}, {}
-            upload.edition += 1
+            answers.six_digits, answers.words = {}, {}
+            answers.redraw()
             st.rerun()

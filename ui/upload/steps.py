@@ -70,7 +70,6 @@ def facts(book: BookFile, text: Text) -> str:
 
 def _choose_reading(upload: Upload, book: BookFile | None, text: Text) -> None:
     seen, said = upload.reading, {}
-    key = f"{upload.number} {upload.readings}"
     line = seen.header_line or (book.header_line if book else 1)
     with st.container(horizontal=True):
         if book is None or book.encoding:
@@ -78,16 +77,16 @@ def _choose_reading(upload: Upload, book: BookFile | None, text: Text) -> None:
             said["encoding"] = st.selectbox(
                 text("upload.encoding"), choices, choices.index(seen.encoding),
                 format_func=lambda code: code.upper() if code else text("upload.encoding_auto"),
-                key=f"encoding {key}",
+                key=f"encoding {upload.reading_key}",
             )  # fmt: skip
         if book and book.sheets:
             sheet = st.selectbox(
                 text("upload.sheet"), book.sheets, book.sheets.index(book.sheet),
-                key=f"sheet {key}",
+                key=f"sheet {upload.reading_key}",
             )  # fmt: skip
             said["sheet"] = seen.sheet if sheet == book.sheet else sheet
         chosen = st.number_input(
-            text("upload.header_line"), 1, None, line, 1, key=f"header line {key}"
+            text("upload.header_line"), 1, None, line, 1, key=f"header line {upload.reading_key}"
         )
         said["header_line"] = seen.header_line if chosen == line else chosen
     reading = Reading(**{**seen.model_dump(), **said})
@@ -113,7 +112,7 @@ def choose_what_holds_for_all(
 ) -> ImportOptions:
     """Draw what is asked once for the whole file; all that was said of it. Without a statement of
     consent, where one is needed, the run ends."""
-    said = upload.said
+    said = upload.for_all
     with st.container(horizontal=True):
         said["owner_id"] = _choose_owner(upload, columns, owners, text)
         if columns.of("premium_cycle") is None and columns.premium_cycle is None:
@@ -121,29 +120,29 @@ def choose_what_holds_for_all(
         if columns.of("currency") is None:
             _choose(upload, "currency", CURRENCIES, str, text)
     said["take_twins"] = st.checkbox(
-        text("upload.twins"), said.get("take_twins", False), key=f"twins {upload.number}"
+        text("upload.twins"), said.get("take_twins", False), key=f"twins {upload.key}"
     )
     if columns.of("consent"):
         said.pop("consent_basis", None)
     else:
         said["consent_basis"] = st.text_area(
             text("upload.consent"), said.get("consent_basis") or "",
-            help=text("upload.consent_help"), max_chars=2000, key=f"consent {upload.number}",
+            help=text("upload.consent_help"), max_chars=2000, key=f"consent {upload.key}",
         ).strip()  # fmt: skip
         if not said["consent_basis"]:
             st.info(text("upload.consent_needed"))
             st.stop()
     return ImportOptions(
-        reading=upload.reading, fields=columns.fields, units=upload.units,
-        six_digits=upload.six_digits, words=upload.words, **said,
+        reading=upload.reading, fields=columns.fields, units=upload.answers.units,
+        six_digits=upload.answers.six_digits, words=upload.answers.words, **said,
     )  # fmt: skip
 
 
 def _choose(upload: Upload, name: str, choices, shown, text: Text) -> None:
-    held = upload.said.get(name, choices[0])
-    upload.said[name] = st.selectbox(
+    held = upload.for_all.get(name, choices[0])
+    upload.for_all[name] = st.selectbox(
         text(f"upload.{name}"), choices, choices.index(held), format_func=shown,
-        key=f"{name} {upload.number}",
+        key=f"{name} {upload.key}",
     )  # fmt: skip
 
 
@@ -154,11 +153,11 @@ def _choose_owner(
     choices = [None, *names] if columns.of("owner") else list(names)
     if len(choices) == 1:
         return choices[0]
-    held = upload.said.get("owner_id")
+    held = upload.for_all.get("owner_id")
     return st.selectbox(
         text("upload.owner"), choices, choices.index(held) if held in choices else 0,
         format_func=lambda one: names[one] if one else text("upload.owner_column"),
-        key=f"owner {upload.number} {len(choices)}",
+        key=f"owner {upload.key} {len(choices)}",
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """An upload: the file, kept on the disk as long as it is needed, and what a person said of it."""
 
+import secrets
 import shutil
 import weakref
 from dataclasses import dataclass, field
@@ -34,43 +35,48 @@ class KeptFile:
         weakref.finalize(self, path.unlink, missing_ok=True)
 
 
-@dataclass
-class Upload:
-    """What is being uploaded, the `number`th of the session, and what was said of it.
+def _new_key() -> str:
+    """Make a part of widgets' keys: with a new one they forget what they held."""
+    return secrets.token_hex(4)
 
-    `reading` changed `readings` times. `fields` None is guessed. `mapping` is the saved one that
-    was taken over, `edition` counts the states of the table of columns. `unclear` are the amount
-    fields whose unit nobody knows.
+
+@dataclass
+class Answers:
+    """What a person said of the columns of a file and of what stands in them.
+
+    `fields` None is guessed; `mapping` is the saved one that was taken over, once `is_fitted`.
+    `unclear` are the amount fields whose unit nobody knows.
     """
 
-    number: int = 0
-    file: KeptFile | None = None
-    reading: Reading = field(default_factory=Reading)
-    readings: int = 0
-    is_fitted: bool = False
     mapping: UUID | None = None
-    edition: int = 0
+    is_fitted: bool = False
     fields: tuple[str | None, ...] | None = None
     units: dict[str, int] = field(default_factory=dict)
     six_digits: dict[str, str] = field(default_factory=dict)
     words: dict[str, dict[str, str]] = field(default_factory=dict)
     unclear: frozenset[str] = frozenset()
-    said: dict[str, Any] = field(default_factory=dict)
+    key: str = field(default_factory=_new_key)
 
-    def begin_anew(self, file: KeptFile | None) -> None:
-        """Forget this file and what was said of it, for another one or none."""
-        self.__init__(number=self.number + 1, file=file)
+    def redraw(self) -> None:
+        """Draw the table of columns anew, from what is held now."""
+        self.key = _new_key()
+
+
+@dataclass
+class Upload:
+    """A file that is being uploaded, and what was said of it; `for_all` holds for all rows."""
+
+    file: KeptFile | None = None
+    for_all: dict[str, Any] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
+    answers: Answers = field(default_factory=Answers)
+    key: str = field(default_factory=_new_key)
+    reading_key: str = field(default_factory=_new_key)
 
     def read_otherwise(self, reading: Reading) -> None:
         """Read the file in another way: what was said of its columns is forgotten."""
-        self.__init__(
-            number=self.number,
-            file=self.file,
-            reading=reading,
-            readings=self.readings + 1,
-            edition=self.edition + 1,
-            said=self.said,
-        )
+        self.reading, self.reading_key = reading, _new_key()
+        self.answers = Answers()
 
 
 def current() -> Upload:
@@ -98,7 +104,7 @@ def choose_file(upload: Upload, account: Account, text: Text) -> None:
     uploaded = st.file_uploader(
         text("upload.choose" if upload.file is None else "upload.choose_another"),
         type=TYPES,
-        key=f"book {upload.number}",
+        key=f"book {upload.key}",
     )
     if uploaded is not None:
         session.forget_uploaded(uploaded.file_id)
@@ -107,14 +113,14 @@ def choose_file(upload: Upload, account: Account, text: Text) -> None:
         except OSError:
             st.error(text("upload.no_room"))
             st.stop()
-        discard(upload, account, file)
+        discard(account, file)
         st.rerun()
     if upload.file is None:
         st.stop()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/description: **{safe(upload.file.name)}**", width="content")
         if st.button(text("upload.discard"), icon=":material/close:", type="tertiary"):
-            discard(upload, account)
+            discard(account)
             st.rerun()
 
 
@@ -125,10 +131,13 @@ def tell_fault_of_words(text: Text) -> None:
         st.error(f"{told} {text('upload.last_good_words')}", icon=":material/dictionary:")
 
 
-def discard(upload: Upload, account: Account, another: KeptFile | None = None) -> None:
-    """Let go of a file and of what is known of it."""
+def discard(account: Account, another: KeptFile | None = None) -> Upload:
+    """Let go of a file and of what is known of it; begin with another one or none."""
     import_jobs.of_process().forget(account, Kind.LOOK, Kind.PREVIEW)
-    upload.begin_anew(another)
+    session.forget_draft("upload")
+    upload = current()
+    upload.file = another
+    return upload
 
 
 def is_of(job: Job, upload: Upload) -> bool:
