@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from fpcore.errors import UnreadableFile
 from fpcore.importing import workbook
@@ -48,6 +49,8 @@ class BookFile:
     a header; NULL or '' where a cell is empty), surplus (varchar: the cells beyond the header that
     say something, or NULL) and line (bigint), in the order of the file. Where line is NULL, it is
     `line_of_first` plus the number of the record, from 0. Empty records are left out.
+
+    `words` are what its headers and cells mean, as they were when it was read.
     """
 
     name: str
@@ -73,43 +76,30 @@ def opened(
 ) -> Iterator[BookFile]:
     """Read a CSV file or a workbook, kept in a private folder beside the database meanwhile.
 
-    Errors: UnreadableFile with a code for each cause; OSError (disk full, say).
+    Errors: UnreadableFile with a code for each cause; OSError (disk full, say); InvalidSettings
+    where the words of books have a fault and no good ones are known.
     """
-    reading = reading or Reading()
-    words = book_words(db)
+    reading, words = reading or Reading(), book_words(db)
     with private_folder(db) as folder:
-        if isinstance(source, bytes):
-            with new_file(folder / "upload") as file:
-                file.write(source)
-            source = folder / "upload"
-        version = _version(source)
+        path = _on_disk(source, folder)
+        version, size = _version(path), _refuse_size(path)
         with ThreadPoolExecutor(1) as elsewhere:
-            size = _refuse_size(source)
-            sha256 = elsewhere.submit(_sha256, source)
-            with open(source, "rb") as file:
-                start = file.read(CHUNK)
-            if start.startswith(_WORKBOOKS):
-                encoding, target = None, folder / "sheet"
-                sheets, sheet = workbook.write_csv(source, reading.sheet, target)
-                text = Text(target, ",", by_row=True)
-            else:
-                sheets, sheet = (), None
-                path, encoding = as_utf8(source, start, folder / "text", reading.encoding)
-                text = delimited(path)
-        _refuse_change(source, version)
-        layout = look(text, words, reading.header_line)
-        count, relation, line_of_first = plain_lane(db, text, layout, folder) or careful_lane(
-            text, layout, folder
-        )
-        _refuse_change(source, version)
+            sha256 = elsewhere.submit(_sha256, path)
+            converted = _converted(path, folder, reading)
+        _refuse_change(path, version)
+        layout = look(converted.text, words, reading.header_line)
+        count, relation, line_of_first = plain_lane(
+            db, converted.text, layout, folder
+        ) or careful_lane(converted.text, layout, folder)
+        _refuse_change(path, version)
         yield BookFile(
             name=name,
             sha256=sha256.result(),
             size=size,
-            encoding=encoding,
-            delimiter=text.delimiter if encoding else None,
-            sheets=sheets,
-            sheet=sheet,
+            encoding=converted.encoding,
+            delimiter=converted.text.delimiter if converted.encoding else None,
+            sheets=converted.sheets,
+            sheet=converted.sheet,
             header=layout.header,
             header_line=layout.header_line,
             titles=layout.titles,
@@ -119,6 +109,35 @@ def opened(
             line_of_first=line_of_first,
             words=words,
         )
+
+
+class _Converted(NamedTuple):
+    """A file as text, and what it was before: of an encoding, or a sheet of a workbook."""
+
+    text: Text
+    encoding: str | None = None
+    sheets: tuple[str, ...] = ()
+    sheet: str | None = None
+
+
+def _converted(path: Path, folder: Path, reading: Reading) -> _Converted:
+    """Make a text of a file: of a workbook the sheet that is wanted."""
+    with open(path, "rb") as file:
+        start = file.read(CHUNK)
+    if start.startswith(_WORKBOOKS):
+        target = folder / "sheet"
+        sheets, sheet = workbook.write_csv(path, reading.sheet, target)
+        return _Converted(Text(target, ",", by_row=True), None, sheets, sheet)
+    as_text, encoding = as_utf8(path, start, folder / "text", reading.encoding)
+    return _Converted(delimited(as_text), encoding)
+
+
+def _on_disk(source: bytes | Path, folder: Path) -> Path:
+    if isinstance(source, Path):
+        return source
+    with new_file(folder / "upload") as file:
+        file.write(source)
+    return folder / "upload"
 
 
 def _version(path: Path) -> tuple[int, int]:

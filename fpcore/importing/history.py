@@ -72,7 +72,7 @@ def begin(
     `owner_id` is whose customers all rows are; None where the file says it row by row.
     `encoding` and `delimiter` are None for a file that has none.
     """
-    said = {
+    params = {
         "id": batch_id,
         "asker": account.id,
         "owner": owner_id,
@@ -83,7 +83,7 @@ def begin(
         "consent_basis": consent_basis,
         "now": database.utc_now(),
     }
-    db.transaction(lambda cursor: cursor.execute(_BEGIN, said), quiet=True)
+    db.transaction(lambda cursor: cursor.execute(_BEGIN, params), quiet=True)
 
 
 def keep_before(cursor: Cursor, batch_id: UUID) -> None:
@@ -132,15 +132,15 @@ def visible(
     cursor: Cursor, account: Account, batch_id: UUID | None = None, limit: int = 1
 ) -> list[ImportBatch]:
     """Read one import, or the newest, of those that an account may see."""
-    said = {"asker": account.id, "batch": batch_id, "limit": limit}
-    found = database.rows(cursor, _BATCHES, said)
-    unsure = [row["id"] for row in found if row["state"] == "done" and not row["may_undo"]]
+    params = {"asker": account.id, "batch": batch_id, "limit": limit}
+    rows = database.rows(cursor, _BATCHES, params)
+    unsure = [row["id"] for row in rows if row["state"] == "done" and not row["may_undo"]]
     if unsure:
-        said = {"asker": account.id, "ids": unsure}
-        others = {row["id"] for row in database.rows(cursor, _TOUCHES_OTHERS, said)}
-        for row in found:
+        params = {"asker": account.id, "ids": unsure}
+        others = {row["id"] for row in database.rows(cursor, _TOUCHES_OTHERS, params)}
+        for row in rows:
             row["may_undo"] |= row["id"] in unsure and row["id"] not in others
-    return [ImportBatch(**row) for row in found]
+    return [ImportBatch(**row) for row in rows]
 
 
 def forget(cursor: Cursor, customer_id: UUID) -> None:

@@ -29,29 +29,19 @@ def plain_lane(
     db: Database, text: Text, layout: Layout, folder: Path
 ) -> tuple[int, str, int] | None:
     """Let DuckDB read the text: (records, relation, line of the first); None where it might err."""
-    columns = len(layout.header)
     if not layout.head or not 2 <= layout.width <= MOST_COLUMNS:
         return None
     first_line = layout.head[0][0]
-    path, offset = text.path, offset_of(text.path, first_line)
+    path, offset, skip = text.path, offset_of(text.path, first_line), first_line - 1
     count = count_lines(text, offset)
     if count is None:
         return None
-    skip = first_line - 1
     if not may_be_skipped(text, offset):
         path, skip = folder / "records", 1
-        with open(text.path, "rb") as file, new_file(path) as copy:
-            file.seek(offset)
-            copy.write(newline_at(text.path, offset))  # lest a first cell of U+FEFF go as a mark
-            shutil.copyfileobj(file, copy, CHUNK)
+        _copy_records(text.path, offset, path)
+    columns = len(layout.header)
     names = [f"c{number}" for number in range(1, max(columns, layout.width) + 1)]
-    types = ", ".join(f"{name}: varchar" for name in names[: layout.width])
-    source = f"""read_csv(
-        {quoted(glob.escape(str(path.resolve())))}, auto_detect = false, compression = 'none',
-        delim = {quoted(text.delimiter)}, quote = {quoted(text.quote)},
-        escape = {quoted(text.quote)}, comment = '', header = false, skip = {skip},
-        columns = {{{types}}}, max_line_size = {20 * LONGEST_CELL}, strict_mode = true,
-        null_padding = false, hive_partitioning = false)"""
+    source = _read_csv(path, skip, text, names[: layout.width])
     surplus = "".join(f" || coalesce({name}, '')" for name in names[columns : layout.width])
     try:
         counts = db.read(f"select count(*) as n, count(nullif(''{surplus}, '')) as m from {source}")
@@ -86,6 +76,25 @@ def careful_lane(text: Text, layout: Layout, folder: Path) -> tuple[int, str, No
             count += len(rows)
     path = quoted(glob.escape(str(target.resolve())))
     return count, f"(from read_parquet({path}, hive_partitioning = false))", None
+
+
+def _copy_records(path: Path, offset: int, target: Path) -> None:
+    """Copy a text from an offset on, behind an empty line: a first cell of U+FEFF is no mark."""
+    with open(path, "rb") as file, new_file(target) as copy:
+        file.seek(offset)
+        copy.write(newline_at(path, offset))
+        shutil.copyfileobj(file, copy, CHUNK)
+
+
+def _read_csv(path: Path, skip: int, text: Text, names: list[str]) -> str:
+    """The SQL by which DuckDB reads a file, told everything that it would guess."""
+    types = ", ".join(f"{name}: varchar" for name in names)
+    return f"""read_csv(
+        {quoted(glob.escape(str(path.resolve())))}, auto_detect = false, compression = 'none',
+        delim = {quoted(text.delimiter)}, quote = {quoted(text.quote)},
+        escape = {quoted(text.quote)}, comment = '', header = false, skip = {skip},
+        columns = {{{types}}}, max_line_size = {20 * LONGEST_CELL}, strict_mode = true,
+        null_padding = false, hive_partitioning = false)"""
 
 
 def _surplus(cells: list[str]) -> str | None:

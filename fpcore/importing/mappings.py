@@ -1,5 +1,4 @@
-"""What a person decided about the columns of a file, kept for themselves and found again for the
-next file with the same headers."""
+"""Keep what a person decided about the columns of a file, for the next file with these headers."""
 
 import json
 from collections.abc import Sequence
@@ -30,13 +29,13 @@ class SavedMapping(Record):
 
 def of_account(db: Database, account: Account) -> list[SavedMapping]:
     """List what this account saved, the newest first."""
-    return _found(db, "", {"asker": account.id})
+    return _saved(db, "", {"asker": account.id})
 
 
 def of_header(db: Database, account: Account, header: Sequence[str]) -> list[SavedMapping]:
     """List what this account saved for files with these headers, the newest first."""
-    said = {"asker": account.id, "headers": _digest(header)}
-    return _found(db, "and headers = $headers", said)
+    params = {"asker": account.id, "headers": _digest(header)}
+    return _saved(db, "and headers = $headers", params)
 
 
 def save(
@@ -80,8 +79,8 @@ def remove(db: Database, account: Account, mapping_id: UUID) -> None:
     """Forget a mapping of one's own. Errors: NotFound."""
 
     def work(cursor: Cursor) -> None:
-        said = {"asker": account.id, "id": mapping_id}
-        cursor.execute(f"delete from import_mapping where {_OWN} and id = $id", said)
+        params = {"asker": account.id, "id": mapping_id}
+        cursor.execute(f"delete from import_mapping where {_OWN} and id = $id", params)
         if not cursor.fetchone()[0]:
             raise NotFound("mapping_not_found")
 
@@ -100,13 +99,13 @@ from account where id = $asker and not disabled
 """
 
 
-def _found(db: Database, which: str, said: dict[str, Any]) -> list[SavedMapping]:
-    found = db.read(
+def _saved(db: Database, which: str, params: dict[str, Any]) -> list[SavedMapping]:
+    rows = db.read(
         f"select id, name, said from import_mapping where {_OWN} {which}"
         " order by updated_at desc, id desc",
-        said,
+        params,
     )
-    return [SavedMapping(**{**row, "said": json.loads(row["said"])}) for row in found]
+    return [SavedMapping(**{**row, "said": json.loads(row["said"])}) for row in rows]
 
 
 def _digest(header: Sequence[str]) -> str:

@@ -18,8 +18,10 @@ def sweep(db: Database) -> None:
 
 
 def private_place(db: Database) -> Path | None:
-    """Give the folder beside the database where files of an import may lie: only this user reads
-    it, and `sweep` empties it. None, the system's place for such files, for one in memory."""
+    """Give the folder beside the database for files of imports; only this user reads it.
+
+    None, the system's own place, for a database in memory. `sweep` empties it.
+    """
     if db.path == IN_MEMORY:
         return None
     place = _imports(db)

@@ -26,8 +26,10 @@ class Progress:
         self._cursor: Cursor | None = None
 
     def begin(self, weights: Mapping[str, float], followed: Iterable[str] = ()) -> None:
-        """Name the steps to come, each with how long it takes in relation to the others;
-        `followed` are those of one statement, of which DuckDB says how far it is."""
+        """Name the steps to come, each with its weight in time.
+
+        `followed` are steps of one statement: DuckDB says how far it is.
+        """
         self._weights, self._followed = dict(weights), frozenset(followed)
         self.step(next(iter(weights)))
 
@@ -65,8 +67,7 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """How much is done, from 0 to 1: by the steps' usual times, and within a step by what
-        DuckDB says of its statement."""
+        """How much is done, from 0 to 1: by the weights of the steps and the share of this one."""
         names = list(self._weights)
         if self._step not in names:
             return 0.0
@@ -76,8 +77,8 @@ class Progress:
 
     def _of_statement(self) -> float:
         with self._lock:
-            said = self._cursor.query_progress() if self._cursor is not None else -1
-        return min(max(said, 0.0), 100.0) / 100
+            percent = self._cursor.query_progress() if self._cursor is not None else -1
+        return min(max(percent, 0.0), 100.0) / 100
 
     def cancel(self) -> None:
         """Stop the import as soon as may be: nothing of it is stored."""
@@ -88,8 +89,7 @@ class Progress:
 
     @contextmanager
     def cancellable(self) -> Iterator[None]:
-        """Turn the interruption of a statement into ImportCancelled; afterwards nothing is left
-        to interrupt."""
+        """Turn an interrupted statement into ImportCancelled; nothing is interrupted afterwards."""
         try:
             yield
         except database.Interrupted as error:

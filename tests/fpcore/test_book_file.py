@@ -6,6 +6,8 @@ import hashlib
 import io
 import os
 import stat
+import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ from fpcore.importing import (
 from fpcore.importing.book_file import Reading
 from fpcore.importing.delimited import Text
 from fpcore.importing.layout import look
+from fpcore.paths import ROOT
 from fpcore.store import database
 
 WORDS = words.parsed("book_words.toml", config_files.content(words.BOOK_WORDS))
@@ -571,3 +574,11 @@ def test_a_sheet_too_wide_for_the_memory_ends_only_its_own_process(refusal):
 def test_a_damaged_workbook_is_refused(refusal):
     content = xlsx({"명부": SMALL})
     assert refusal(content[: len(content) // 2])[0] == "file_workbook_broken"
+
+
+def test_the_process_that_reads_a_workbook_starts_with_little():
+    heavy = "duckdb numpy pandas pyarrow pydantic streamlit".split()
+    program = (
+        f"import sys, fpcore.importing.workbook; sys.exit(bool(set({heavy}) & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0

@@ -118,9 +118,9 @@ def _counted(key: str, report: UndoReport, text: Text) -> str:
 def _counts(batch: ImportBatch, text: Text) -> str:
     names = ("row_count", "customers_created", "policies_created", "updated_count")
     held_back = [batch.rejected_count, batch.question_count]
-    said = {name: _known(getattr(batch, name)) for name in names}
-    said["held_back"] = _known(None if None in held_back else sum(held_back))
-    return text("upload.batch_counts", **said)
+    counts = {name: _known(getattr(batch, name)) for name in names}
+    counts["held_back"] = _known(None if None in held_back else sum(held_back))
+    return text("upload.batch_counts", **counts)
 
 
 def _known(count: int | None) -> str:

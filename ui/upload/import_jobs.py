@@ -117,8 +117,8 @@ class Jobs:
     def is_waiting(self, job: Job) -> bool:
         """Whether an import waits for one that somebody began earlier."""
         with self._lock:
-            imports = [one for one in self._jobs.values() if one.kind is Kind.IMPORT]
-        return job in imports and any(one.is_running for one in imports[: imports.index(job)])
+            imports = [other for other in self._jobs.values() if other.kind is Kind.IMPORT]
+        return job in imports and any(o.is_running for o in imports[: imports.index(job)])
 
     def stop(self) -> None:
         """Cancel what runs and see it end: the process must not end in the midst of it."""

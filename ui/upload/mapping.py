@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore.importing import headers as book_columns
-from fpcore.importing import mappings
+from fpcore.importing import headers, mappings
 from fpcore.importing.book_file import BookFile
 from fpcore.importing.fields import AMOUNTS, FIELDS
 from fpcore.importing.headers import UNITS, Column, Columns
@@ -26,7 +25,7 @@ def draw(upload: Upload, account: Account, book: BookFile, text: Text) -> Column
     """Draw the table of columns and take over what is changed in it; without a column that tells
     who the customers are, the run ends."""
     _choose_saved(upload.answers, account, book, text)
-    columns = book_columns.recognize(book, upload.answers.fields)
+    columns = headers.recognize(book, upload.answers.fields)
     shown = [column for column in columns.kept if column.header or column.filled]
     table = pd.DataFrame([_row(upload.answers, column, text) for column in shown])
     edited = st.data_editor(
@@ -129,7 +128,9 @@ def _choose_saved(answers: Answers, account: Account, book: BookFile, text: Text
         chosen = st.selectbox(
             text("upload.mapping"), choices,
             choices.index(answers.mapping) if answers.mapping in choices else 0,
-            format_func=lambda one: fitting[one].name if one else text("upload.mapping_guessed"),
+            format_func=lambda mapping: (
+                fitting[mapping].name if mapping else text("upload.mapping_guessed")
+            ),
             key=f"mapping {answers.key}",
         )  # fmt: skip
         if answers.mapping in fitting and st.button(

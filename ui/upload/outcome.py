@@ -136,18 +136,18 @@ def _draw_gone(report: ImportReport, text: Text) -> None:
     st.caption(text("upload.gone_what"))
     _draw_table(
         {
-            text("field.name"): [one.customer for one in report.gone],
-            text("field.insurer"): [one.insurer for one in report.gone],
-            text("record.policy"): [one.policy for one in report.gone],
+            text("field.name"): [policy.customer for policy in report.gone],
+            text("field.insurer"): [policy.insurer for policy in report.gone],
+            text("record.policy"): [policy.policy for policy in report.gone],
         }
     )
 
 
 def _whose(listed, text: Text) -> dict[str, list]:
     return {
-        text("field.name"): [one.customer for one in listed],
-        text("record.policy"): [one.policy for one in listed],
-        text("upload.field"): [text(f"field.{one.field}") for one in listed],
+        text("field.name"): [edit.customer for edit in listed],
+        text("record.policy"): [edit.policy for edit in listed],
+        text("upload.field"): [text(f"field.{edit.field}") for edit in listed],
     }
 
 

@@ -53,15 +53,15 @@ def read(upload: Upload, account: Account, text: Text) -> BookFile:
 
 def facts(book: BookFile, text: Text) -> str:
     """Say how a file was read."""
-    said = {"rows": f"{book.record_count:,}", "line": book.header_line}
+    place = {"rows": f"{book.record_count:,}", "line": book.header_line}
     if book.encoding:
         name = _NAMED_DELIMITERS.get(book.delimiter)
         delimiter = text(f"upload.delimiter_{name}") if name else safe(book.delimiter)
         line = text(
-            "upload.file_facts", encoding=book.encoding.upper(), delimiter=delimiter, **said
+            "upload.file_facts", encoding=book.encoding.upper(), delimiter=delimiter, **place
         )
     else:
-        line = text("upload.sheet_facts", sheet=safe(book.sheet), **said)
+        line = text("upload.sheet_facts", sheet=safe(book.sheet), **place)
     if book.titles:
         titles = safe(privacy.scrubbed(" / ".join(book.titles))[:200])
         line += " " + text("upload.titles", count=len(book.titles), titles=titles)
@@ -69,12 +69,12 @@ def facts(book: BookFile, text: Text) -> str:
 
 
 def _choose_reading(upload: Upload, book: BookFile | None, text: Text) -> None:
-    seen, said = upload.reading, {}
+    seen, changes = upload.reading, {}
     line = seen.header_line or (book.header_line if book else 1)
     with st.container(horizontal=True):
         if book is None or book.encoding:
             choices = [None, *ENCODINGS]
-            said["encoding"] = st.selectbox(
+            changes["encoding"] = st.selectbox(
                 text("upload.encoding"), choices, choices.index(seen.encoding),
                 format_func=lambda code: code.upper() if code else text("upload.encoding_auto"),
                 key=f"encoding {upload.reading_key}",
@@ -84,12 +84,12 @@ def _choose_reading(upload: Upload, book: BookFile | None, text: Text) -> None:
                 text("upload.sheet"), book.sheets, book.sheets.index(book.sheet),
                 key=f"sheet {upload.reading_key}",
             )  # fmt: skip
-            said["sheet"] = seen.sheet if sheet == book.sheet else sheet
+            changes["sheet"] = seen.sheet if sheet == book.sheet else sheet
         chosen = st.number_input(
             text("upload.header_line"), 1, None, line, 1, key=f"header line {upload.reading_key}"
         )
-        said["header_line"] = seen.header_line if chosen == line else chosen
-    reading = Reading(**{**seen.model_dump(), **said})
+        changes["header_line"] = seen.header_line if chosen == line else chosen
+    reading = Reading(**{**seen.model_dump(), **changes})
     if reading != seen:
         upload.read_otherwise(reading)
         st.rerun()
@@ -112,29 +112,29 @@ def choose_what_holds_for_all(
 ) -> ImportOptions:
     """Draw what is asked once for the whole file; all that was said of it. Without a statement of
     consent, where one is needed, the run ends."""
-    said = upload.for_all
+    for_all = upload.for_all
     with st.container(horizontal=True):
-        said["owner_id"] = _choose_owner(upload, columns, owners, text)
+        for_all["owner_id"] = _choose_owner(upload, columns, owners, text)
         if columns.of("premium_cycle") is None and columns.premium_cycle is None:
             _choose(upload, "premium_cycle", list(PremiumCycle), text.of("premium_cycle"), text)
         if columns.of("currency") is None:
             _choose(upload, "currency", CURRENCIES, str, text)
-    said["take_twins"] = st.checkbox(
-        text("upload.twins"), said.get("take_twins", False), key=f"twins {upload.key}"
+    for_all["take_twins"] = st.checkbox(
+        text("upload.twins"), for_all.get("take_twins", False), key=f"twins {upload.key}"
     )
     if columns.of("consent"):
-        said.pop("consent_basis", None)
+        for_all.pop("consent_basis", None)
     else:
-        said["consent_basis"] = st.text_area(
-            text("upload.consent"), said.get("consent_basis") or "",
+        for_all["consent_basis"] = st.text_area(
+            text("upload.consent"), for_all.get("consent_basis") or "",
             help=text("upload.consent_help"), max_chars=2000, key=f"consent {upload.key}",
         ).strip()  # fmt: skip
-        if not said["consent_basis"]:
+        if not for_all["consent_basis"]:
             st.info(text("upload.consent_needed"))
             st.stop()
     return ImportOptions(
         reading=upload.reading, fields=columns.fields, units=upload.answers.units,
-        six_digits=upload.answers.six_digits, words=upload.answers.words, **said,
+        six_digits=upload.answers.six_digits, words=upload.answers.words, **for_all,
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def _choose_owner(
     held = upload.for_all.get("owner_id")
     return st.selectbox(
         text("upload.owner"), choices, choices.index(held) if held in choices else 0,
-        format_func=lambda one: names[one] if one else text("upload.owner_column"),
+        format_func=lambda owner: names[owner] if owner else text("upload.owner_column"),
         key=f"owner {upload.key} {len(choices)}",
     )  # fmt: skip
 
