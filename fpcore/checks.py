@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
+from fpcore import circumstances
 from fpcore.models import (
-    CUSTOMER_AMOUNTS,
     EARLIEST_BIRTH_YEAR,
     LARGEST_AMOUNT,
     LONGEST_NAME,
@@ -84,7 +84,7 @@ CUSTOMER = (
     Check(
         "email", "not_understood", f"length(email) <= {LONGEST_EMAIL} and not email_is_well_formed"
     ),
-    *_amounts(*CUSTOMER_AMOUNTS),
+    *_amounts(*circumstances.AMOUNTS),
     Check(
         "dependants",
         "dependants_out_of_range",
@@ -162,7 +162,7 @@ def email_is_well_formed(text: str) -> bool:
 _DATES = ("birth_date", "last_contact_on", "next_contact_on", "start_date", "end_date")
 _SQL_TYPE = {
     **dict.fromkeys(_DATES, "date"),
-    **dict.fromkeys((*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS), "double"),  # has room for all typed
+    **dict.fromkeys((*POLICY_AMOUNTS, *circumstances.AMOUNTS), "double"),  # has room for all typed
     **dict.fromkeys(("birth_year", "dependants", "occupation_class"), "double"),
     "email_is_well_formed": "boolean",
     "today": "date",

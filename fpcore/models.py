@@ -201,8 +201,6 @@ OCCUPATION_CLASSES = (1, 2, 3)
 """Accident risk classes (상해급수): 1 low, 2 medium, 3 high risk."""
 
 POLICY_AMOUNTS = ("coverage_amount", "premium_amount")
-CUSTOMER_AMOUNTS = ("monthly_income", "living_cost", "debts")
-"""Amounts of a customer, in whole won: income and living cost a month, debts in all."""
 
 
 class Record(BaseModel):
@@ -231,7 +229,7 @@ class Customer(Record):
     `age` is in full years on the day the customer was read for; from the birth year alone where
     no birth date is known. `insurance_age` (보험나이) rounds half a year up and goes up on
     `insurance_age_changes_on` (상령일); None without a birth date. `withdrawn_on` and `destroy_by`
-    are None while the consent to collection holds. CUSTOMER_AMOUNTS are in won; None is unknown,
+    are None while the consent to collection holds. Amounts are in won; None is unknown,
     as it is of `dependants`, never zero. `occupation_class` is one of OCCUPATION_CLASSES.
 
     `is_masked`: read for an account without the right to this name, which is masked; then
@@ -317,7 +315,7 @@ class Input(Record):
 
 class CustomerChanges(Input):
     """What to change of a customer. `phone` is the full number: it is stored masked, with a keyed
-    hash; the masked form that is stored already changes nothing. CUSTOMER_AMOUNTS are in won;
+    hash; the masked form that is stored already changes nothing. Amounts are in won;
     None is unknown, never zero."""
 
     name: Text | None = None

@@ -10,23 +10,18 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from fpcore import wording
+from fpcore import circumstances, wording
 from fpcore.errors import InvalidInput
 from fpcore.importing import cells
 from fpcore.models import (
-    CUSTOMER_AMOUNTS,
     MOST_DEPENDANTS,
-    OCCUPATION_CLASSES,
     POLICY_AMOUNTS,
     WHOLE_LIFE,
     ConsentChannel,
     ConsentKind,
     ContactChannel,
     ContactOutcome,
-    Driving,
     Gender,
-    Housing,
-    IncomeBasis,
     Input,
     PolicyStatus,
     PolicyType,
@@ -39,11 +34,6 @@ CUSTOMER_FIELDS = (
     "name", "birth_date", "birth_year", "gender", "phone", "email", "occupation",
     "last_contact_on", "next_contact_on", "notes",
 )  # fmt: skip
-CIRCUMSTANCES = (
-    "monthly_income", "income_basis", "living_cost", "dependants", "debts", "housing", "driving",
-    "occupation_class",
-)  # fmt: skip
-"""What is asked of a customer who is there already: for the form to edit one."""
 POLICY_FIELDS = (
     "type", "status", "insurer", "policy_name", "policy_number", "coverage_amount",
     "premium_amount", "premium_cycle", "start_date", "end_date", "currency",
@@ -53,10 +43,7 @@ CONSENT_FIELDS = ("consent_basis", "consent_channel", "consent_given_on", "conse
 
 _CHOICES: dict[str, tuple[str, Iterable[StrEnum | int]]] = {
     "gender": ("gender", Gender),
-    "income_basis": ("income_basis", IncomeBasis),
-    "housing": ("housing", Housing),
-    "driving": ("driving", Driving),
-    "occupation_class": ("occupation_class", OCCUPATION_CLASSES),
+    **{name: (name, values) for name, values in circumstances.WORDS.items()},
     "type": ("type", PolicyType),
     "status": ("status", PolicyStatus),
     "premium_cycle": ("premium_cycle", PremiumCycle),
@@ -68,10 +55,10 @@ _DAYS = {
     "birth_date", "last_contact_on", "next_contact_on", "start_date", "end_date", "contacted_on",
     "consent_given_on", "given_on", "end_on",
 }  # fmt: skip
-AMOUNT_FIELDS = (*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS)
+AMOUNT_FIELDS = (*POLICY_AMOUNTS, *circumstances.AMOUNTS)
 _HELPS = (
     "phone", "notes", "consent_basis", "coverage_amount", "next_contact_on", "filter_name",
-    *CIRCUMSTANCES,
+    *circumstances.NAMES,
 )  # fmt: skip
 _WIDE = ("notes", "consent_basis", "consent_kinds", "basis")
 

@@ -1,11 +1,12 @@
 """The rows of customer_fact, computed from what is stored of customers and policies."""
 
+from fpcore import circumstances
 from fpcore.facts.holding import HOLDING, KIND_SUMS_OR_NONE, SUM_COLUMNS, SUMS_OR_NONE
 from fpcore.facts.policies import JUDGED
 from fpcore.facts.replacement import ARE_ALIKE, REPLACED
-from fpcore.facts.types import CONSENTS, bits, number_case
+from fpcore.facts.types import CONSENTS, bits
 from fpcore.facts.words import WORDS
-from fpcore.models import NOBODY_REACHED, WON, Driving, Housing
+from fpcore.models import NOBODY_REACHED, WON
 from fpcore.store.connecting import quoted
 
 INITIALS = """
@@ -30,14 +31,19 @@ OCCUPATION_CLASS = f"coalesce(c.occupation_class, case {_CLASSES} end)"
 """The accident risk class of a customer `c`: as entered, or that of an occupation for which
 data/fact_words.toml has a source; NULL for any other."""
 
+_CIRCUMSTANCES = ", ".join(
+    f"{OCCUPATION_CLASS if each.name == 'occupation_class' else each.fact} as {each.name}"
+    for each in circumstances.CIRCUMSTANCES
+    if each.in_facts
+)
+
 _NOBODY_REACHED = ", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)
 
 ROW_COLUMNS = (
     "id", "owner_id", "name", "name_key", "initials", "birth_year", "birth_date", "born_on",
-    "gender", "phone", "email", "occupation", "occupation_class", "monthly_income",
-    "living_cost", "dependants", "debts", "housing", "driving", "last_contact_on",
-    "next_contact_on", "consents",
-    "withdrawn_on", "words", "expired_policies", "cancelled_policies", "pending_policies",
+    "gender", "phone", "email", "occupation", *circumstances.FACTS, "last_contact_on",
+    "next_contact_on", "consents", "withdrawn_on",
+    "words", "expired_policies", "cancelled_policies", "pending_policies",
     "next_end_on", "held_from", "held_until", "customer_since", "held", "known_coverage",
     "unknown_coverage", "known_premium", "unknown_premium", "insurers", "spans", "unclear_ends",
     *SUM_COLUMNS,
@@ -50,11 +56,8 @@ ROW = f"""
         c.id, c.owner_id, c.name, icu_sort_key(c.name, 'ko') as name_key, {INITIALS} as initials,
         c.birth_year, c.birth_date,
         coalesce(c.birth_date, make_date(c.birth_year, 1, 1)) as born_on,
-        c.gender, c.phone, c.email, c.occupation, {OCCUPATION_CLASS} as occupation_class,
-        c.monthly_income::bigint as monthly_income, c.living_cost::bigint as living_cost,
-        c.dependants, c.debts::bigint as debts,
-        {number_case(Housing, "c.housing")} as housing,
-        {number_case(Driving, "c.driving")} as driving,
+        c.gender, c.phone, c.email, c.occupation,
+        {_CIRCUMSTANCES},
         greatest(c.last_contact_on, contacted.on_day) as last_contact_on,
         c.next_contact_on,
         coalesce(agreed.consents, 0)::utinyint as consents,
@@ -95,10 +98,9 @@ POLICY_READ = {
 CUSTOMER_READ = {
     "id": "uuid", "owner_id": "uuid", "name": "varchar", "birth_year": "smallint",
     "birth_date": "date", "gender": "varchar", "phone": "varchar", "email": "varchar",
-    "occupation": "varchar", "occupation_class": "tinyint", "monthly_income": "decimal(18, 2)",
-    "living_cost": "decimal(18, 2)", "dependants": "smallint", "debts": "decimal(18, 2)",
-    "housing": "varchar", "driving": "varchar", "last_contact_on": "date",
-    "next_contact_on": "date", "withdrawn_on": "date",
+    "occupation": "varchar", "last_contact_on": "date", "next_contact_on": "date",
+    "withdrawn_on": "date",
+    **{each.name: each.sql_type for each in circumstances.CIRCUMSTANCES if each.in_facts},
 }  # fmt: skip
 """What a row is computed from, column by column, with its type."""
 

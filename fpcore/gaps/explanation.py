@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from fpcore import circumstances
 from fpcore.access import scope
 from fpcore.errors import NotFound
 from fpcore.facts.policies import PRODUCT, WHY_NOT_IN_FORCE, YEARLY_PREMIUM
@@ -199,8 +200,8 @@ def judged_sql(by_hand: frozenset[str], rules: tuple[Rule, ...], day: date) -> s
 
 
 _FACTS = (
-    "owner_id", "born_on", "occupation_class", "monthly_income", "living_cost", "dependants",
-    "debts", "housing", "driving", "protection_premium", "protection_premium_unknown",
+    "owner_id", "born_on", *circumstances.FACTS, "protection_premium",
+    "protection_premium_unknown",
 )  # fmt: skip
 """Whose customer it is, and what the words of rules ask for when they say what is missing, and the
 premium burden."""

@@ -1,6 +1,6 @@
 """List what can be answered once for all rows of a file: units, dates and unknown words."""
 
-from fpcore import privacy
+from fpcore import circumstances, privacy
 from fpcore.importing import loading
 from fpcore.importing.headers import Columns
 from fpcore.importing.report import MOST_LISTED, Doubt, UnknownWord
@@ -30,10 +30,7 @@ _WORDS = {
     ("type", "type_missing"): "policy_name",
     ("gender", "not_among"): "gender",
     ("consent", "not_among"): "consent",
-    ("income_basis", "not_among"): "income_basis",
-    ("housing", "not_among"): "housing",
-    ("driving", "not_among"): "driving",
-    ("occupation_class", "not_among"): "occupation_class",
+    **{(name, "not_among"): name for name in circumstances.WORDS},
     ("owner", "owner_unknown"): "owner",
 }
 """The problems that are a word unknown, and the column in which it stands."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from fpcore import privacy
+from fpcore import circumstances, privacy
 from fpcore.checks import Check
 from fpcore.errors import InvalidInput
 from fpcore.facts import policy_key
@@ -207,10 +207,8 @@ def problems(found: Sequence[Check]) -> str:
 SMALL_AMOUNT = {
     "coverage_amount": 100_000,
     "premium_amount": 1_000,
-    "monthly_income": 100_000,
     "annual_income": 1_000_000,
-    "living_cost": 100_000,
-    "debts": 1_000_000,
+    **circumstances.SMALL_AMOUNTS,
 }
 """A column of won whose usual plain number is smaller may count in thousands or ten thousands."""
 

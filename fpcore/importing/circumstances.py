@@ -5,19 +5,13 @@ Few books do: of one that does not, nothing here reads a row.
 
 from fpcore import checks
 from fpcore.checks import Check
+from fpcore.circumstances import CIRCUMSTANCES, WORDS
 from fpcore.importing import cells
 from fpcore.importing.cells import Said, problems, unread
-from fpcore.importing.fields import AMOUNTS_OF_CUSTOMER, CIRCUMSTANCES
+from fpcore.importing.fields import AMOUNTS_OF_CUSTOMER
+from fpcore.importing.fields import CIRCUMSTANCES as FIELDS
 from fpcore.importing.headers import Columns
-from fpcore.models import (
-    CUSTOMER_AMOUNTS,
-    LARGEST_AMOUNT,
-    OCCUPATION_CLASSES,
-    WON,
-    Driving,
-    Housing,
-    IncomeBasis,
-)
+from fpcore.models import LARGEST_AMOUNT, WON
 from fpcore.store import database
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
@@ -28,7 +22,7 @@ def type_circumstances(cursor: Cursor, columns: Columns, said: Said) -> None:
 
     From `book_customer_text`; customers.type_customers comes first.
     """
-    present = [field for field in CIRCUMSTANCES if columns.of(field)]
+    present = [field for field in FIELDS if columns.of(field)]
     if not present:
         return
     for field in AMOUNTS_OF_CUSTOMER:
@@ -76,16 +70,11 @@ from (
 """)
 
 
-_WORDS = {
-    "income_basis": [*IncomeBasis],
-    "housing": [*Housing],
-    "driving": [*Driving],
-    "occupation_class": [*OCCUPATION_CLASSES],
-}
-"""Circumstances that are words, and what each can mean."""
+_SQL_TYPES = {each.name: each.sql_type for each in CIRCUMSTANCES}
+_COUNTS = [each.name for each in CIRCUMSTANCES if not (each.words or each.small_amount)]
 
 CHECKS = (
-    *unread(dict.fromkeys(_WORDS, "true"), "not_among"),
+    *unread(dict.fromkeys(WORDS, "true"), "not_among"),
     *(
         check
         for field in AMOUNTS_OF_CUSTOMER
@@ -95,10 +84,10 @@ CHECKS = (
             *unread({field: f"not {field}_is_unclear and not {field}_is_foreign"}),
         )
     ),
-    *unread({"dependants": "true"}),
+    *unread(dict.fromkeys(_COUNTS, "true")),
     Check("annual_income", "negative", "annual_income < 0"),
     Check("annual_income", "too_large", f"annual_income > {LARGEST_AMOUNT}"),
-    *(check for check in checks.CUSTOMER if check.field in CIRCUMSTANCES),
+    *(check for check in checks.CUSTOMER if check.field in FIELDS),
 )
 """What may be wrong with the circumstances."""
 
@@ -133,7 +122,7 @@ def _join(field: str) -> str:
     """The SQL that joins what the texts of a field mean to `book_customer_text`, called t."""
     if field in AMOUNTS_OF_CUSTOMER:
         return f"left join book_{field} on book_{field}.text = t.{field}"
-    if field in _WORDS:
+    if field in WORDS:
         return (
             f"left join book_word {field}_word on {field}_word.field = '{field}'"
             f" and {field}_word.word = folded(t.{field})"
@@ -145,10 +134,10 @@ def _value(field: str) -> str:
     """The SQL of what a text of a field means; NULL where it is not understood."""
     if field in AMOUNTS_OF_CUSTOMER:
         return f"book_{field}.value"
-    if field in _WORDS:
-        among = ", ".join(quoted(str(value)) for value in _WORDS[field])
+    if field in WORDS:
+        among = ", ".join(quoted(str(value)) for value in WORDS[field])
         return f"if({field}_word.value in ({among}), {field}_word.value, null)"
-    return r"try_cast(regexp_extract(narrow(t.dependants), '^(-?\d{1,6})\s*(명|인)?$', 1) as int)"
+    return rf"try_cast(regexp_extract(narrow(t.{field}), '^(-?\d{{1,6}})\s*(명|인)?$', 1) as int)"
 
 
 def _as_stored(field: str, present: list[str]) -> str:
@@ -158,8 +147,4 @@ def _as_stored(field: str, present: list[str]) -> str:
         said = {"monthly_income": "monthly_income", "annual_income": "annual_income / 12"}
         incomes = ", ".join(sql for name, sql in said.items() if name in present)
         return f"try_cast(round(coalesce({incomes})) as decimal(18, 2))"
-    if field in CUSTOMER_AMOUNTS:
-        return f"try_cast({field} as decimal(18, 2))"
-    return {"dependants": "try_cast({} as smallint)", "occupation_class": "{}::tinyint"}.get(
-        field, "{}"
-    ).format(field)
+    return f"try_cast({field} as {_SQL_TYPES[field]})"

@@ -1,11 +1,9 @@
 """The fields that a column of a book can mean."""
 
-from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS
+from fpcore import circumstances
+from fpcore.models import POLICY_AMOUNTS
 
-CIRCUMSTANCES = (
-    "monthly_income", "annual_income", "income_basis", "living_cost", "dependants", "debts",
-    "housing", "driving", "occupation_class",
-)  # fmt: skip
+CIRCUMSTANCES = (*circumstances.NAMES, "annual_income")
 """What few books tell of a customer; `annual_income` only stands for the income a month."""
 
 CUSTOMER_FIELDS = (
@@ -17,6 +15,6 @@ POLICY_FIELDS = (
     "premium_cycle", "currency", "start_date", "end_date", "status",
 )  # fmt: skip
 FIELDS = (*CUSTOMER_FIELDS, "consent", "owner", *POLICY_FIELDS)
-AMOUNTS_OF_CUSTOMER = ("annual_income", *CUSTOMER_AMOUNTS)
+AMOUNTS_OF_CUSTOMER = ("annual_income", *circumstances.AMOUNTS)
 AMOUNTS = (*POLICY_AMOUNTS, *AMOUNTS_OF_CUSTOMER)
 RESIDENT_NUMBER = "resident_number"

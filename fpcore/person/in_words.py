@@ -9,8 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from fpcore import circumstances
 from fpcore import wording as words
-from fpcore.models import CUSTOMER_AMOUNTS, POLICY_AMOUNTS, WHOLE_LIFE, WON
+from fpcore.models import POLICY_AMOUNTS, WHOLE_LIFE, WON
 from fpcore.paths import DATA
 
 KOREA = timezone(timedelta(hours=9))
@@ -116,7 +117,7 @@ class _Reader:
             return EMPTY
         if isinstance(value, bool):
             return self.say("yes" if value else "no")
-        if key in (*CUSTOMER_AMOUNTS, "amount", "target_amount"):
+        if key in (*circumstances.AMOUNTS, "amount", "target_amount"):
             return self._amount(Decimal(str(value)), WON)
         if key in POLICY_AMOUNTS:
             return self._amount(Decimal(str(value)), currency)
@@ -136,10 +137,7 @@ class _Reader:
 
 _CODES = {
     "gender": "gender",
-    "income_basis": "income_basis",
-    "housing": "housing",
-    "driving": "driving",
-    "occupation_class": "occupation_class",
+    **{name: name for name in circumstances.WORDS},
     "type": "type",
     "status": "status",
     "why_not": "status",

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from fpcore.access import scope
+from fpcore.circumstances import CIRCUMSTANCES
 from fpcore.facts import groups
 from fpcore.facts.policies import IN_FORCE
 from fpcore.facts.relation import customer_fact
@@ -22,8 +23,8 @@ DAYS_BETWEEN = 30
 NOT_CONTACTED_DAYS = 90
 
 FIELDS = (
-    "born_on", "birth_date", "gender", "phone", "email", "occupation", "occupation_class",
-    "monthly_income", "dependants", "debts", "housing", "driving",
+    "born_on", "birth_date", "gender", "phone", "email", "occupation",
+    *(each.name for each in CIRCUMSTANCES if each.is_missed),
 )  # fmt: skip
 """What may be known of a customer."""
 HIDDEN = ("birth_date", "phone", "email")

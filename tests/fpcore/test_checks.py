@@ -11,9 +11,10 @@ from agency import STATEMENT, TODAY, hire, take
 from hypothesis import example, given
 
 from fpcore import checks, wording
+from fpcore.circumstances import AMOUNTS as CUSTOMER_AMOUNTS
 from fpcore.customers import profiles
 from fpcore.importing.importer import ImportReport
-from fpcore.models import CUSTOMER_AMOUNTS, LARGEST_AMOUNT, POLICY_AMOUNTS, NewCustomer
+from fpcore.models import LARGEST_AMOUNT, POLICY_AMOUNTS, NewCustomer
 from fpcore.store import database
 from fpcore.store.database import Database
 

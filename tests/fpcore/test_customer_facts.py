@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from fpcore import models, wording
 from fpcore.access import audit
+from fpcore.circumstances import AMOUNTS
 from fpcore.customers import profiles
 from fpcore.importing import circumstances, headers, undoing
 from fpcore.importing.report import Doubt, UnknownWord
@@ -138,7 +139,7 @@ def test_what_a_book_does_not_know_is_unknown_and_not_zero(text, db, fp):
 def test_a_book_may_say_zero(db, fp):
     cells = {"월소득": "0", "월생활비": "0원", "부양가족수": "0", "부채": "0만"}
     assert take(db, fp, [{**NAMES, **cells}]).created == 1
-    assert of(db, fp) == UNKNOWN | {name: OTHERS[name] for name in (*models.CUSTOMER_AMOUNTS,
+    assert of(db, fp) == UNKNOWN | {name: OTHERS[name] for name in (*AMOUNTS,
                                                                  "dependants")}  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import pytest
 from agency import TODAY, hire, take
 
-from fpcore import models, privacy, wording
+from fpcore import circumstances, models, privacy, wording
 from fpcore.access import accounts
 from fpcore.access.audit import Action
 from fpcore.customers import consents, contacts, policies, profiles
@@ -584,7 +584,7 @@ def everywhere(tree: Any, evil: str) -> Any:
     return {key: value if key in kept else everywhere(value, evil) for key, value in tree.items()}
 
 
-AMOUNTS = {*models.POLICY_AMOUNTS, *models.CUSTOMER_AMOUNTS, "amount", "target_amount"}
+AMOUNTS = {*models.POLICY_AMOUNTS, *circumstances.AMOUNTS, "amount", "target_amount"}
 _NO_TEXT = {"field", "at", "exported_at", "created_at", "updated_at", "in_force", "phone_hash",
             *AMOUNTS}  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 import streamlit as st
 
+from fpcore.circumstances import CIRCUMSTANCES, NAMES, Circumstance
 from fpcore.customers import profiles
 from fpcore.models import (
     WHOLE_LIFE,
@@ -67,7 +69,7 @@ def _draw_form(customer: Customer, text: Text, today: date) -> None:
 
     with st.container(border=True):
         edits.draw(
-            _form(customer), (*forms.CUSTOMER_FIELDS, *forms.CIRCUMSTANCES),
+            _form(customer), (*forms.CUSTOMER_FIELDS, *NAMES),
             customer.model_dump(), save, lambda: address.write(edit=None), text,
         )  # fmt: skip
 
@@ -89,30 +91,22 @@ def _facts(customer: Customer, text: Text) -> list[str]:
 
 def _circumstances(customer: Customer, text: Text) -> list[str]:
     """What is known of income, family, debts, home and car."""
-    known = []
-    if customer.monthly_income is not None:
-        amount = text.amount(customer.monthly_income)
-        basis = customer.income_basis and text(f"income_basis.{customer.income_basis}")
-        known.append(
-            text("customer.monthly_income_of", amount=amount, basis=basis)
-            if basis
-            else text("customer.monthly_income", amount=amount)
-        )
-    if customer.living_cost is not None:
-        known.append(text("customer.living_cost", amount=text.amount(customer.living_cost)))
-    if customer.dependants is not None:
-        key = "dependants" if customer.dependants else "no_dependants"
-        known.append(text(f"customer.{key}", count=customer.dependants))
-    if customer.debts is not None:
-        key = "debts" if customer.debts else "no_debts"
-        known.append(text(f"customer.{key}", amount=text.amount(customer.debts)))
-    if customer.housing:
-        known.append(text(f"housing.{customer.housing}"))
-    if customer.driving:
-        known.append(text(f"driving.{customer.driving}"))
-    if customer.occupation_class:
-        known.append(text("customer.occupation_class", number=customer.occupation_class))
-    return known
+    known = [_circumstance(each, customer, text) for each in CIRCUMSTANCES]
+    return [words for words in known if words]
+
+
+def _circumstance(each: Circumstance, customer: Customer, text: Text) -> str | None:
+    value = getattr(customer, each.name)
+    if value is None or each.name == "income_basis":  # told behind the income
+        return None
+    if each.name == "monthly_income" and customer.income_basis:
+        basis = text(f"income_basis.{customer.income_basis}")
+        return text("customer.monthly_income_of", amount=text.amount(value), basis=basis)
+    if isinstance(value, StrEnum):
+        return text(f"{each.name}.{value}")
+    key = f"no_{each.name}" if each.says_none and not value else each.name
+    shown = text.amount(value) if each.small_amount else value
+    return text(f"customer.{key}", amount=shown, number=shown)
 
 
 def _insurance_age(customer: Customer, text: Text) -> str | None:

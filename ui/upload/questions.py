@@ -4,15 +4,12 @@ from decimal import Decimal, InvalidOperation
 
 import streamlit as st
 
+from fpcore.circumstances import WORDS
 from fpcore.importing.policies import SIX_DIGITS
 from fpcore.importing.report import Doubt, ImportReport, UnknownWord
 from fpcore.models import (
-    OCCUPATION_CLASSES,
     Account,
-    Driving,
     Gender,
-    Housing,
-    IncomeBasis,
     PolicyStatus,
     PolicyType,
     PremiumCycle,
@@ -31,10 +28,7 @@ _VALUES = {
     "status": ("status", list(PolicyStatus)),
     "premium_cycle": ("premium_cycle", list(PremiumCycle)),
     "gender": ("gender", list(Gender)),
-    "income_basis": ("income_basis", list(IncomeBasis)),
-    "housing": ("housing", list(Housing)),
-    "driving": ("driving", list(Driving)),
-    "occupation_class": ("occupation_class", list(OCCUPATION_CLASSES)),
+    **{name: (name, list(values)) for name, values in WORDS.items()},
     "consent": ("upload", ["yes", "no"]),
 }
 
