@@ -7,14 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from fpcore import checks, privacy
-from fpcore.access import audit, scope
+from fpcore.access import audit, belongings, scope
 from fpcore.access.audit import Action
 from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.checks import Problem
 from fpcore.customers import consents
 from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
-from fpcore.importing import history
-from fpcore.kept import customer_rows, gap_history, insurers
+from fpcore.kept import customer_rows, insurers
 from fpcore.models import Account, ConsentKind, Customer, CustomerChanges, NewCustomer
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
@@ -160,12 +159,7 @@ def remove_all_of(
     if _removal(cursor, account, row["id"]) != confirmed:
         raise EditedMeanwhile([], row["ver"])
     names = insurers.of_customer(cursor, row["id"]) if erased else []
-    for table in ("policy", "contact", "consent"):
-        cursor.execute(f"delete from {table} where customer_id = $id", {"id": row["id"]})
-    for table in ("customer_row", "customer"):
-        cursor.execute(f"delete from {table} where id = $id", {"id": row["id"]})
-    history.forget(cursor, row["id"])
-    gap_history.forget(cursor, row["id"])
+    belongings.remove(cursor, row["id"])
     audit.forget(cursor, row["id"], whom_too=erased)
     insurers.forget(cursor, names)
     action = Action.ERASED if erased else Action.DELETED

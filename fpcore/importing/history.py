@@ -143,13 +143,6 @@ def visible(
     return [ImportBatch(**row) for row in rows]
 
 
-def forget(cursor: Cursor, customer_id: UUID) -> None:
-    """Take out what a customer and their policies were before imports."""
-    said = {"id": customer_id}
-    cursor.execute("delete from customer_before where id = $id", said)
-    cursor.execute("delete from policy_before where customer_id = $id", said)
-
-
 _BEGIN = """
 insert into import_batch (
     id, imported_by, owner_id, file_name, file_sha256, encoding, delimiter, consent_basis,

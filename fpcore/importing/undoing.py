@@ -9,8 +9,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from fpcore.access import scope
+from fpcore.access import belongings, scope
 from fpcore.access.audit import Action, RecordKind
+from fpcore.access.belongings import BELONGINGS, Undoing
 from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.errors import NotAllowed, NotFound, UndoNotPossible
 from fpcore.importing import history
@@ -147,19 +148,24 @@ select t.* replace (if(c.owner_id in (select id from visible), t.why, 'out_of_sc
 from touched t left join customer c on c.id = t.customer_id
 """
 
+_NOT_IMPORTED = {
+    "consent": "batch_id is distinct from $batch",
+    "policy": "id not in (select id from undo_policy where is_new and why is null)",
+}
+"""The rows that did not come with the import, of tables in which some did."""
+
+_KEEPING = "\n    union all\n    ".join(
+    f"select {b.key} as id from {b.table}"
+    + (f" where {_NOT_IMPORTED[b.table]}" if b.undoing is Undoing.KEEPS_UNLESS_IMPORTED else "")
+    for b in BELONGINGS
+    if b.undoing is not Undoing.GOES
+)
 
 _UNDO_CUSTOMER = f"""
 create or replace temp table undo_customer as
 with {_touched("customer", "id", "{0}.owner_id")},
 in_use as (
-    select customer_id as id from contact
-    union all
-    select customer_id from customer_target
-    union all
-    select customer_id from consent where batch_id is distinct from $batch
-    union all
-    select customer_id from policy where id not in (
-        select id from undo_policy where is_new and why is null)
+    {_KEEPING}
     union all
     select id from customer where withdrawn_on is not null
 )
@@ -172,7 +178,6 @@ select t.* replace (
 from touched t left join customer c on c.id = t.id
 """
 
-
 _UNDO_COUNTS = """
 select
     (select count(*) from undo_customer where is_new and why is null) as customers_removed,
@@ -182,7 +187,6 @@ select
     (select count(*) from undo_customer where why is not null)
         + (select count(*) from undo_policy where why is not null) as left_count
 """
-
 
 _LEFT = """
 with one as (
@@ -314,9 +318,7 @@ def _differs(value: str) -> str:
 
 _REMOVED_CUSTOMERS = "(select id from undo_customer where is_new and why is null)"
 
-
 _REMOVED_POLICIES = "(select id from undo_policy where is_new and why is null)"
-
 
 _LOG_REMOVED = f"""
 insert into audit (id, done_at, account_id, action, customer_id, record, record_id, batch_id)
@@ -331,22 +333,15 @@ from (
 """
 """As customers.delete does, the log says of a customer who goes nothing of each policy."""
 
-
 _REMOVE = (
     f"update audit set changes = null where customer_id in {_REMOVED_CUSTOMERS}",
     f"delete from policy where id in {_REMOVED_POLICIES}",
-    f"delete from policy_before where customer_id in {_REMOVED_CUSTOMERS}",
-    f"delete from customer_before where id in {_REMOVED_CUSTOMERS}",
-    f"delete from gap_change where customer_id in {_REMOVED_CUSTOMERS}",
-    f"delete from consent where customer_id in {_REMOVED_CUSTOMERS}",
-    f"delete from customer where id in {_REMOVED_CUSTOMERS}",
+    *belongings.removals(_REMOVED_CUSTOMERS),
 )
-
 
 _UNDONE = """
 update import_batch set state = 'undone', undone_by = $asker, undone_at = $now where id = $batch
 """
-
 
 _UNDONE_CUSTOMER = """
 create or replace temp table undone_customer as

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from fpcore.access.belongings import BELONGINGS
 from fpcore.kept import comparison
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
@@ -87,12 +88,14 @@ select '{Fault.ROW_OF_NOBODY}', r.id from customer_row r anti join customer c on
 union all
 select '{Fault.ROW_TWICE}', id from customer_row group by id having count(*) > 1
 """
-_TABLES = ("policy", "contact", "consent", "customer_target", "gap_change")
+_OF_CUSTOMERS = [
+    b for b in BELONGINGS if b.table not in ("customer", "customer_row") and not b.outlives
+]
 _RECORDS_APART = "\nunion all\n".join(
     [
-        f"select '{Fault.RECORD_OF_NOBODY}', customer_id, '{table}' from {table}"
-        " where customer_id not in (select id from customer)"
-        for table in _TABLES
+        f"select '{Fault.RECORD_OF_NOBODY}', {b.key}, '{b.table}' from {b.table}"
+        f" where {b.key} not in (select id from customer)"
+        for b in _OF_CUSTOMERS
     ]
     + [
         f"select '{Fault.OWNER_UNKNOWN}', c.id, 'owner_id' from customer c"

@@ -165,12 +165,6 @@ def _are_kept(db: Database, day: date) -> bool:
         return database.value(cursor, others, {"set": number}) == 0
 
 
-def forget(cursor: Cursor, customer_id: UUID) -> None:
-    """Take out how a customer's states changed, and the targets set for them."""
-    for table in ("gap_change", "customer_target"):
-        cursor.execute(f"delete from {table} where customer_id = $id", {"id": customer_id})
-
-
 def _pairs(cursor: Cursor, old: int, new: int) -> list[tuple]:
     """Where each rule that is in both sets stands in the one and in the other."""
     sets = {number: rule_sets.members(cursor, number) for number in {old, new}}

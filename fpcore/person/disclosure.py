@@ -4,14 +4,14 @@ Sources: Personal Information Protection Act §35 and its decree §41 (access: t
 how long they are kept, the consents), §20 (where they came from).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from fpcore import wording as words
-from fpcore.access import audit, scope
+from fpcore.access import audit, belongings, scope
 from fpcore.access.audit import Action
 from fpcore.customers import consents
 from fpcore.facts.policies import WHY_NOT_IN_FORCE
@@ -49,21 +49,15 @@ def export(db: Database, account: Account, customer_id: UUID | str, valued_on: d
     def work(cursor: Cursor) -> dict:
         row = scope.customer_in_scope(cursor, account, customer_id, withdrawn_too=True)
         audit.write(cursor, account, Action.EXPORTED, row["id"])
-        said = {"id": row["id"]}
+        parts = {part: _READ[part](cursor, row, valued_on) for part in belongings.EXPORTED}
         return {
             "valued_on": valued_on,
             "exported_at": database.utc_now(),
             "exported_by": account.name,
-            "customer": _facts(row),
+            "customer": parts.pop("customer"),
             "owner": database.rows(cursor, _OWNER, {"owner": row["owner_id"]})[0],
             "sources": _sources(cursor, row),
-            "consents": [_with_text(one) for one in database.rows(cursor, _CONSENTS, said)],
-            "policies": database.rows(cursor, _POLICIES, {**said, "valued_on": valued_on}),
-            "contacts": database.rows(cursor, _CONTACTS, said),
-            "targets": database.rows(cursor, _TARGETS, said),
-            "gap_history": database.rows(cursor, _GAP_HISTORY, said),
-            "before_import": database.rows(cursor, _BEFORE_IMPORT, said),
-            "log": [_entry(one) for one in audit.of_customer(cursor, row["id"])],
+            **parts,
         }
 
     return _plain(db.transaction(work, quiet=True))
@@ -172,6 +166,36 @@ def _entry(logged: Mapping[str, Any]) -> dict[str, Any]:
         "record": logged["record"],
         "changes": logged["changes"],
     }
+
+
+def _rows(sql: str) -> Callable[[Cursor, Mapping, date], list[dict]]:
+    """Make a reader of the rows that a query gives of the customer `$id`."""
+    return lambda cursor, row, valued_on: database.rows(cursor, sql, {"id": row["id"]})
+
+
+def _consents(cursor: Cursor, row: Mapping[str, Any], valued_on: date) -> list[dict]:
+    return [_with_text(consent) for consent in _rows(_CONSENTS)(cursor, row, valued_on)]
+
+
+def _policies(cursor: Cursor, row: Mapping[str, Any], valued_on: date) -> list[dict]:
+    return database.rows(cursor, _POLICIES, {"id": row["id"], "valued_on": valued_on})
+
+
+def _log(cursor: Cursor, row: Mapping[str, Any], valued_on: date) -> list[dict]:
+    return [_entry(logged) for logged in audit.of_customer(cursor, row["id"])]
+
+
+_READ: dict[str, Callable[[Cursor, Mapping, date], Any]] = {
+    "customer": lambda cursor, row, valued_on: _facts(row),
+    "consents": _consents,
+    "policies": _policies,
+    "contacts": _rows(_CONTACTS),
+    "targets": _rows(_TARGETS),
+    "gap_history": _rows(_GAP_HISTORY),
+    "before_import": _rows(_BEFORE_IMPORT),
+    "log": _log,
+}
+"""How each part that hangs on a customer is read (belongings.EXPORTED)."""
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,7 @@ from agency import (
 from random_book import random_book
 from test_rule_book import changed, judged_states, kept_states, own, publish
 
+from fpcore.access import belongings
 from fpcore.customers import consents, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.gaps import changes, explanation, targets
@@ -547,5 +548,5 @@ def test_forgetting_takes_one_customers_story_only(db, people):
     one, other = (add_customer(db, fp) for _ in range(2))
     for each in (one, other):
         with_story(db, fp, each)
-    db.transaction(lambda cursor: gap_history.forget(cursor, one))
+    db.transaction(lambda cursor: belongings.remove(cursor, one))
     assert (of_customer_left(db, one), of_customer_left(db, other) > 0) == (0, True)
