@@ -13,13 +13,13 @@ LONGEST_WORD = 2 * LONGEST_NAME  # of what an answer is about, and has to say ag
 
 def doubts(cursor: Cursor, columns: Columns) -> list[Doubt]:
     """List the columns that can be read in two ways."""
-    found = cursor.execute(
+    doubts = cursor.execute(
         "select field, code, count(*) from book_problem "
         "where code in ('unit_unclear', 'date_unclear') group by field, code order by field"
     ).fetchall()
     return [
         Doubt(name, code, rows, [text for text, _ in _texts(cursor, name, code, name)][:SAMPLES])
-        for name, code, rows in found
+        for name, code, rows in doubts
     ]
 
 

@@ -55,8 +55,8 @@ class Columns:
     @property
     def circumstances(self) -> tuple[str, ...]:
         """What of CIRCUMSTANCES the file says, by the columns of the table of customers."""
-        said = {"monthly_income" if f == "annual_income" else f for f in self.fields}
-        return tuple(field for field in CIRCUMSTANCES if field in said)
+        fields = {"monthly_income" if f == "annual_income" else f for f in self.fields}
+        return tuple(field for field in CIRCUMSTANCES if field in fields)
 
     @property
     def kept(self) -> tuple[Column, ...]:
@@ -72,8 +72,8 @@ class Columns:
 def recognize(file: BookFile, chosen: Sequence[str | None] | None = None) -> Columns:
     """Take each column as the field that its header means, or else its values.
 
-    The more usual header wins where two mean one field. `chosen` is a field or None a column, and
-    overrules what was found; a field named twice goes to the first column.
+    Where two headers mean one field, the more usual one wins. `chosen` has a field or None for each
+    column and overrules the rest; a field named twice goes to the first column.
     """
     values = _values(file)
     columns = [_by_header(i, header, file.words) for i, header in enumerate(file.header)]
@@ -164,8 +164,8 @@ def _share(values: list[str], is_one: Callable[[str], bool]) -> float:
 
 def _is_resident_number(text: str) -> bool:
     plain = unicodedata.normalize("NFKC", text)
-    found = re.fullmatch(r"\d{2}(\d{2})(\d{2})\s*-?\s*[0-9][\d*]{6}", plain)
-    return bool(found) and 1 <= int(found[1]) <= 12 and 1 <= int(found[2]) <= 31
+    number = re.fullmatch(r"\d{2}(\d{2})(\d{2})\s*-?\s*[0-9][\d*]{6}", plain)
+    return bool(number) and 1 <= int(number[1]) <= 12 and 1 <= int(number[2]) <= 31
 
 
 def _is_forbidden_number(text: str) -> bool:
@@ -198,9 +198,9 @@ def _told_by_values(words: BookWords) -> dict[str, Callable[[str], bool]]:
 def _split_unit(header: str) -> tuple[str, int | None]:
     """Part `보험료(만원)` into its name and what 1 stands for."""
     text = unicodedata.normalize("NFKC", header)
-    found = _UNIT_IN_HEADER.search(text)
-    if found and found.group(1) in UNITS:
-        return text[: found.start()], UNITS[found.group(1)]
+    bracket = _UNIT_IN_HEADER.search(text)
+    if bracket and bracket.group(1) in UNITS:
+        return text[: bracket.start()], UNITS[bracket.group(1)]
     return text, None
 
 

@@ -18,14 +18,14 @@ SAMPLES = 5
 
 def of_import(cursor: Cursor, file: BookFile, columns: Columns) -> list[RejectedRow]:
     """List the first rows that are held back, each with its cells and every reason."""
-    found = cursor.execute(
+    held_back = cursor.execute(
         """
         select row_no, list(struct_pack(field := field, code := code)) as problems
         from book_problem group by row_no order by row_no limit $most
         """,
         {"most": MOST_HELD_BACK},
     ).fetchall()
-    rows = _cells_of(cursor, file, [row_no for row_no, _ in found])
+    rows = _cells_of(cursor, file, [row_no for row_no, _ in held_back])
     return [
         RejectedRow(
             *rows[row_no],
@@ -34,7 +34,7 @@ def of_import(cursor: Cursor, file: BookFile, columns: Columns) -> list[Rejected
                 for p in _in_order(problems, columns)
             ],
         )
-        for row_no, problems in found
+        for row_no, problems in held_back
     ]
 
 
@@ -85,7 +85,7 @@ def _cells_of(
     if not wanted:
         return {}
     cells = ", ".join(f"coalesce(c{i + 1}, '')" for i in range(len(file.header)))
-    found = cursor.execute(
+    rows = cursor.execute(
         f"""
         select row_no, {loading.line_of(file)} as line, [{cells}], surplus
         from (select *, row_number() over () - 1 as row_no
@@ -96,7 +96,7 @@ def _cells_of(
     ).fetchall()
     return {
         row_no: (line, [*cells, surplus] if surplus else cells)
-        for row_no, line, cells, surplus in found
+        for row_no, line, cells, surplus in rows
     }
 
 
@@ -124,12 +124,12 @@ def _quoted(problem: dict, cells: list[str], columns: Columns) -> str | None:
     """What the row says there: scrubbed before it is shortened, lest half a number be left."""
     if problem["field"] == "row":
         return privacy.scrubbed(cells[-1])[:LONGEST_QUOTE]
-    said = [
+    texts = [
         privacy.scrubbed(cells[column.position], name)
         for name in _QUOTED.get(problem["code"], (problem["field"],))
         if (column := columns.of(name)) and cells[column.position].strip()
     ]
-    text = " ".join(said) if problem["code"] == "currency_unclear" else next(iter(said), "")
+    text = " ".join(texts) if problem["code"] == "currency_unclear" else next(iter(texts), "")
     return text[:LONGEST_QUOTE] or None
 
 

@@ -71,29 +71,28 @@ class UndoReport:
 def undo(
     db: Database, account: Account, batch_id: UUID | str, today: date, dry_run: bool = False
 ) -> UndoReport:
-    """Take out what an import created and put back what it changed, where nobody has touched it
-    since; `dry_run`: only tell what that would do.
+    """Undo an import, as far as nobody has touched its records since; `dry_run`: only tell.
 
-    * A policy that it created goes; a customer too, with the consent of the import, unless a
+    * A policy that it created goes. So does a customer, with the consent of the import, unless a
       contact, a policy, another consent or a withdrawal hangs on them.
     * A record that it changed is again what it was, as a new version. A withdrawal since stays.
-    * The log tells of each record that goes or is put back; what a customer who goes had been is
-      taken out of it.
+    * The log tells of each record that goes or is put back. Of a customer who goes, it no longer
+      says what they had been.
 
     Waits for a running import. Errors: NotFound, also for an import that this account may not
-    undo; NotAllowed where that is for want of the right to names; UndoNotPossible for one that is
-    not done.
+    undo; NotAllowed without the right to its customers' names; UndoNotPossible where it is not
+    done.
     """
     batch = scope.as_uuid(batch_id, "import_not_found")
     hides_names = not scope.of_account(db, account).by_name
 
     def plan(cursor: Cursor) -> UndoReport:
-        found = history.visible(cursor, account, batch)
-        if not found:
+        batches = history.visible(cursor, account, batch)
+        if not batches:
             raise NotFound("import_not_found")
-        if found[0].state is not BatchState.DONE:
-            raise UndoNotPossible(state=found[0].state)
-        if not found[0].may_undo:
+        if batches[0].state is not BatchState.DONE:
+            raise UndoNotPossible(state=batches[0].state)
+        if not batches[0].may_undo:
             raise NotAllowed("names_hidden") if hides_names else NotFound("import_not_found")
         return _plan(cursor, account, batch)
 
@@ -109,11 +108,13 @@ def undo(
 
 
 def _plan(cursor: Cursor, account: Account, batch: UUID) -> UndoReport:
-    """Make `undo_policy` and `undo_customer`: every record that the import touched, with the
-    reason why it is left (`why`) or none."""
-    said = {"asker": account.id, "batch": batch}
-    cursor.execute(_UNDO_POLICY, said)
-    cursor.execute(_UNDO_CUSTOMER, said)
+    """Make `undo_policy` and `undo_customer`, and tell what they say.
+
+    One row is one record that the import touched; `why` is the reason to leave it, or NULL.
+    """
+    params = {"asker": account.id, "batch": batch}
+    cursor.execute(_UNDO_POLICY, params)
+    cursor.execute(_UNDO_CUSTOMER, params)
     counts = database.rows(cursor, _UNDO_COUNTS)[0]
     left = database.rows(cursor, _LEFT, {"batch": batch, "most": MOST_LEFT})
     return UndoReport(batch=batch, left=[_left(**row) for row in left], **counts)
@@ -189,15 +190,15 @@ select
 """
 
 _LEFT = """
-with one as (
+with left_record as (
     select 'customer' as record, id, customer_id, null as what, why
     from undo_customer where why is not null
     union all
     select 'policy', id, customer_id, what, why from undo_policy where why is not null
 ),
 named as (
-    select one.*, if(c.withdrawn_on is null, c.name, null) as name
-    from one left join customer c on c.id = one.customer_id
+    select r.*, if(c.withdrawn_on is null, c.name, null) as name
+    from left_record r left join customer c on c.id = r.customer_id
     order by why = 'out_of_scope', name nulls last, customer_id, record, id limit $most
 ),
 doing as (
@@ -226,15 +227,15 @@ order by not is_seen, n.name nulls last, n.customer_id, n.record, n.id
 
 def _carry_out(db: Database, cursor: Cursor, account: Account, batch: UUID, today: date) -> None:
     """Do what `_plan` decided."""
-    said = {"batch": batch, "asker": account.id, "now": database.utc_now()}
+    params = {"batch": batch, "asker": account.id, "now": database.utc_now()}
     for table, customer_id in (("customer", "id"), ("policy", "customer_id")):
-        _put_back(cursor, table, customer_id, said)
-    cursor.execute(_LOG_REMOVED, said)
+        _put_back(cursor, table, customer_id, params)
+    cursor.execute(_LOG_REMOVED, params)
     for step in _REMOVE:
         cursor.execute(step)
     for table in ("customer_before", "policy_before"):
         cursor.execute(f"delete from {table} where import_id = $batch", {"batch": batch})
-    cursor.execute(_UNDONE, said)
+    cursor.execute(_UNDONE, params)
     cursor.execute(_UNDONE_CUSTOMER)
     because = Because(Cause.UNDO, account.id, batch)
     customer_rows.refresh_all_of(db, cursor, "undone_customer", today, because)
@@ -247,7 +248,7 @@ _NOT_PUT_BACK = {
 """No import changes these; a withdrawal does, without making a new version."""
 
 
-def _put_back(cursor: Cursor, table: str, customer_id: str, said: dict) -> None:
+def _put_back(cursor: Cursor, table: str, customer_id: str, params: dict) -> None:
     """Log and make every record of a table what it was, and follow its new version."""
     described = cursor.execute(f"from {table} limit 0").description
     values = [name for name, *_ in described if name not in _NOT_PUT_BACK]
@@ -257,7 +258,7 @@ def _put_back(cursor: Cursor, table: str, customer_id: str, said: dict) -> None:
         join {table}_before b on b.id = u.id and b.import_id = $batch
         where u.why is null and not u.is_new
     """
-    batch = {"batch": said["batch"]}
+    batch = {"batch": params["batch"]}
     cursor.execute(
         f"""
         insert into audit (
@@ -265,7 +266,7 @@ def _put_back(cursor: Cursor, table: str, customer_id: str, said: dict) -> None:
         select uuidv7(), $now, $asker, '{Action.IMPORT_UNDONE}', old.{customer_id}, '{table}',
             old.id, old.ver + 1, {_changes(values)}, $batch {restored}
         """,
-        said,
+        params,
     )
     cursor.execute(
         f"create or replace temp table put_back as select b.*, old.ver + 1 as new_ver {restored}",
@@ -293,7 +294,7 @@ def _put_back(cursor: Cursor, table: str, customer_id: str, said: dict) -> None:
             ver = p.new_ver, updated_at = $now
         from put_back p where p.id = {table}.id
         """,
-        {"now": said["now"]},
+        {"now": params["now"]},
     )
 
 

@@ -29,7 +29,7 @@ class Relation:
 
     makers: set[str] = field(default_factory=set)
     readers: set[str] = field(default_factory=set)
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, set[str]] = field(default_factory=dict)
 
 
 class Spy(database.Cursor):
@@ -54,9 +54,8 @@ class Spy(database.Cursor):
         relation = self.made[name]
         relation.makers.add(asking())
         for column, kind, *_ in self._connection.execute(f"from {name} limit 0").description:
-            kind = "enum" if kind.id == "enum" else str(kind).lower()
-            before = relation.columns.setdefault(column, kind)
-            assert before == kind, f"{name}.{column} is {before} in one book and {kind} in another"
+            kinds = relation.columns.setdefault(column, set())
+            kinds.add("enum" if kind.id == "enum" else str(kind).lower())
 
 
 def asking() -> str:
@@ -157,12 +156,17 @@ WHOLE = re.compile(r"all of `(\w+)`(?: but `(\w+)`)?")
 NAMES = re.compile(r"`([\w.]+)`")
 
 
+def typed(columns: str) -> dict[str, set[str]]:
+    """Read `name type` of each column; a type may be one `or` another, in books of other kinds."""
+    return {name: set(types.split(" or ")) for name, types in TYPED.findall(columns)}
+
+
 @pytest.fixture(scope="module")
 def told() -> dict[str, Relation]:
     """What the page says of each table."""
     paragraphs = [" ".join(part.split()) for part in PAGE.read_text("utf-8").split("\n\n")]
     groups = {
-        name: dict(TYPED.findall(columns))
+        name: typed(columns)
         for paragraph in paragraphs
         for name, columns in GROUP.findall(paragraph)
     }
@@ -170,12 +174,12 @@ def told() -> dict[str, Relation]:
     for paragraph in paragraphs:
         if found := TABLE.fullmatch(paragraph):
             names, makers, readers, columns = found.groups()
-            typed = dict(TYPED.findall(columns))
+            described = typed(columns)
             for other, left_out in WHOLE.findall(columns):
-                typed |= {c: t for c, t in tables[other].columns.items() if c != left_out}
+                described |= {c: t for c, t in tables[other].columns.items() if c != left_out}
             for group in re.findall(r"the \*([a-z ]+)\*", columns):
-                typed |= groups[group]
-            told = Relation(set(NAMES.findall(makers)), set(NAMES.findall(readers)), typed)
+                described |= groups[group]
+            told = Relation(set(NAMES.findall(makers)), set(NAMES.findall(readers)), described)
             tables |= dict.fromkeys(NAMES.findall(names), told)
     return tables
 
