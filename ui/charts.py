@@ -13,8 +13,9 @@ from functools import cache
 from typing import NamedTuple
 
 import pandas as pd
-import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
+
+from ui.internals.plotly import Made
 
 # With a delay of 1 ms a double click is two clicks, and a tap counts once although the browser
 # sends it twice, as touch and as mouse.
@@ -48,22 +49,6 @@ SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
 CELL_WIDTH, CELL_HEIGHT = 0.97, 0.94  # of a column and a row; the rest is the gap
 SHADES = 101  # of a scale: more are one to the eye
 STUB = 0.12  # of the axis: long enough to show the hatching of an unknown amount
-
-
-class Made(go.Figure):
-    """A figure by the dict that Plotly would make of it, which is all that it holds.
-
-    Streamlit asks a figure for that dict. Another one copies and checks each part of itself when it
-    is made and when it is asked, which takes longer than all else of a page.
-    """
-
-    def __init__(self, spec: dict) -> None:
-        super().__init__()
-        self._spec = spec
-
-    def to_dict(self) -> dict:
-        """Give the dict itself: not to be changed."""
-        return self._spec
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from streamlit.errors import FragmentHandledException
 
 from fpcore import wording
 from fpcore.errors import FpError
@@ -16,19 +15,21 @@ from ui.text import safe
 
 log = logging.getLogger(__name__)
 
+TOLD = "told on the page"
+
 
 @contextmanager
 def boundary() -> Iterator[None]:
     """Run a block; an error in it is told, and the run goes on after the block.
 
-    What ends a run on purpose (st.stop, st.rerun) is no Exception and passes through, as does an
-    error that Streamlit already handed to `tell` where it happened, in a fragment.
+    What ends a run on purpose (st.stop, st.rerun) is no Exception and passes through. An error in
+    a fragment is handed to `tell` by Streamlit, which then raises one of its own: that passes, too.
     """
     try:
         yield
-    except FragmentHandledException:
-        raise
     except Exception as error:
+        if TOLD in getattr(error.__context__, "__notes__", ()):
+            raise
         tell(error)
 
 
@@ -38,6 +39,7 @@ def tell(error: Exception) -> bool:
     Whatever is no FpError is a fault of the program. The log gets where it happened, not the
     message, which may quote a customer's data; the page gets the reference to find it by.
     """
+    error.add_note(TOLD)
     language = session.language()
     if isinstance(error, FpError):
         st.error(safe(wording.say_error(language, error)))

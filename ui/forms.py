@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 from pydantic import ValidationError
-from streamlit.delta_generator import DeltaGenerator
 
 from fpcore import circumstances, wording
 from fpcore.errors import InvalidInput
@@ -28,6 +27,7 @@ from fpcore.models import (
     PremiumCycle,
 )
 from fpcore.store.database import Database
+from ui.internals.streamlit import Place
 from ui.text import Text, safe
 
 CUSTOMER_FIELDS = (
@@ -68,7 +68,7 @@ class Filled(NamedTuple):
     its buttons was clicked."""
 
     values: dict[str, Any]
-    beside: dict[str, DeltaGenerator]
+    beside: dict[str, Place]
     sent: bool
     cancelled: bool
 

@@ -15,7 +15,7 @@ CLOSE_WIDTH = 53  # where two maps share the page: both are seen whole on a scre
 # On a narrow screen a map of many columns scrolls within its own box.
 _SCROLLING = """<style>
 .st-key-scrolling-{key} {{ overflow-x: auto; }}
-.st-key-scrolling-{key} > [data-testid="stElementContainer"] {{ min-width: {width}px; }}
+.st-key-scrolling-{key} > * {{ min-width: {width}px; }}
 </style>"""
 
 

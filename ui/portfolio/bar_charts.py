@@ -15,11 +15,11 @@ from ui.charts import (
     ROW_HEIGHT,
     STUB,
     UNKNOWN,
-    Made,
     plain,
     shorten,
     still,
 )
+from ui.internals.plotly import Made
 
 MEN, WOMEN = ("#a8cfe6", "#0b4f7d"), ("#fdc26a", "#8f3b06")
 """Who does not hold and, darker, who does: apart from each other for colour-blind people, too."""

@@ -15,11 +15,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from fpcore.models import WON, Account, RowKind
 from fpcore.portfolio.heatmaps import LOOKING_BACK
 from ui import address, queries
+from ui.internals.streamlit import Place
 from ui.portfolio import lists, map_contents
 from ui.portfolio.map_contents import Asked, Kind
 from ui.text import Text
@@ -27,7 +27,7 @@ from ui.text import Text
 _FORGETS = ("page", "order")
 
 
-def draw(account: Account, text: Text, today: date) -> tuple[list[Asked], DeltaGenerator]:
+def draw(account: Account, text: Text, today: date) -> tuple[list[Asked], Place]:
     """Draw what can be chosen; the one or two maps that are asked for, the first one first, and the
     line of choices, which has room for another."""
     kinds = map_contents.kinds()

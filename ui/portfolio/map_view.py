@@ -8,7 +8,7 @@ import streamlit as st
 from fpcore import settings
 from fpcore.models import Account
 from ui import address, heatmaps
-from ui.charts import Made
+from ui.internals.plotly import Made
 from ui.portfolio import lists, map_cells, map_choices, map_contents, map_notes, map_sheet
 from ui.portfolio.map_contents import Map
 from ui.text import Text, safe

@@ -9,8 +9,6 @@ import hmac
 import re
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
-from pathlib import Path
 
 import jwt
 from starlette.concurrency import run_in_threadpool
@@ -22,14 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fpcore.access import accounts
 from fpcore.errors import FpError
 from fpcore.store.database import Database
+from ui.internals import authenticator, streamlit
 
 COOKIE = "fp_sign_in"
-GUARDED = ("/_stcore/upload_file", "/media/")
-SERVED_PAGES = (
-    ("streamlit", "static/index.html"),
-    ("extra_streamlit_components", "CookieManager/frontend/build/index.html"),
-)
-"""The HTML files that reach a browser, as package and path: their inline scripts are allowed."""
+GUARDED = (streamlit.UPLOADS, streamlit.DOWNLOADS)
+INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 class Guard:
@@ -113,10 +108,8 @@ def security_headers() -> dict[str, str]:
 
 
 def _inline_script_hashes() -> list[str]:
-    hashes = []
-    for package, path in SERVED_PAGES:
-        html = (Path(find_spec(package).origin).parent / path).read_text()
-        for script in re.findall(r"<script>(.*?)</script>", html, re.DOTALL):
-            digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-            hashes.append(f"'sha256-{digest}'")
-    return hashes
+    """Allow the scripts that stand in the pages which the program serves, and no others."""
+    pages = (streamlit.page(), authenticator.component_page())
+    scripts = [script for page in pages for script in INLINE_SCRIPT.findall(page)]
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]

@@ -2,7 +2,6 @@
 
 from ui.session.process import database
 from ui.session.sign_in import account, choose_language, sign_in_form, sign_out
-from ui.session.upload_memory import forget_uploaded
 from ui.session.visitor import (
     SEOUL,
     draft,
@@ -21,7 +20,6 @@ __all__ = [
     "database",
     "draft",
     "forget_draft",
-    "forget_uploaded",
     "language",
     "show",
     "shown",

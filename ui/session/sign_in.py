@@ -1,34 +1,29 @@
 """Who is signed in: the password, and the cookie by which the browser is known again.
 
-streamlit-authenticator checks the password, sets and deletes the cookie. Reading it is
-`guard.read_token`'s: a crafted cookie, or that of a deleted account, makes the library raise. Its
-form is not used: the component beside it reruns the page while the person signs in, and the click
-is lost one time in five.
+streamlit-authenticator checks the password, sets and deletes the cookie (ui/internals). Reading it
+is `guard.read_token`'s: a crafted cookie, or that of a deleted account, makes the library raise.
 
 Sessions kept on the server, throttling and revocation belong into `account` and `sign_in_form`.
 """
 
 import time
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from fpcore import wording
 from fpcore.access import accounts
 from fpcore.models import Account
+from ui.internals import authenticator
+from ui.internals.authenticator import COOKIE_IS_DELETED, COOKIE_IS_SET, SIGNED_IN, USERNAME
 from ui.server import guard
 from ui.session.process import database
 from ui.session.visitor import LANGUAGE, language
 
-if TYPE_CHECKING:
-    from streamlit_authenticator.controllers import CookieController
 
 COOKIE_DAYS = 7
 COOKIE_PATIENCE = 5  # seconds until a sign-in goes on without its cookie, good for this tab only
 
-# Keys of the session; the library's own come first.
-SIGNED_IN, USERNAME = "authentication_status", "username"
-COOKIE_IS_SET, COOKIE_IS_DELETED = "set", "delete"
+# Keys of the session; those of the library stand in ui/internals/authenticator.py.
 TYPED_USERNAME, TYPED_PASSWORD = "fp_typed_username", "fp_typed_password"
 SIGNED_OUT = "fp_signed_out"
 COOKIE_AWAITED_UNTIL = "fp_cookie_awaited_until"
@@ -70,14 +65,14 @@ def sign_in_form() -> None:
     """
     if _cookie_awaited():
         st.caption(_say("sign_in.wait"))
-        _cookie_controller().set_cookie()
+        authenticator.set_cookie(*_cookie())
         _go_on_without_cookie()
         return
     _draw_form()
     if st.session_state.get(COOKIE_IS_DELETED):
         st.session_state[COOKIE_TO_DELETE] = False
     if st.session_state.get(COOKIE_TO_DELETE):
-        _cookie_controller().delete_cookie()
+        authenticator.delete_cookie(*_cookie())
 
 
 def _draw_form() -> None:
@@ -100,21 +95,17 @@ def _draw_form() -> None:
 def _check_password() -> None:
     # A callback, since nothing can cut it short: a rerun that a component asks for would make
     # Streamlit drop the click on the button if that were looked at while the page is drawn.
-    from streamlit_authenticator.controllers import AuthenticationController
-
-    controller = AuthenticationController(accounts.sign_in_credentials(database()), auto_hash=False)
-    if controller.login(st.session_state[TYPED_USERNAME], st.session_state[TYPED_PASSWORD]):
+    credentials = accounts.sign_in_credentials(database())
+    typed = (st.session_state[TYPED_USERNAME], st.session_state[TYPED_PASSWORD])
+    if authenticator.is_right(credentials, *typed):
         st.session_state[COOKIE_AWAITED_UNTIL] = time.monotonic() + COOKIE_PATIENCE
         st.session_state[COOKIE_TO_DELETE] = False
     else:
         st.session_state[SIGNED_IN] = False
 
 
-def _cookie_controller() -> "CookieController":
-    # Imported before the server runs (by app.py, that is), its component would not be served.
-    from streamlit_authenticator.controllers import CookieController
-
-    return CookieController(guard.COOKIE, guard.cookie_key(database()), COOKIE_DAYS)
+def _cookie() -> tuple[str, str, int]:
+    return guard.COOKIE, guard.cookie_key(database()), COOKIE_DAYS
 
 
 def _cookie_awaited() -> bool:

@@ -107,7 +107,6 @@ def choose_file(upload: Upload, account: Account, text: Text) -> None:
         key=f"book {upload.key}",
     )
     if uploaded is not None:
-        session.forget_uploaded(uploaded.file_id)
         try:
             file = keep(session.database(), uploaded.name, uploaded)
         except OSError:
