@@ -42,7 +42,9 @@ def kept(db) -> list[Path]:
     return sorted(Path(db.path + ".imports").glob("*"))
 
 
-def send(db, chunks: list[bytes], status: int = 204, path: str = PATH) -> tuple[int, bytes, dict]:
+def send(
+    db, chunks: list[bytes], status: int = 204, path: str = PATH, boundary: str = BOUNDARY
+) -> tuple[int, bytes, dict]:
     """Upload a body in these pieces: the answer's status, and the body and headers that Streamlit
     (which answers with `status`) was given."""
     seen: dict = {}
@@ -74,7 +76,7 @@ def send(db, chunks: list[bytes], status: int = 204, path: str = PATH) -> tuple[
         "method": "PUT",
         "path": path,
         "headers": [
-            (b"content-type", f"multipart/form-data; boundary={BOUNDARY}".encode()),
+            (b"content-type", f"multipart/form-data; boundary={boundary}".encode()),
             (b"content-length", str(sum(map(len, chunks))).encode()),
         ],
     }
@@ -87,19 +89,56 @@ def in_pieces(body: bytes, cuts: list[int]) -> list[bytes]:
     return [body[a:b] for a, b in pairwise(places)]
 
 
-@given(
-    content=st.binary(max_size=200) | st.sampled_from([b"", TAIL, TAIL[:-1], b"\r\n--", HEAD]),
-    cuts=st.lists(st.integers(0, 500), max_size=8),
-)
-def test_whatever_is_uploaded_is_kept_byte_for_byte(content, cuts, db):
-    status, body, headers = send(db, in_pieces(HEAD + content + TAIL, cuts))
+NEARLY_ITS_END = [
+    TAIL[: len(TAIL) - 5], f"\r\n--{BOUNDARY[:-1]}2--\r\n".encode(), TAIL[1:], b"\r" + TAIL[2:],
+    TAIL.replace(b"\r\n", b"\n"), b"\r\n--", b"\r\n", b"\r", b"--", HEAD, b"",
+]  # fmt: skip
+
+
+def are_kept(db, content: bytes, pieces: list[bytes]) -> bool:
+    """Whether a file uploaded in these pieces is kept byte for byte, and nothing else of it."""
+    status, body, headers = send(db, pieces)
     note = body.removeprefix(HEAD).removesuffix(TAIL)
     assert status == 204 and body == HEAD + note + TAIL
     assert headers[b"content-length"] == str(len(body)).encode()
     path = kept_at(note)
-    assert path.read_bytes() == content
     assert path.stat().st_mode & 0o777 == 0o600
+    kept = path.read_bytes()
     path.unlink()
+    return kept == content
+
+
+@given(
+    content=st.binary(max_size=200) | st.sampled_from(NEARLY_ITS_END),
+    cuts=st.lists(st.integers(0, 500), max_size=8),
+)
+def test_whatever_is_uploaded_is_kept_byte_for_byte(content, cuts, db):
+    assert are_kept(db, content, in_pieces(HEAD + content + TAIL, cuts))
+
+
+@pytest.mark.parametrize("content", NEARLY_ITS_END)
+def test_whatever_looks_like_its_end_is_kept(content, db):
+    body = HEAD + content + TAIL
+    assert are_kept(db, content, [body])
+    assert are_kept(db, content, in_pieces(body, [*range(len(body))]))
+
+
+def test_a_body_may_be_cut_at_every_byte(db):
+    content = NEARLY_ITS_END[0] + "이름,보종\r\n".encode()
+    body = HEAD + content + TAIL
+    for cut in range(1, len(body)):
+        assert are_kept(db, content, in_pieces(body, [cut]))
+
+
+def with_head(*lines: str) -> bytes:
+    return "\r\n".join([f"--{BOUNDARY}", *lines, "", ""]).encode()
+
+
+def test_a_long_name_of_a_file_is_no_fault(db):
+    head = with_head(f'Content-Disposition: form-data; name="file"; filename="{"가" * 4000}.csv"')
+    status, body, _ = send(db, [head + b"content" + TAIL])
+    assert status == 204
+    kept_at(body.removeprefix(head).removesuffix(TAIL)).unlink()
 
 
 @pytest.mark.parametrize(
@@ -111,11 +150,37 @@ def test_whatever_is_uploaded_is_kept_byte_for_byte(content, cuts, db):
         [b"no multipart at all"],
         [b"x" * 40_000, b"y" * 40_000],
         [b""],
+        [with_head("A: " + "x" * 20_000) + b"content" + TAIL],
+        [with_head("A: " + "x" * 9_000, "B: " + "x" * 9_000) + b"content" + TAIL],
+        [with_head(*["A: b"] * 100) + b"content" + TAIL],
+        [with_head("x" * 20_000) + b"content" + TAIL],
+        [with_head("no header") + b"content" + TAIL],
+        [HEAD + b"content\r\n" + HEAD + b"another" + TAIL],
+        [HEAD + b"content" + TAIL + HEAD + b"another" + TAIL],
+        [HEAD + b"content" + TAIL + TAIL],
+        [HEAD + TAIL[:-1] + TAIL],
+        [HEAD],
+        [TAIL[2:]],
+        [HEAD.replace(b"4711", b"4712") + b"content" + TAIL],
+        [HEAD + b"content" + TAIL.replace(b"4711", b"4712")],
+        [b"before it\r\n" + HEAD + b"content" + TAIL],
+        [b"\r\n" + HEAD + b"content" + TAIL],
     ],
-    ids=["no end", "cut end", "more behind", "no head", "head too long", "empty"],
-)
+    ids=[
+        "no end", "cut end", "more behind", "no head", "head too long", "empty", "header too long",
+        "headers too long", "too many headers", "a name without end", "no header", "two files",
+        "two bodies", "two ends", "an end and another", "head alone", "end alone",
+        "begins with another boundary", "ends with another boundary", "more before", "blank before",
+    ],
+)  # fmt: skip
 def test_a_body_of_another_form_is_refused_and_nothing_stays(chunks, db):
     assert send(db, chunks)[0] == 400
+    assert kept(db) == []
+
+
+@pytest.mark.parametrize("boundary", ["", "another", "x" * 1000, '"', "가"])
+def test_a_body_that_is_not_what_it_says_is_refused(boundary, db):
+    assert send(db, [HEAD + b"content" + TAIL], boundary=boundary)[0] == 400
     assert kept(db) == []
 
 

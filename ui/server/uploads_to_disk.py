@@ -5,12 +5,12 @@ Streamlit is given a note in their place: where they are (`kept_at` reads it).
 """
 
 import os
-import re
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fpcore.importing import private_files
 from fpcore.importing.limits import LARGEST_FILE
 from fpcore.store.database import Database
+from ui.internals.streamlit import UPLOADS
 
-UPLOADS = "/_stcore/upload_file/"
 LONGEST_HEAD = 16_384
 _NOTE = f"fp kept at {secrets.token_hex(16)}: ".encode()
 """Nobody outside of this process can write a note: it would name any file of the machine."""
@@ -52,10 +52,10 @@ class UploadsToDisk:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, path: Path) -> bool:
         """Write the file and pass on the note; whether Streamlit has taken it."""
-        body = _Body(receive, Headers(scope=scope).get("content-type", ""))
         try:
+            body = _Body(receive, Headers(scope=scope).get("content-type", ""))
             note = await _kept(body, path)
-        except ValueError as error:
+        except ValueError as error:  # the parser's among them
             await PlainTextResponse(str(error), status_code=400)(scope, receive, send)
             return False
         short = body.head + note + body.tail
@@ -97,30 +97,70 @@ def kept_at(content: bytes) -> Path | None:
 
 
 class _Body:
-    """A multipart body with one part: `head`, then what `data` gives, then `tail`."""
+    """A multipart body with one part: `head`, then what `data` gives, then `tail`.
+
+    Errors: ValueError for a body of another form.
+    """
 
     def __init__(self, receive: Receive, content_type: str) -> None:
-        found = re.search(r'boundary="?([^";]+)"?', content_type)
-        self.head = b""
-        self.tail = f"\r\n--{found[1]}--\r\n".encode() if found else b""
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        self.head = b"--" + boundary + b"\r\n"
+        self.tail = b"\r\n--" + boundary + b"--\r\n"
         self._receive = receive
+        self._name = self._value = b""  # of the header that is being read
+        self._data: list[bytes] = []
+        self._is_whole = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_header_field": self._add_name,
+                "on_header_value": self._add_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._end_head,
+                "on_part_begin": self._begin,
+                "on_part_data": self._add_data,
+                "on_part_end": self._end,
+            },
+            max_header_size=LONGEST_HEAD,
+        )
 
     async def data(self) -> AsyncIterator[bytes]:
-        """Give the bytes of the part. Errors: ValueError for a body of another form."""
-        held = b""
+        """Give the bytes of the part."""
+        body_size = data_size = 0
         async for chunk in self._chunks():
-            held += chunk
-            if not self.head:
-                end = held.find(b"\r\n\r\n") + 4
-                if end < 4 and len(held) > LONGEST_HEAD:
-                    break
-                if end >= 4:
-                    self.head, held = held[:end], held[end:]
-            if self.head and len(held) > len(self.tail):
-                yield held[: -len(self.tail)]
-                held = held[-len(self.tail) :]
-        if not (self.tail and self.head) or held != self.tail:
+            self._parser.write(chunk)
+            body_size += len(chunk)
+            for data in self._data:
+                data_size += len(data)
+                yield data
+            self._data.clear()
+        if not self._is_whole or body_size != len(self.head) + data_size + len(self.tail):
+            raise ValueError("something stands before or behind the file")
+
+    def _add_name(self, chunk: bytes, start: int, end: int) -> None:
+        self._name += chunk[start:end]
+
+    def _add_value(self, chunk: bytes, start: int, end: int) -> None:
+        self._value += chunk[start:end]
+
+    def _end_header(self) -> None:
+        self.head += self._name + b": " + self._value + b"\r\n"
+        self._name = self._value = b""
+        if len(self.head) > LONGEST_HEAD:
+            raise ValueError("the headers are too long")
+
+    def _end_head(self) -> None:
+        self.head += b"\r\n"
+
+    def _begin(self) -> None:
+        if self._is_whole:
             raise ValueError("one file is expected")
+
+    def _add_data(self, chunk: bytes, start: int, end: int) -> None:
+        self._data.append(chunk[start:end])
+
+    def _end(self) -> None:
+        self._is_whole = True
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         more = True
