@@ -19,7 +19,6 @@ from ui.server import guard
 from ui.session.process import database
 from ui.session.visitor import LANGUAGE, language
 
-
 COOKIE_DAYS = 7
 COOKIE_PATIENCE = 5  # seconds until a sign-in goes on without its cookie, good for this tab only
 
