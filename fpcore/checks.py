@@ -3,7 +3,7 @@
 A check is an SQL condition, true where something is wrong. The import runs all checks over all
 rows of a book in one query; a form runs the same ones over the one record that was typed.
 Conditions read the columns of the tables by their names, `policy_name` for a policy's name,
-`email_is_well_formed` (a verdict of the function of that name), and `$today`.
+`email_is_well_formed` (a verdict of the function of that name), and `today`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -76,11 +76,11 @@ CUSTOMER = (
     Check(
         "birth_date",
         "birth_out_of_range",
-        f"birth_year not between {EARLIEST_BIRTH_YEAR} and year($today) or birth_date > $today",
+        f"birth_year not between {EARLIEST_BIRTH_YEAR} and year(today) or birth_date > today",
         quoted=("birth_date", "birth_year"),
     ),
     Check("birth_year", "birth_disagrees", "birth_year <> year(birth_date)"),
-    Check("last_contact_on", "in_future", "last_contact_on > $today"),
+    Check("last_contact_on", "in_future", "last_contact_on > today"),
     Check(
         "email", "not_understood", f"length(email) <= {LONGEST_EMAIL} and not email_is_well_formed"
     ),
@@ -112,8 +112,8 @@ POLICY = (
 )
 POLICY_STATUS = (
     Check("status", "missing", "status is null"),
-    Check("status", "active_but_over", "status = 'active' and end_date < $today"),
-    Check("status", "expired_but_running", "status = 'expired' and end_date > $today"),
+    Check("status", "active_but_over", "status = 'active' and end_date < today"),
+    Check("status", "expired_but_running", "status = 'expired' and end_date > today"),
 )
 """Status against dates: for whoever types it. A book is taken as it is; a policy that is over
 does not count as cover, and the screens say why."""
@@ -128,7 +128,7 @@ def problems(checks: Iterable[Check], values: Mapping[str, Any], today: date) ->
     }  # fmt: skip
     columns = ", ".join(f"${name}::{_type_of(name)} as {name}" for name in record)
     verdicts = ", ".join(
-        f"coalesce({check.wrong_if.replace('$today', 'today')}, false) as wrong_{number}"
+        f"coalesce({check.wrong_if}, false) as wrong_{number}"
         for number, check in enumerate(checks)
     )
     found = calculator.row(

@@ -75,4 +75,4 @@ def _fields_at(model: type[BaseModel], place: list[str]) -> list[str]:
     """Name the fields of the model that stands at a place within another."""
     for part in place:
         model = model.model_fields[part].annotation
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]

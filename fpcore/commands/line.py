@@ -14,9 +14,11 @@ from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
 from fpcore.errors import FpError
-from fpcore.importing import history, private_files, words
+from fpcore.facts import words as fact_words
+from fpcore.importing import history, private_files
+from fpcore.importing import words as book_words
 from fpcore.kept import customer_rows
-from fpcore.models import WON, Account, is_shown
+from fpcore.models import WON, Account, Measure, RowKind, is_shown
 from fpcore.rules import rulebook
 from fpcore.store import database
 from fpcore.store.database import Database
@@ -75,6 +77,27 @@ def owner_option(help_text: str, required: bool = False):
     return click.option("--owner", metavar="NAME", required=required, help=help_text)
 
 
+rows_option = click.option(
+    "--rows",
+    type=click.Choice([kind.value for kind in RowKind]),
+    default=RowKind.AGE_BAND.value,
+    show_default=True,
+)
+measure_option = click.option(
+    "--measure",
+    type=click.Choice([measure.value for measure in Measure]),
+    default=Measure.HOLDING.value,
+    show_default=True,
+)
+team_option = click.option("--team", metavar="TEAM", help="Count the customers of this team only.")
+since_option = click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day that the measure `change` looks back to.  [default: 90 days before]",
+)
+
+
 @contextmanager
 def opened(create: bool = False) -> Iterator[Database]:
     """Open the database and bring it up to the day."""
@@ -82,8 +105,9 @@ def opened(create: bool = False) -> Iterator[Database]:
         private_files.sweep(db)
         history.close_interrupted(db)
         customer_rows.roll_forward(db, today())
-        words.keep_good_file(db)
-        for fault in filter(None, (rulebook.fault(), words.fault())):
+        book_words.keep_good_file(db)
+        faults = (rulebook.fault(), fact_words.fault(), book_words.fault())
+        for fault in filter(None, faults):
             click.echo(wording.say_error(LANGUAGE, fault), err=True)
         yield db
 

@@ -10,6 +10,7 @@ from fpcore.access.scope import VISIBLE_OWNERS
 from fpcore.errors import NotFound
 from fpcore.facts.policies import IN_FORCE
 from fpcore.facts.relation import customer_fact
+from fpcore.facts.types import TOTAL
 from fpcore.models import WON, Account, PolicyType
 from fpcore.store.database import Database
 
@@ -46,9 +47,9 @@ def summary(
 ) -> CoverageSummary:
     """Add up what one customer has in force. Errors: NotFound."""
     customer_id = scope.as_uuid(customer_id, "customer_not_found")
-    fact, params = customer_fact(db, account, valued_on, currency)
+    fact, params = customer_fact(db, account, valued_on, ("id", *_HELD), currency)
     found = db.read(
-        f"with {fact} select * from customer_fact where id = $customer",
+        f"with {fact} select {', '.join(_HELD)} from customer_fact where id = $customer",
         {**params, "customer": customer_id},
     )
     if not found:
@@ -58,7 +59,7 @@ def summary(
         customer_id=customer_id,
         valued_on=valued_on,
         currency=currency,
-        total=_type_coverage(fact, "total"),
+        total=_type_coverage(fact, TOTAL),
         by_type={kind: _type_coverage(fact, kind.value) for kind in PolicyType},
         other_currencies=_other_currencies(db, customer_id, valued_on, currency),
     )
@@ -80,6 +81,13 @@ _IN_SCOPE = """
 and customer_id in (
     select c.id from customer c join owner on owner.id = c.owner_id where c.withdrawn_on is null)
 """
+
+
+_HELD = tuple(
+    f"{prefix}_{held}"
+    for prefix in (*PolicyType, TOTAL)
+    for held in ("policies", "coverage", "unknown", "premium", "premium_unknown")
+)
 
 
 def _type_coverage(fact: dict, prefix: str) -> TypeCoverage:

@@ -32,13 +32,19 @@ OF_TEAM = """
 """
 """The SQL over customer_fact that is true of the customers of the team `$team`."""
 
-_COLUMNS = {
+READS = {
+    RowKind.AGE_BAND: "born_on",
+    RowKind.SINCE: "customer_since",
+    RowKind.INSURER: "insurers",
     RowKind.FP: "owner_id",
-    RowKind.TEAM: "(select team_id from account where account.id = owner_id)",
+    RowKind.TEAM: "owner_id",
     RowKind.GENDER: "gender",
     RowKind.OCCUPATION: "occupation",
     RowKind.OCCUPATION_CLASS: "occupation_class",
 }
+"""The column of customer_fact that each kind of rows is told by."""
+
+_TEAM = "(select team_id from account where account.id = owner_id)"
 _NAMES = {
     RowKind.FP: "select id, username from account",
     RowKind.TEAM: "select id, name from team",
@@ -70,7 +76,7 @@ def _one_key(kind: RowKind, day: date) -> str:
         )
         last = len(YEARS_SINCE) - 1
         return f"case {later} when customer_since is not null then {last} end::tinyint"
-    return _COLUMNS[kind]
+    return _TEAM if kind is RowKind.TEAM else READS[kind]
 
 
 def labels(cursor: Cursor, kind: RowKind, keys: Iterable[Any]) -> list[str]:

@@ -64,17 +64,21 @@ SUMS_OR_NONE = ",".join(
     for prefix in _PREFIXES
 )
 
-HOLDING = f"""
-        count({_if("status = 'expired' or (status = 'active' and over_on <= $valued_on)", "1")})
+
+def holding(day: str) -> str:
+    """The SQL of what all policies of a customer come to, over policies.judged; `day` as there."""
+    has_begun, is_over = f"begins_on <= {day}", f"over_on <= {day}"
+    will_begin, will_end = f"begins_on > {day}", f"over_on > {day}"
+    is_protection = "in_force and product is distinct from 'savings'"
+    return f"""
+        count({_if(f"status = 'expired' or (status = 'active' and {is_over})", "1")})
             as expired_policies,
         count({_if("status = 'cancelled'", "1")}) as cancelled_policies,
         count({_if("status = 'pending'", "1")}) as pending_policies,
         (min({_if("in_force", "over_on")}) - 1)::date as next_end_on,
-        greatest(max({_if("begins_on <= $valued_on", "begins_on")}),
-            max({_if("over_on <= $valued_on", "over_on")})) as held_from,
-        least(min({_if("begins_on > $valued_on", "begins_on")}),
-            min({_if("over_on > $valued_on", "over_on")})) as held_until,
-        min({_if("begins_on <= $valued_on", "begins_on")}) as customer_since,
+        greatest(max({_if(has_begun, "begins_on")}), max({_if(is_over, "over_on")})) as held_from,
+        least(min({_if(will_begin, "begins_on")}), min({_if(will_end, "over_on")})) as held_until,
+        min({_if(has_begun, "begins_on")}) as customer_since,
         list({_if("in_force", "insurer_number")}) as insurers,
         list(span) as spans,
         count({_if("span is not null and span.until is null", "1")}) as unclear_ends,
@@ -84,9 +88,6 @@ HOLDING = f"""
         {_KIND_SUMS},
         count({_if("in_force and type = 'health' and policy_name is null", "1")})
             as unnamed_health_policies,
-        sum({_if("in_force and product is distinct from 'savings'", "premium")})::bigint
-            as protection_premium,
-        count({_if("in_force and product is distinct from 'savings' and premium is null", "1")})
-            as protection_premium_unknown
+        sum({_if(is_protection, "premium")})::bigint as protection_premium,
+        count({_if(f"{is_protection} and premium is null", "1")}) as protection_premium_unknown
 """
-"""What all policies of a customer come to, summed up over JUDGED."""

@@ -1,15 +1,23 @@
-"""What is told of each policy by itself, as SQL."""
+"""What is told of each policy `p` by itself, as SQL.
+
+`day` is the SQL of the day for which it is told, `currency` that of the currency of amounts.
+"""
 
 from fpcore.facts.types import bit_of
-from fpcore.facts.words import WORDS, names_one_of
+from fpcore.facts.words import FactWords, has_one_of
 from fpcore.models import PAYMENTS_PER_YEAR, WHOLE_LIFE
 
-IN_FORCE = """
+
+def in_force(day: str) -> str:
+    """The SQL that is true of a policy that counts as cover: active, begun, not past its end."""
+    return f"""
     p.status = 'active'
-    and coalesce(p.start_date <= $valued_on, true)
-    and coalesce(p.end_date >= $valued_on, true)
+    and coalesce(p.start_date <= {day}, true)
+    and coalesce(p.end_date >= {day}, true)
 """
-"""A policy `p` counts as cover on `$valued_on`: active, begun and not past its end."""
+
+
+IN_FORCE = in_force("$valued_on")
 
 WHY_NOT_IN_FORCE = """
     case
@@ -18,31 +26,41 @@ WHY_NOT_IN_FORCE = """
         when p.end_date < $valued_on then 'ended'
     end
 """
-"""The reason why a policy `p` does not count, or NULL."""
+"""The reason why a policy does not count on `$valued_on`, or NULL."""
 
 _PAYMENTS = " ".join(
     f"when '{cycle.value}' then {payments}" for cycle, payments in PAYMENTS_PER_YEAR.items()
 )
-YEARLY_PREMIUM = f"""
+
+
+def yearly_premium(currency: str) -> str:
+    """The SQL of what a policy costs in a year; NULL where amount or cycle is not known."""
+    return f"""
     case
         when p.premium_cycle = 'paid_up' then 0
-        when p.currency = $currency then p.premium_amount * case p.premium_cycle {_PAYMENTS} end
+        when p.currency = {currency} then p.premium_amount * case p.premium_cycle {_PAYMENTS} end
     end
 """
-"""What a policy `p` costs in a year in `$currency`; NULL where amount or cycle is not known."""
 
-PRODUCT = f"""
+
+PRODUCTS = ("indemnity", "savings", "driver")
+"""What the name of a policy can tell beyond its type: 실손, 연금 or 저축, 운전자."""
+
+
+def product(words: FactWords) -> str:
+    """The SQL of one of PRODUCTS, else NULL."""
+    named = words.product
+    return f"""
     case
-        when p.type = 'health' and {names_one_of("p.policy_name", WORDS["product"]["indemnity"])}
+        when p.type = 'health' and {has_one_of("p.policy_name", named.indemnity)}
             then 'indemnity'
         when p.type in ('life', 'other')
-            and {names_one_of("p.policy_name", WORDS["product"]["savings"])} then 'savings'
+            and {has_one_of("p.policy_name", named.savings)} then 'savings'
         when p.type in ('accident', 'car', 'other')
-            and {names_one_of("p.policy_name", WORDS["product"]["driver"])} then 'driver'
+            and {has_one_of("p.policy_name", named.driver)} then 'driver'
     end
 """
-"""What the name of a policy `p` tells beyond its type: indemnity (실손), savings (연금, 저축) or
-driver (운전자), else NULL."""
+
 
 KINDS = {
     "death": ("life", None),
@@ -66,31 +84,35 @@ SPAN = "struct(bit utinyint, since date, until date)"
 policy is over and nobody knows since when; `since` is the first of all days where no beginning is
 known."""
 
-_SPAN = f"""
+
+def _span(day: str) -> str:
+    return f"""
     case when p.status <> 'pending' then {{
         'bit': {bit_of("p.type")},
         'since': coalesce(p.start_date, date '0001-01-01'),
         'until': case
             when p.status = 'active' then coalesce(p.end_date, date '{WHOLE_LIFE}')
-            when p.status = 'cancelled' and p.end_date <= $valued_on then (p.end_date - 1)::date
-            when p.status = 'expired' and p.end_date < $valued_on then p.end_date
+            when p.status = 'cancelled' and p.end_date <= {day} then (p.end_date - 1)::date
+            when p.status = 'expired' and p.end_date < {day} then p.end_date
         end
     }}::{SPAN} end
 """
 
-JUDGED = f"""
+
+def judged(words: FactWords, day: str, currency: str) -> str:
+    """The SQL of the columns that tell all that is told of a policy."""
+    return f"""
         p.type, p.status,
         p.insurer, p.insurer_number, p.policy_number, p.policy_name, p.start_date, p.end_date,
-        {PRODUCT} as product,
-        {IN_FORCE} as in_force,
-        if(p.currency = $currency, p.coverage_amount, null) as coverage,
-        {YEARLY_PREMIUM} as premium,
+        {product(words)} as product,
+        {in_force(day)} as in_force,
+        if(p.currency = {currency}, p.coverage_amount, null) as coverage,
+        {yearly_premium(currency)} as premium,
         if(p.status <> 'pending', p.start_date, null) as begins_on,
         case
             when p.end_date = date '{WHOLE_LIFE}' or p.status = 'pending' then null
             when p.status = 'cancelled' then p.end_date
             else p.end_date + 1
         end::date as over_on,
-        {_SPAN} as span
+        {_span(day)} as span
 """
-"""What is told of each policy `p` by itself."""

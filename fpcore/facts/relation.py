@@ -10,19 +10,64 @@ in won (fpcore.kept.customer_rows keeps it so); for any other day or currency th
 the policies.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from fpcore.access import scope
+from fpcore.access.scope import Scope
+from fpcore.facts import words
 from fpcore.facts.ages import AGE
 from fpcore.facts.rows import ROW_COLUMNS, computed_rows
 from fpcore.models import WON, Account
 from fpcore.privacy import MASKED_NAME
 from fpcore.store.database import Database
+
+COLUMNS = (*ROW_COLUMNS, "age")
+"""What is told of a customer. `age` is in full years; from the birth year alone where no date is
+known. For each of the six types and `total`: _policies, _coverage, _unknown, _premium (a year's),
+_premium_unknown, all of what is in force. As sets of types (types.BIT): `held`, and of which
+something is known or not known."""
+
+
+def customer_fact(
+    db: Database,
+    account: Account,
+    valued_on: date,
+    columns: Iterable[str],
+    currency: str = WON,
+) -> tuple[str, dict[str, Any]]:
+    """Give the common table expressions that end in `customer_fact`, and their parameters.
+
+    `columns` are those of COLUMNS that are needed: fewer are planned faster. Where `are_kept` says
+    so they may be others of the table customer_row, too. `withdrawn_on` is always there.
+    `customer_scope` before it also holds those who withdrew their consent. `asked` names each
+    parameter, so that SQL that reads customer_fact may name $valued_on and $currency or not.
+
+    For an account without the right to names, the name of somebody else's customer is masked, the
+    age that of the birth year, and what else tells who it is NULL: nobody can be searched for or
+    sorted by it. `born_on` stays, for rules to reckon with: it is not to be shown.
+    """
+    seen = scope.of_account(db, account)
+    in_scope, params = _in_scope(seen)
+    params |= {"valued_on": valued_on, "currency": currency}
+    if not seen.by_name:
+        params["names_of"] = account.id
+    if are_kept(db, valued_on, currency):
+        before, rows = "", f"customer_row c where {in_scope}"
+    else:
+        before, rows = f"{computed_rows(words.of_rows(db), in_scope)},", "computed_row c"
+    needed = sorted({*columns, "withdrawn_on"})
+    sql = f"""
+asked as (select {", ".join(f"${name} as {name}" for name in params)}),
+{before}
+customer_scope as not materialized (
+    select {", ".join(_column(name, seen) for name in needed)} from {rows}
+),
+customer_fact as (from customer_scope where withdrawn_on is null)
+"""
+    return sql, params
+
 
 _MASKED = {
     "name": MASKED_NAME.format("c.name"),
@@ -32,59 +77,11 @@ _MASKED = {
 """What an account without the right to names sees in the place of these columns."""
 
 
-def _column(name: str, by_name: bool) -> str:
-    sql = f"{AGE} as age" if name == "age" else f"c.{name}"
-    if by_name or name not in _MASKED:
-        return sql
+def _column(name: str, seen: Scope) -> str:
     exact = AGE if name == "age" else f"c.{name}"
+    if seen.by_name or name not in _MASKED:
+        return f"{exact} as {name}"
     return f"if(c.owner_id = $names_of, {exact}, {_MASKED[name]}) as {name}"
-
-
-def customer_fact(
-    db: Database,
-    account: Account,
-    valued_on: date,
-    currency: str = WON,
-    used_in: str = "",
-    kept: Sequence[str] = (),
-) -> tuple[str, dict[str, Any]]:
-    """Give the common table expressions that end in `customer_fact`, and their parameters.
-
-    Only the columns that the SQL `used_in` names, all without it: fewer are planned faster. `kept`
-    are columns that only the table customer_row has: for where `are_kept` says so.
-
-    Columns: ROW_COLUMNS, and age (full years on $valued_on; from the birth year alone where no
-    date is known). For each of the six types and `total`: _policies, _coverage,
-    _unknown, _premium (a year's), _premium_unknown, all of what is in force. As sets of types
-    (BIT): `held`, and of which something is known or not known. `customer_scope`
-    before it holds those who withdrew their consent, too.
-
-    For an account without the right to names, the name of somebody else's customer is masked, the
-    age that of the birth year, and what else tells who it is NULL: nobody can be searched for or
-    sorted by it. `born_on` stays, for rules to reckon with: it is not to be shown.
-    """
-    words = words_of(used_in) or {*ROW_COLUMNS, "age"}
-    seen = scope.of_account(db, account)
-    used = "" if seen.by_name else " and $names_of is not null"
-    wanted = [name for name in (*ROW_COLUMNS, "age") if name in words | {"withdrawn_on"}]
-    columns = ", ".join(
-        [*(_column(name, seen.by_name) for name in wanted), *(f"c.{name}" for name in kept)]
-    )
-    in_scope, params = _scope(seen.owners)
-    if are_kept(db, valued_on, currency):
-        before, rows = "", f"customer_row c where {in_scope} and $currency = '{WON}'"
-    else:
-        before, rows = f"{computed_rows(in_scope)},", "computed_row c where true"
-    sql = f"""
-{before}
-customer_scope as not materialized (
-    select {columns} from {rows} and $valued_on is not null{used}
-),
-customer_fact as (from customer_scope where withdrawn_on is null)
-"""
-    if not seen.by_name:
-        params["names_of"] = account.id
-    return sql, {**params, "valued_on": valued_on, "currency": currency}
 
 
 def are_kept(db: Database, valued_on: date, currency: str = WON) -> bool:
@@ -93,19 +90,13 @@ def are_kept(db: Database, valued_on: date, currency: str = WON) -> bool:
     return currency == WON and begin <= valued_on < end
 
 
-@lru_cache(maxsize=256)
-def words_of(sql: str) -> frozenset[str]:
-    """Give the words that stand in SQL: names of columns among them."""
-    return frozenset(re.findall(r"\w+", sql))
-
-
-def _scope(owners: list[UUID] | None) -> tuple[str, dict[str, Any]]:
-    """The condition on `c` that keeps to these owners, None being everybody."""
-    if owners is None:
+def _in_scope(seen: Scope) -> tuple[str, dict[str, Any]]:
+    """The condition on `c` that keeps to whom an account may see, and its parameters."""
+    if seen.owners is None:
         return "true", {}
-    if len(owners) == 1:
-        return "c.owner_id = $owner", {"owner": owners[0]}
-    return "c.owner_id in (select unnest($owners::uuid[]))", {"owners": owners}
+    if len(seen.owners) == 1:
+        return "c.owner_id = $owner", {"owner": seen.owners[0]}
+    return "c.owner_id in (select unnest($owners::uuid[]))", {"owners": seen.owners}
 
 
 def _kept_days(db: Database) -> tuple[date, date]:

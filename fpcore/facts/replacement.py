@@ -1,31 +1,42 @@
-"""Policies that replace others (승환), as SQL."""
+"""Policies `new` that replaced others, `old` (승환), as SQL over pairs of policies.judged."""
 
-from fpcore.facts.words import WORDS
+from fpcore.facts.words import FactWords
 from fpcore.models import PolicyStatus
 
-_MONTHS = f"to_months({WORDS['replacement']['months']})"
-ARE_ALIKE = """
+MAY_BE_REPLACED = PolicyStatus.CANCELLED
+"""Without a policy in this status none is replaced."""
+
+ARE_ALIKE = f"""
     new.type = old.type and new.product is not distinct from old.product
-    and old.status = 'cancelled' and new.status in ('active', 'pending')
+    and old.status = '{MAY_BE_REPLACED}' and new.status in ('active', 'pending')
     and new.start_date is not null and new.type not in ('car', 'other')
     and coalesce(new.end_date > new.start_date + to_years(1), true)
 """
-"""A policy `new` may replace a cancelled one `old`: alike, and not of a term up to a year."""
+"""A policy may replace a cancelled one: alike, and not of a term up to a year."""
 
-MAY_REPLACE = PolicyStatus.CANCELLED
-"""Without a policy in this status none is replaced."""
 
-ENDED_CLOSE = f"""
-    old.end_date <= $valued_on
-    and old.end_date >= new.start_date - {_MONTHS} and old.end_date <= new.start_date + {_MONTHS}
+def ended_close(words: FactWords, day: str) -> str:
+    """The SQL that is true where the old policy ended around the beginning of the new one.
+
+    A last day after `day` is that of the term: when the policy was cancelled is not known then
+    (end_unclear).
+    """
+    months = f"to_months({words.replacement.months})"
+    return f"""
+    old.end_date <= {day}
+    and old.end_date >= new.start_date - {months} and old.end_date <= new.start_date + {months}
 """
-"""The cancelled policy ended around the beginning of the new one. A last day to come is that of the
-term: when it was cancelled is not known (END_UNCLEAR)."""
 
-END_UNCLEAR = "coalesce(old.end_date > $valued_on, true)"
 
-REPLACED = f"""
-        max(case when {ENDED_CLOSE} then greatest(new.start_date, old.end_date) end) as replaced_on,
-        max(case when {END_UNCLEAR} then new.start_date end) as unclear_on
+def end_unclear(day: str) -> str:
+    """The SQL that is true where nobody knows when the old policy ended."""
+    return f"coalesce(old.end_date > {day}, true)"
+
+
+def replaced(words: FactWords, day: str) -> str:
+    """The SQL of when a policy was last replaced, and when one last may have been."""
+    return f"""
+        max(case when {ended_close(words, day)} then greatest(new.start_date, old.end_date) end)
+            as replaced_on,
+        max(case when {end_unclear(day)} then new.start_date end) as unclear_on
 """
-"""Of pairs ARE_ALIKE: policies of which one was cancelled around the beginning of the other."""

@@ -1,11 +1,13 @@
 """The rows of customer_fact, computed from what is stored of customers and policies."""
 
+from functools import lru_cache
+
 from fpcore import circumstances
-from fpcore.facts.holding import HOLDING, KIND_SUMS_OR_NONE, SUM_COLUMNS, SUMS_OR_NONE
-from fpcore.facts.policies import JUDGED
-from fpcore.facts.replacement import ARE_ALIKE, REPLACED
+from fpcore.facts.holding import KIND_SUMS_OR_NONE, SUM_COLUMNS, SUMS_OR_NONE, holding
+from fpcore.facts.policies import judged
+from fpcore.facts.replacement import ARE_ALIKE, replaced
 from fpcore.facts.types import CONSENTS, bits
-from fpcore.facts.words import WORDS
+from fpcore.facts.words import FactWords
 from fpcore.models import NOBODY_REACHED, WON
 from fpcore.store.connecting import quoted
 
@@ -23,19 +25,29 @@ SEARCHED_LINES = "regexp_replace(lower({}), '[^\\S\\n]|-', '', 'g')"
 address, insurers and policy numbers of a customer, one a line and in no order: to sort them would
 take longer than all sums together."""
 
-_CLASSES = " ".join(
-    f"when c.occupation in ({', '.join(map(quoted, names))}) then {number}"
-    for number, names in WORDS["occupation_class"]["classes"].items()
-)
-OCCUPATION_CLASS = f"coalesce(c.occupation_class, case {_CLASSES} end)"
-"""The accident risk class of a customer `c`: as entered, or that of an occupation for which
-data/fact_words.toml has a source; NULL for any other."""
 
-_CIRCUMSTANCES = ", ".join(
-    f"{OCCUPATION_CLASS if each.name == 'occupation_class' else each.fact} as {each.name}"
-    for each in circumstances.CIRCUMSTANCES
-    if each.in_facts
-)
+def occupation_class(words: FactWords) -> str:
+    """The SQL of the accident risk class of a customer `c`.
+
+    As entered, or that of an occupation that is listed; NULL for any other.
+    """
+    listed = words.occupation_class.classes.by_class()
+    cases = " ".join(
+        f"when c.occupation in ({', '.join(map(quoted, names))}) then {number}"
+        for number, names in listed.items()
+        if names
+    )
+    return f"coalesce(c.occupation_class, case {cases or 'when false then null'} end)"
+
+
+def _circumstances(words: FactWords) -> str:
+    own = {"occupation_class": occupation_class(words)}
+    return ", ".join(
+        f"{own.get(each.name, each.fact)} as {each.name}"
+        for each in circumstances.CIRCUMSTANCES
+        if each.in_facts
+    )
+
 
 _NOBODY_REACHED = ", ".join(f"'{outcome}'" for outcome in NOBODY_REACHED)
 
@@ -52,12 +64,15 @@ ROW_COLUMNS = (
 )  # fmt: skip
 """The columns of the table customer_row and of the computed one."""
 
-ROW = f"""
+
+def row(words: FactWords) -> str:
+    """The SQL of ROW_COLUMNS of a customer `c` with a holding `h`, and what else is known."""
+    return f"""
         c.id, c.owner_id, c.name, icu_sort_key(c.name, 'ko') as name_key, {INITIALS} as initials,
         c.birth_year, c.birth_date,
         coalesce(c.birth_date, make_date(c.birth_year, 1, 1)) as born_on,
         c.gender, c.phone, c.email, c.occupation,
-        {_CIRCUMSTANCES},
+        {_circumstances(words)},
         greatest(c.last_contact_on, contacted.on_day) as last_contact_on,
         c.next_contact_on,
         coalesce(agreed.consents, 0)::utinyint as consents,
@@ -87,7 +102,7 @@ ROW = f"""
         coalesce(h.protection_premium_unknown, 0) as protection_premium_unknown,
         replacement.replaced_on, replacement.unclear_on as replacement_unclear_on
 """
-"""The columns ROW_COLUMNS of a customer `c` with HOLDING `h`, and what else is known of them."""
+
 
 POLICY_READ = {
     "type": "varchar", "status": "varchar", "insurer": "varchar", "insurer_number": "integer",
@@ -110,8 +125,10 @@ def struct_of(columns: dict[str, str]) -> str:
     return f"struct({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
 
 
-_JUDGED_VALUES = f"""
-    select {JUDGED.replace("$currency", f"'{WON}'").replace("$valued_on", "valued_on")}, valued_on
+def _judged_values(words: FactWords) -> str:
+    """The SQL of policies that are given as values, judged; each parameter stands in it once."""
+    return f"""
+    select {judged(words, "valued_on", quoted(WON))}, valued_on
     from (
         select unnest(policies, max_depth := 2), valued_on
         from (
@@ -121,28 +138,37 @@ _JUDGED_VALUES = f"""
     ) p
 """
 
-REPLACED_OF_ONE = f"""
-with judged as materialized ({_JUDGED_VALUES})
-select {REPLACED.replace("$valued_on", "old.valued_on")}
+
+@lru_cache(maxsize=8)
+def replaced_of_one(words: FactWords) -> str:
+    """The SQL of replacement.replaced of one customer, from values alone: $policies, $valued_on."""
+    return f"""
+with judged as materialized ({_judged_values(words)})
+select {replaced(words, "old.valued_on")}
 from judged old join judged new on {ARE_ALIKE}
 """
-"""REPLACED of one customer, from values alone: $policies, $valued_on."""
 
-ROW_OF_ONE = f"""
-select {ROW} from (
-    select {HOLDING.replace("$valued_on", "valued_on")},
+
+@lru_cache(maxsize=8)
+def row_of_one(words: FactWords) -> str:
+    """The SQL of the row of one customer in won, from values alone.
+
+    Parameters: $customer, $policies, $contacted_on, $consents, $replaced_on, $unclear_on,
+    $valued_on. Each stands in it once, so that DuckDB keeps its plan.
+    """
+    return f"""
+select {row(words)} from (
+    select {holding("valued_on")},
         $customer::{struct_of(CUSTOMER_READ)} as c,
         {{'on_day': $contacted_on::date}} as contacted,
         {{'consents': $consents::utinyint}} as agreed,
         {{'replaced_on': $replaced_on::date, 'unclear_on': $unclear_on::date}} as replacement
-    from ({_JUDGED_VALUES})
+    from ({_judged_values(words)})
 ) h
 """
-"""ROW of one customer in won, from values alone: $customer, $policies, $contacted_on, $consents,
-$replaced_on, $unclear_on, $valued_on. Each stands in it once, so that DuckDB keeps its plan."""
 
 
-def computed_rows(which: str, only_ids: str = "true") -> str:
+def computed_rows(words: FactWords, which: str, only_ids: str = "true") -> str:
     """Give the common table expressions that end in `computed_row`, with ROW_COLUMNS.
 
     `which` is the SQL condition on the customers `c`; `only_ids` one on a customer's id `{}` that
@@ -155,16 +181,16 @@ def computed_rows(which: str, only_ids: str = "true") -> str:
     return f"""
 person as (from customer c where {which}),
 judged as materialized (  -- or each sum would judge every policy again
-    select p.customer_id, {JUDGED}
+    select p.customer_id, {judged(words, "$valued_on", "$currency")}
     from (
         select policy.*, insurer.number as insurer_number
         from policy left join insurer on insurer.name = policy.insurer
     ) p
     join person on person.id = p.customer_id where {of_policy}
 ),
-holding as (select customer_id, {HOLDING} from judged group by customer_id),
+holding as (select customer_id, {holding("$valued_on")} from judged group by customer_id),
 replacement as (
-    select old.customer_id, {REPLACED}
+    select old.customer_id, {replaced(words, "$valued_on")}
     from judged old join judged new on new.customer_id = old.customer_id and {ARE_ALIKE}
     group by old.customer_id
 ),
@@ -181,7 +207,7 @@ agreed as (
     group by s.customer_id
 ),
 computed_row as (
-    select {ROW}
+    select {row(words)}
     from person c
     left join holding h on h.customer_id = c.id
     left join replacement on replacement.customer_id = c.id

@@ -1,4 +1,4 @@
-"""The six types of policies as sets of bits, and all of them together."""
+"""How types, consents and other words stand in customer_fact: as bits and numbers."""
 
 from enum import StrEnum
 
@@ -28,11 +28,6 @@ def bits(condition: str) -> str:
 def number_of(word: StrEnum) -> int:
     """The number that stands for a word in customer_fact: from 1, in the order of the words."""
     return list(type(word)).index(word) + 1
-
-
-def number_case(words: type[StrEnum], column: str) -> str:
-    cases = " ".join(f"when '{word}' then {number_of(word)}" for word in words)
-    return f"case {column} {cases} end"
 
 
 CONSENT_BIT = {kind: 1 << place for place, kind in enumerate(ConsentKind)}

@@ -14,9 +14,11 @@ from uuid import UUID
 from fpcore import circumstances
 from fpcore.access import scope
 from fpcore.errors import NotFound
-from fpcore.facts.policies import PRODUCT, WHY_NOT_IN_FORCE, YEARLY_PREMIUM
+from fpcore.facts import words
+from fpcore.facts.policies import WHY_NOT_IN_FORCE, product, yearly_premium
 from fpcore.facts.relation import customer_fact
-from fpcore.facts.replacement import ARE_ALIKE, END_UNCLEAR, ENDED_CLOSE
+from fpcore.facts.replacement import ARE_ALIKE, end_unclear, ended_close
+from fpcore.facts.words import FactWords
 from fpcore.gaps import targets
 from fpcore.gaps.targets import Target
 from fpcore.models import WON, Account, GapState
@@ -138,14 +140,16 @@ def of_customer(
     with db.reading() as cursor:
         by_hand = db.remembered("targeted rules", lambda: judging.targeted(cursor))
         judged = judged_sql(by_hand, rules, valued_on)
-        fact, params = customer_fact(db, account, valued_on, used_in=judged)
+        fact, params = customer_fact(db, account, valued_on, _reads(rules))
         row = judged_row(cursor, f"with {fact} {judged}", {**params, "customer": customer_id})
         is_masked = not scope.of_account(db, account).by_name and row["owner_id"] != account.id
-        return explained(cursor, rules, valued_on, customer_id, row, bool(by_hand), is_masked)
+        told = words.of_rows(db)
+        return explained(cursor, told, rules, valued_on, customer_id, row, bool(by_hand), is_masked)
 
 
 def explained(
     cursor: Cursor,
+    told: FactWords,
     rules: Sequence[Rule],
     day: date,
     customer_id: UUID,
@@ -155,7 +159,7 @@ def explained(
 ) -> CustomerGaps:
     """Judge a customer by `row`, which `judged_sql` gave of them."""
     said = {"customer": customer_id, "valued_on": day, "currency": WON}
-    held = database.rows(cursor, _POLICIES, said)
+    held = database.rows(cursor, _policies(told), said)
     held.sort(key=lambda policy: (policy["begun_on"], policy["id"]), reverse=True)
     by_hand = targets.of_customer(cursor, customer_id, is_masked) if may_have_targets else {}
     burden = _burden(row, rules)
@@ -163,18 +167,18 @@ def explained(
         _gap(rule, number, row, day, held, by_hand.get(rule.code), burden)
         for number, rule in enumerate(rules)
     ]
-    gaps = [_with_replaced(cursor, gap, said) for gap in gaps]
+    gaps = [_with_replaced(cursor, told, gap, said) for gap in gaps]
     gaps.sort(key=lambda gap: (ORDER.index(gap.state), -gap.rule.severity, -(gap.short or 0)))
     return CustomerGaps(day, tuple(gaps), burden)
 
 
-def _with_replaced(cursor: Cursor, gap: Gap, said: dict[str, Any]) -> Gap:
+def _with_replaced(cursor: Cursor, told: FactWords, gap: Gap, said: dict[str, Any]) -> Gap:
     """Name the policies for which a replacement is found, or cannot be told."""
     need = gap.rule.need
     if need.word != "no_replacement" or gap.state not in (GapState.GAP, GapState.UNKNOWN):
         return gap
     which = {"customer": said["customer"], "valued_on": said["valued_on"], "months": need.months}
-    found = database.rows(cursor, _REPLACED, which)
+    found = database.rows(cursor, _replaced(told), which)
     return replace(gap, counted=tuple(dict.fromkeys(row["id"] for row in found)))
 
 
@@ -205,6 +209,15 @@ _FACTS = (
 )  # fmt: skip
 """Whose customer it is, and what the words of rules ask for when they say what is missing, and the
 premium burden."""
+
+
+def _reads(rules: Sequence[Rule]) -> set[str]:
+    """Name the columns of customer_fact that `judged_sql` reads."""
+    coverages = {rule: COVERAGES[rule.coverage] for rule in rules}
+    held = {f"{coverage.prefix}_policies" for coverage in coverages.values()}
+    held |= {f"{one.prefix}_unknown" for one in coverages.values() if one.has_amount}
+    ways = {name for rule in rules for need in _needs(rule) for name in need.reads(coverages[rule])}
+    return {*_FACTS, *held, *ways, *judging.reads(rules)}
 
 
 def _explaining(rule: Rule, number: int, day: date) -> str:
@@ -325,28 +338,35 @@ def _burden(row: Mapping[str, Any], rules: Sequence[Rule]) -> PremiumBurden:
     )
 
 
-_POLICIES = f"""
-select p.id, p.type, {PRODUCT} as product, {WHY_NOT_IN_FORCE} as why_not,
+@lru_cache(maxsize=8)
+def _policies(told: FactWords) -> str:
+    """The SQL of the policies of `$customer`, each with what may keep it from counting."""
+    return f"""
+select p.id, p.type, {product(told)} as product, {WHY_NOT_IN_FORCE} as why_not,
     case
         when p.currency <> '{WON}' then 'other_currency'
         when p.coverage_amount is null then 'amount_unknown'
     end as no_amount,
-    if({YEARLY_PREMIUM} is null, 'premium_unknown', null) as no_premium,
+    if({yearly_premium("$currency")} is null, 'premium_unknown', null) as no_premium,
     coalesce(p.start_date, date '0001-01-01') as begun_on
 from policy p where p.customer_id = $customer
 """
 
-_REPLACED = f"""
+
+@lru_cache(maxsize=8)
+def _replaced(told: FactWords) -> str:
+    """The SQL of the policies that replaced each other, or may have, in the last `$months`."""
+    return f"""
 with judged as (
-    select p.id, p.type, {PRODUCT} as product, p.status, p.start_date, p.end_date
+    select p.id, p.type, {product(told)} as product, p.status, p.start_date, p.end_date
     from policy p where p.customer_id = $customer
 )
 select unnest([old.id, new.id]) as id from judged old join judged new on {ARE_ALIKE}
-where ({ENDED_CLOSE}) and greatest(new.start_date, old.end_date) > $valued_on - to_months($months)
-    or ({END_UNCLEAR}) and new.start_date > $valued_on - to_months($months)
+where ({ended_close(told, "$valued_on")})
+        and greatest(new.start_date, old.end_date) > $valued_on - to_months($months)
+    or ({end_unclear("$valued_on")}) and new.start_date > $valued_on - to_months($months)
 order by id
 """
-"""The policies that replaced each other, or may have, in the last months."""
 
 
 def _why_not_counted(rule: Rule, policy: Mapping[str, Any], has_terms: bool) -> str | None:

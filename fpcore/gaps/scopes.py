@@ -113,6 +113,10 @@ def with_figures(cells: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+NAMED = ("id", "name", "name_key", "owner_id")
+"""What lists of customers need."""
+
+
 def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> pd.DataFrame:
     """List the customers in scope with the worst gaps, the worst first.
 
@@ -129,8 +133,8 @@ def worst(db: Database, account: Account, valued_on: date, limit: int = 20) -> p
         targets = judging.targeted(cursor)
         rows = judging.with_targets("candidate", targets)
         judged = judging.judged(rules, valued_on, rows, targets)
-        used_in = f"{judged} id name name_key owner_id"
-        fact, params = stated.stated_fact(db, cursor, account, valued_on, used_in)
+        columns = {*NAMED, "states", "gaps", *judging.reads(rules)}
+        fact, params = stated.stated_fact(db, cursor, account, valued_on, columns)
         return cursor.execute(
             f"""
             with {fact},
@@ -180,26 +184,30 @@ def judged_fact(
     rules: Sequence[Rule],
     rows: RowKind | None = None,
     team: str | None = None,
+    besides: Sequence[str] = ("owner_id",),
 ) -> tuple[str, dict[str, Any]]:
     """The common table expressions that end in `judged_fact`: everybody in scope (of a team, where
-    one is named), by rules; `shortfall_<n>` for each rule with an amount."""
+    one is named), by rules; `shortfall_<n>` for each rule with an amount. `besides` are columns of
+    customer_fact that whoever reads it needs."""
     row = f"{groups.key(rows, day)} as row, " if rows else ""
     targets = judging.targeted(cursor) & {rule.code for rule in rules}
     relation = judging.with_targets("customer_fact", targets)
     is_kept = rules == rulebook.rules_on(db, day) and stated.are_kept(db, day)
     judged = judging.judged(rules, day, relation, targets, has_states=is_kept)
-    known = judging.shortfalls_kept(rules, day) if is_kept else {}
+    with_amount = [number for number, rule in enumerate(rules) if _has_amount(rule, day)]
+    kept = judging.shortfalls_kept(rules, day) if is_kept else {}
+    known = {number: f"coalesce({column}, 0)" for number, column in kept.items()}
     shortfalls = ", ".join(
-        f"{known.get(number) or _shortfall(number)} as shortfall_{number}"
-        for number, rule in enumerate(rules) if _has_amount(rule, day)
-    )  # fmt: skip
-    used_in = f"{judged} {shortfalls} id name name_key owner_id {row}"
-    kept = judging.KEPT if is_kept else ()
-    fact, params = customer_fact(db, account, day, used_in=used_in, kept=kept)
+        f"{known.get(number) or _shortfall(number)} as shortfall_{number}" for number in with_amount
+    )
+    columns = {*besides, *judging.reads(rules), *kept.values(), *(["states"] if is_kept else [])}
+    if rows:
+        columns.add(groups.READS[rows])
+    fact, params = customer_fact(db, account, day, columns)
     if team:
         judged, params = f"{judged} where {groups.OF_TEAM}", {**params, "team": team}
-    columns = f"{row}*" + (f", {shortfalls}" if shortfalls else "")
-    return f"{fact}, judged_fact as not materialized (select {columns} from {judged})", params
+    read = f"{row}*" + (f", {shortfalls}" if shortfalls else "")
+    return f"{fact}, judged_fact as not materialized (select {read} from {judged})", params
 
 
 def _counts(rules: Sequence[Rule], day: date) -> str:

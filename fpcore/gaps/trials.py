@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fpcore.facts import groups
-from fpcore.gaps.scopes import heatmap, judged_fact, rules_to_judge_by
+from fpcore.gaps.scopes import NAMED, heatmap, judged_fact, rules_to_judge_by
 from fpcore.models import Account, GapState, RowKind
 from fpcore.rules import rulebook
 from fpcore.rules.judging import STATES
@@ -119,14 +119,14 @@ def _both(
     digits of the states of the n-th of all codes."""
     codes = sorted({rule.code for rule in (*before, *after)})
     rules = [*before, *after]
-    judged, params = judged_fact(db, cursor, account, day, rules)
+    judged, params = judged_fact(db, cursor, account, day, rules, besides=NAMED)
     columns = []
     for n, code in enumerate(codes):
         for side, offset, of_side in (("before", 0, before), ("after", len(before), after)):
             place = [k for k, rule in enumerate(of_side) if rule.code == code]
             state = f"state_{offset + place[0]}" if place else str(DIGIT[GapState.NOT_NEEDED])
             columns.append(f"{state} as {side}_{n}")
-    names = ", ".join(["id", "name", "name_key", "owner_id", *columns])
+    names = ", ".join([*NAMED, *columns])
     return f"{judged}, both_judged as not materialized (select {names} from judged_fact)", params
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from fpcore.access import scope
 from fpcore.customers import policies
+from fpcore.facts import words
 from fpcore.facts.rows import computed_rows
 from fpcore.gaps.explanation import CustomerGaps, explained, judged_row, judged_sql
 from fpcore.models import WON, Account, NewPolicy
 from fpcore.rules import judging, rulebook
+from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
 
@@ -42,13 +45,14 @@ def what_if(
         row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         said = {"customer": row["id"], "valued_on": today, "currency": WON}
         unnumbered = {"policy_number": None} if row["is_masked"] else {}
-        rows = computed_rows("c.id = $customer", "{} = $customer")
+        told = words.in_use(partial(database.rows, cursor))
+        rows = computed_rows(told, "c.id = $customer", "{} = $customer")
         judged = judged_sql(judging.targeted(cursor), rules, today)
         sql = f"with {rows}, customer_fact as (from computed_row) {judged}"
 
         def as_it_is() -> CustomerGaps:
             found = judged_row(cursor, sql, said)
-            return explained(cursor, rules, today, row["id"], found, True, row["is_masked"])
+            return explained(cursor, told, rules, today, row["id"], found, True, row["is_masked"])
 
         before = as_it_is()
         for policy_id in end:

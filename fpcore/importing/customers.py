@@ -198,12 +198,13 @@ typed as (
         birth_year_value as birth_year, birth_date_value as birth_date, gender_value as gender,
         from_resident_number, phone_value as phone, phone_hash, email, email_is_well_formed,
         occupation, last_contact_value as last_contact_on, notes, consent_value as consent,
+        $today::date as today,
         {", ".join(f"t.{field} as said_{field}" for field in _SAID_OF_CUSTOMER)}
     from valued t
 )
 select
     * exclude ({", ".join(f"said_{field}" for field in _SAID_OF_CUSTOMER)},
-        email_is_well_formed),
+        email_is_well_formed, today),
     row_no as customer_no,
     coalesce(if(consent = 'yes', $consent_header || ': ' || said_consent, null),
         $consent_basis) as consent_basis,

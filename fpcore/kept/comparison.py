@@ -1,15 +1,18 @@
 """Compare what is kept with each customer to what it is made of."""
 
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
+from fpcore.facts import words
 from fpcore.facts.rows import ROW_COLUMNS, computed_rows
 from fpcore.kept import rule_sets
 from fpcore.kept.customer_rows import ALL_COLUMNS, CUSTOMERS_AT_ONCE
 from fpcore.models import WON
 from fpcore.rules import judging, rulebook
 from fpcore.rules.judging import KEPT
+from fpcore.store import database
 from fpcore.store.database import Database
 
 _IN_ORDER = {
@@ -49,6 +52,7 @@ def compared(db: Database, today: date) -> list[Difference]:
     rules = rulebook.rules_on(db, today)
     found: list[Difference] = []
     with db.reading() as cursor:
+        told = words.in_use(partial(database.rows, cursor))
         targets = judging.targeted(cursor)
         rows = judging.with_targets("computed_row", targets)
         judged = judging.judged(rules, today, rows, targets)
@@ -56,7 +60,9 @@ def compared(db: Database, today: date) -> list[Difference]:
         number = rule_sets.known_number_of(cursor, rules)
         for first, last in cursor.execute(_PARTS).fetchall():
             sql = _COMPARE.format(
-                rows=computed_rows("c.id between $first and $last", "{} between $first and $last"),
+                rows=computed_rows(
+                    told, "c.id between $first and $last", "{} between $first and $last"
+                ),
                 computed=f"select {_COMPARED}, $set::int as rule_set, {kept} from {judged}",
             )
             said = {"first": first, "last": last, "set": number}

@@ -11,29 +11,32 @@ In another time zone it may be another day: a row made for that one would differ
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
+from fpcore.facts import words
 from fpcore.facts.policies import SPAN
-from fpcore.facts.replacement import MAY_REPLACE
+from fpcore.facts.replacement import MAY_BE_REPLACED
 from fpcore.facts.rows import (
     CUSTOMER_READ,
     POLICY_READ,
-    REPLACED_OF_ONE,
     ROW_COLUMNS,
-    ROW_OF_ONE,
     computed_rows,
+    replaced_of_one,
+    row_of_one,
     struct_of,
 )
 from fpcore.facts.types import CONSENTS
+from fpcore.facts.words import FactWords
 from fpcore.kept import gap_history, insurers, rule_sets
-from fpcore.kept.gap_history import Because
+from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import NOBODY_REACHED, WON, Account
 from fpcore.rules import judging, rulebook
 from fpcore.rules.judging import KEPT
 from fpcore.rules.records import Rule
 from fpcore.store import database
+from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor, Database, calculator
 
 CUSTOMERS_AT_ONCE = 250_000
@@ -70,21 +73,32 @@ def refresh_all_of(
 
 def roll_forward(db: Database, today: date) -> None:
     """Make anew the rows that are not true of today: a policy has begun or ended since; then
-    judge everybody by the rules of today."""
-    stale = """
-        select c.id from customer c left join customer_row r on r.id = c.id
-        where r.id is null or not (r.held_from <= $today and $today < r.held_until)
+    judge everybody by the rules of today.
+
+    Where data/fact_words.toml tells something else than it did, make all rows anew by it.
     """
-
-    def work(cursor: Cursor) -> None:
-        cursor.execute(f"create or replace temp table stale_customer as {stale}", {"today": today})
-        _make_anew(db, cursor, "stale_customer", today)
-        gap_history.note(cursor, today, gap_history.TIME_PASSED)
-        gap_history.settle(db, cursor, today)
-
     rulebook.keep_good_file(db)
-    if db.read(f"{stale} limit 1", {"today": today}) or not gap_history.is_settled(db, today):
-        db.transaction(work)
+    is_stale = db.read(f"{_STALE} limit 1", {"today": today})
+    if is_stale or words.newer(db.read) or not gap_history.is_settled(db, today):
+        db.transaction(lambda cursor: _bring_forward(db, cursor, today))
+
+
+_STALE = """
+    select c.id from customer c left join customer_row r on r.id = c.id
+    where r.id is null or not (r.held_from <= $today and $today < r.held_until)
+"""
+
+
+def _bring_forward(db: Database, cursor: Cursor, today: date) -> None:
+    stale, params, because = _STALE, {"today": today}, gap_history.TIME_PASSED
+    new_words = words.newer(partial(database.rows, cursor))
+    if new_words:
+        words.take(cursor, new_words)
+        stale, params, because = "select id from customer", {}, Because(Cause.RULE)
+    cursor.execute(f"create or replace temp table stale_customer as {stale}", params)
+    _make_anew(db, cursor, "stale_customer", today)
+    gap_history.note(cursor, today, because)
+    gap_history.settle(db, cursor, today)
 
 
 def _make_anew(
@@ -123,11 +137,12 @@ def _insert(
     db: Database, cursor: Cursor, which: str, day: date, said: dict, only_ids: str = "true"
 ) -> None:
     rules, targets = rulebook.rules_on(db, day), judging.targeted(cursor)
+    told = words.in_use(partial(database.rows, cursor))
     rows = judging.with_targets("computed_row", targets)
     cursor.execute(
         f"""
         insert into customer_row ({", ".join(ALL_COLUMNS)})
-        with {computed_rows(which, only_ids)}
+        with {computed_rows(told, which, only_ids)}
         select {_COLUMNS}, {rule_sets.number_of(cursor, rules)},
             {", ".join(judging.kept(rules, day))}
         from {judging.judged(rules, day, rows, targets)} order by owner_id
@@ -175,8 +190,9 @@ def _computed(
     rules = rulebook.rules_on(db, day)
     held = {"policies": (f"{struct_of(POLICY_READ)}[]", policies), "valued_on": ("date", day)}
     replaced = {"replaced_on": None, "unclear_on": None}
-    if any(one["status"] == MAY_REPLACE for one in policies) and len(policies) > 1:
-        replaced = calculator.row(REPLACED_OF_ONE, held)
+    told = words.parsed(read["fact_words"])
+    if any(one["status"] == MAY_BE_REPLACED for one in policies) and len(policies) > 1:
+        replaced = calculator.row(replaced_of_one(told), held)
     values = {
         **held,
         "customer": (struct_of(CUSTOMER_READ), {name: read[name] for name in CUSTOMER_READ}),
@@ -185,14 +201,16 @@ def _computed(
         **{name: ("date", day) for name, day in replaced.items()},
         **{f"target_{code}": ("bigint", amount) for code, amount in targets.items()},
     }
-    row = calculator.row(_judged_row(rules, day, tuple(sorted(targets))), values)
+    row = calculator.row(_judged_row(told, rules, day, tuple(sorted(targets))), values)
     return {**row, "rule_set": rule_sets.number_of(cursor, rules)}
 
 
 @lru_cache(maxsize=64)
-def _judged_row(rules: tuple[Rule, ...], day: date, targets: tuple[str, ...]) -> str:
+def _judged_row(
+    told: FactWords, rules: tuple[Rule, ...], day: date, targets: tuple[str, ...]
+) -> str:
     by_hand = "".join(f", $target_{code}::bigint as target_{code}" for code in targets)
-    row = f"(select *{by_hand} from ({ROW_OF_ONE}))"
+    row = f"(select *{by_hand} from ({row_of_one(told)}))"
     judged = judging.judged(rules, day, row, frozenset(targets))
     return f"select {_COLUMNS}, {', '.join(judging.kept(rules, day))} from {judged}"
 
@@ -211,7 +229,8 @@ select {", ".join(f"c.{name}" for name in CUSTOMER_READ)},
         as contacted_on,
     (select {CONSENTS} from consent s where s.customer_id = $id and s.withdrawn_on is null)
         as consents,
-    (select max(on_day) from gap_settled) as settled_on
+    (select max(on_day) from gap_settled) as settled_on,
+    (select content from good_file where name = {quoted(words.FILE.name)}) as fact_words
 from customer c where c.id = $id
 """
 _POLICIES = f"""

@@ -1,5 +1,6 @@
 """customer_fact with how each customer stands against the gap rules, type by type."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -17,22 +18,23 @@ def stated_fact(
     cursor: Cursor,
     account: Account,
     valued_on: date,
-    used_in: str,
+    columns: Iterable[str],
     relation: str = "customer_fact",
 ) -> tuple[str, dict[str, Any]]:
     """Give the common table expressions that end in `stated_fact`, and their parameters: another
-    `relation` of those of customer_fact with the columns judging.KEPT, in won.
+    `relation` of those of customer_fact, in won, with these columns of it and of judging.KEPT.
 
     As they are kept with everybody, or judged now by the rules of the day.
     """
     if are_kept(db, valued_on):
-        fact, params = customer_fact(db, account, valued_on, used_in=used_in, kept=KEPT)
+        fact, params = customer_fact(db, account, valued_on, columns)
         return f"{fact}, stated_fact as not materialized (from {relation})", params
     rules, targets = rulebook.rules_on(db, valued_on), judging.targeted(cursor)
     rows = judging.with_targets(relation, targets)
     judged = judging.judged(rules, valued_on, rows, targets)
     kept = ", ".join(judging.kept(rules, valued_on))
-    fact, params = customer_fact(db, account, valued_on, used_in=f"{used_in} {judged}")
+    read = ({*columns} - {*KEPT}) | judging.reads(rules)
+    fact, params = customer_fact(db, account, valued_on, read)
     return f"{fact}, stated_fact as not materialized (select *, {kept} from {judged})", params
 
 

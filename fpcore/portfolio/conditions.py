@@ -37,6 +37,10 @@ TYPE_OF_BIT = f"case bit {_BIT_TYPES} end"
 """The SQL that turns a bit back into the type."""
 
 
+ENDING_READS = ("id", "spans", "next_end_on")
+"""The columns of a customer that `ending` and `ends_within` read."""
+
+
 def ending(relation: str) -> str:
     """The SQL of the policies in force that end within the last of DAYS_AHEAD, without a successor:
     id (the customer's), bit (of the type), until (the last day).
@@ -69,6 +73,10 @@ def ending(relation: str) -> str:
         and coalesce(next.end_date > last_held.until, true)
         and coalesce(next.start_date <= last_held.until + {DAYS_BETWEEN}, true)
     """
+
+
+ONCE_HELD_READS = ("id", "held", "spans", "expired_policies", "cancelled_policies")
+"""The columns of a customer that `once_held` and `held_once` read."""
 
 
 def once_held(relation: str, together: bool = False) -> str:
@@ -123,6 +131,11 @@ def is_unknown(field: str) -> str:
     return f"{field} is null"
 
 
+def unknown_reads(field: str) -> str:
+    """Name the column of a customer that `is_unknown` reads."""
+    return _COUNTED.get(field, "id" if field in POLICY_FIELDS else field)
+
+
 def without(field: str, relation: str = "policy") -> str:
     """The SQL of the policies in force of which a field is not known: customer_id.
 
@@ -156,7 +169,7 @@ def of_scope(
     Where that is everybody, those who withdrew are taken out instead, if there are any.
     """
     of, said = of_team(team)
-    fact, params = customer_fact(db, account, valued_on, used_in=f"id {of}")
+    fact, params = customer_fact(db, account, valued_on, ("id", "owner_id"))
     if team or scope.of_account(db, account).owners is not None:
         joined = f"semi join (select id from customer_fact where {of}) who on who.id = customer_id"
     elif db.remembered("somebody withdrew", lambda: _somebody_withdrew(db)):

@@ -86,11 +86,12 @@ def find(
         relation = "stated_fact" if needs_rules else "customer_scope"
         if any(condition.looks_back for condition in conditions):
             relation = measures.since_then(relation)
-        used_in = f"{_PAGE}, {_SORT_SQL[sort]}, name_key, {where}, {relation}"
+        reads = {name for condition in conditions for name in condition.reads}
+        columns = {*_PAGE_READS, _SORT_SQL[sort], *measures.columns_for(reads)}
         if needs_rules:
-            fact, base = stated_fact(db, cursor, account, valued_on, used_in, "customer_scope")
+            fact, base = stated_fact(db, cursor, account, valued_on, columns, "customer_scope")
         else:
-            fact, base = customer_fact(db, account, valued_on, wanted.currency or WON, used_in)
+            fact, base = customer_fact(db, account, valued_on, columns, wanted.currency or WON)
     order = f"order by sort_key {'desc' if descending else 'asc'} nulls last, name_key, id"
 
     def considered(kept: str, columns: str) -> str:
@@ -138,6 +139,12 @@ _PAGE = f"""
     total_coverage as coverage, total_unknown as unknown, total_premium / 12 as premium,
     total_premium_unknown as premium_unknown
 """
+_PAGE_READS = (
+    "id", "name", "name_key", "gender", "age", "occupation", "phone", "email", "owner_id",
+    "last_contact_on", "next_contact_on", "next_end_on", "consents", "total_policies",
+    "total_coverage", "total_unknown", "total_premium", "total_premium_unknown",
+)  # fmt: skip
+"""The columns of customer_fact that a page shows and is sorted by."""
 
 
 def _page_and_counts(db: Database, query: _Query) -> tuple[pd.DataFrame, dict[str, int]]:

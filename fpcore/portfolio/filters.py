@@ -66,12 +66,14 @@ class Asker(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """SQL over customer_fact that is true of those who fit, and its parameters.
+    """SQL over customer_fact that is true of those who fit, the columns that stand in it, and its
+    parameters.
 
     `needs_rules`: it reads judging.KEPT. `looks_back`: it reads measures.SINCE_THEN.
     """
 
     sql: str
+    reads: Iterable[str]
     params: Mapping[str, Any] = {}
     needs_rules: bool = False
     looks_back: bool = False
@@ -109,15 +111,15 @@ def _search(wanted: "CustomerFilter", asker: Asker) -> Condition:
 
 def _of_gender(wanted: "CustomerFilter", asker: Asker) -> Condition:
     sql = f"coalesce(gender, '{UNKNOWN_ROW}') = $gender"
-    return Condition(sql, {"gender": str(wanted.gender)})
+    return Condition(sql, ["gender"], {"gender": str(wanted.gender)})
 
 
 def _from_age(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition("age >= $age_from", {"age_from": wanted.age_from})
+    return Condition("age >= $age_from", ["age"], {"age_from": wanted.age_from})
 
 
 def _to_age(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition("age <= $age_to", {"age_to": wanted.age_to})
+    return Condition("age <= $age_to", ["age"], {"age_to": wanted.age_to})
 
 
 def _holding(wanted: "CustomerFilter", asker: Asker) -> Condition:
@@ -139,41 +141,43 @@ def _behind_cell(wanted: "CustomerFilter", asker: Asker) -> Condition:
 def _behind(measure: Measure, of: str | None, since: date | None = None) -> Condition:
     """Who is behind the cells of a measure and column: by the text that counts them there."""
     definition = DEFINITIONS[measure]
-    sql = definition.behind(of or TOTAL).text
+    sql, reads = definition.behind(of or TOTAL)
     params = {"since": since} if definition.looks_back else {}
-    return Condition(sql, params, definition.needs_rules, definition.looks_back)
+    return Condition(sql, reads, params, definition.needs_rules, definition.looks_back)
 
 
 def _is_cell(wanted: "CustomerFilter") -> bool:
     return bool(wanted.since) or not DEFINITIONS[wanted.behind].looks_back
 
 
-_STATUS_SQL = {
-    PolicyStatus.ACTIVE: "total_policies > 0",
-    PolicyStatus.EXPIRED: "expired_policies > 0",
-    PolicyStatus.CANCELLED: "cancelled_policies > 0",
-    PolicyStatus.PENDING: "pending_policies > 0",
+_WITH_STATUS = {
+    PolicyStatus.ACTIVE: "total_policies",
+    PolicyStatus.EXPIRED: "expired_policies",
+    PolicyStatus.CANCELLED: "cancelled_policies",
+    PolicyStatus.PENDING: "pending_policies",
 }
 
 
 def _with_status(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(_STATUS_SQL[wanted.status])
+    policies = _WITH_STATUS[wanted.status]
+    return Condition(f"{policies} > 0", [policies])
 
 
 def _not_contacted(wanted: "CustomerFilter", asker: Asker) -> Condition:
     latest = asker.valued_on - timedelta(days=min(max(wanted.not_contacted_for, 0), 36_500))
     sql = "coalesce(last_contact_on < $contacted_before, true)"
-    return Condition(sql, {"contacted_before": latest})
+    return Condition(sql, ["last_contact_on"], {"contacted_before": latest})
 
 
 def _with_gap(wanted: "CustomerFilter", asker: Asker) -> Condition:
     rules = enumerate(rulebook.rules_on(asker.db, asker.valued_on))
     numbers = [number for number, rule in rules if wanted.gap in (rule.code, ANY_GAP)]
-    return Condition(judging.has_gap(numbers), needs_rules=True)
+    return Condition(judging.has_gap(numbers), ["gaps"], needs_rules=True)
 
 
 def _in_row(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(*groups.has(asker.cursor, wanted.row_kind, wanted.row, asker.valued_on))
+    sql, params = groups.has(asker.cursor, wanted.row_kind, wanted.row, asker.valued_on)
+    return Condition(sql, [groups.READS[wanted.row_kind]], params)
 
 
 def _has_row(wanted: "CustomerFilter") -> bool:
@@ -181,31 +185,34 @@ def _has_row(wanted: "CustomerFilter") -> bool:
 
 
 def _of_team(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(*conditions.of_team(wanted.team))
+    sql, params = conditions.of_team(wanted.team)
+    return Condition(sql, ["owner_id"], params)
 
 
 def _expiring(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(ends_within("customer_scope", wanted.expiring, wanted.of or TOTAL))
+    sql = ends_within("customer_scope", wanted.expiring, wanted.of or TOTAL)
+    return Condition(sql, conditions.ENDING_READS)
 
 
 def _formerly(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(held_once("customer_scope", wanted.formerly, wanted.gone))
+    sql = held_once("customer_scope", wanted.formerly, wanted.gone)
+    return Condition(sql, conditions.ONCE_HELD_READS)
 
 
 def _unknown(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    sql = is_unknown(wanted.unknown)
+    sql, read = is_unknown(wanted.unknown), conditions.unknown_reads(wanted.unknown)
     if wanted.unknown not in conditions.HIDDEN:
-        return Condition(sql)
+        return Condition(sql, [read])
     named = f"owner_id in (select id from ({VISIBLE_OWNERS}) where by_name)"
-    return Condition(f"{sql} and {named}", {"asker": asker.account.id})
+    return Condition(f"{sql} and {named}", [read, "owner_id"], {"asker": asker.account.id})
 
 
 def _no_consent(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(lacks_consent(wanted.no_consent))
+    return Condition(lacks_consent(wanted.no_consent), ["consents"])
 
 
 def _in_currency(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition("true")
+    return Condition("true", [])
 
 
 def _has_measure(wanted: "CustomerFilter") -> bool:

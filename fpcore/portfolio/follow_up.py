@@ -14,7 +14,9 @@ from fpcore.facts.types import TOTAL
 from fpcore.models import Account, Gone, RowKind
 from fpcore.portfolio.conditions import (
     DAYS_AHEAD,
+    ENDING_READS,
     NOT_CONTACTED_DAYS,
+    ONCE_HELD_READS,
     TYPE_OF_BIT,
     ending,
     of_scope,
@@ -45,7 +47,7 @@ def expiring(db: Database, account: Account, valued_on: date, team: str | None =
     """Count the policies that end within 30, 60 and 90 days without a successor, by type."""
     of, said = of_team(team)
     sql = ending(f"(select * from customer_fact where {of})")
-    fact, params = customer_fact(db, account, valued_on, used_in=sql)
+    fact, params = customer_fact(db, account, valued_on, ("owner_id", *ENDING_READS))
     without_end = f"({without('end_date')}) policy"
     scope, policies, scoped = of_scope(db, account, valued_on, team, without_end)
     with db.reading() as cursor:
@@ -80,7 +82,7 @@ def formerly_held(
     of, said = of_team(team)
     mine = f"(select * from customer_fact where {of})"
     sql = f"{once_held(mine)} union all {once_held(mine, together=True)}"
-    fact, params = customer_fact(db, account, valued_on, used_in=sql)
+    fact, params = customer_fact(db, account, valued_on, ("owner_id", *ONCE_HELD_READS))
     found = db.read(
         f"""
         with {fact}
@@ -118,7 +120,7 @@ def not_contacted(
         count(case when coalesce(last_contact_on < $contacted_before, true) then 1 end)
             as not_contacted
     """
-    fact, params = customer_fact(db, account, valued_on, used_in=f"owner_id {counts} {of}")
+    fact, params = customer_fact(db, account, valued_on, ("owner_id", "last_contact_on"))
     with db.reading() as cursor:
         found = database.rows(
             cursor,

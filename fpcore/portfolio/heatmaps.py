@@ -3,6 +3,7 @@
 Everything is counted and added up by DuckDB in one pass over one row a customer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -140,7 +141,7 @@ class _Query:
         row = groups.key(self.rows, self.valued_on) if self.rows else "0"
         columns = ", ".join([f"{row} as row", *sorted(reads)])
         in_row = f"select {columns} from {relation} where {of}"
-        fact, fact_params = self._fact(in_row)
+        fact, fact_params = self._fact(reads)
         sql = f"""
 with {fact},
 customer_in_row as not materialized ({in_row})
@@ -149,10 +150,12 @@ select row, {figures} from customer_in_row group by row
         found = self.cursor.execute(sql, {**fact_params, **params}).fetchnumpy()
         return _Answer.of(found), sql
 
-    def _fact(self, used_in: str) -> tuple[str, dict[str, Any]]:
+    def _fact(self, reads: Iterable[str]) -> tuple[str, dict[str, Any]]:
+        row = [groups.READS[self.rows]] if self.rows else []
+        columns = measures.columns_for([*reads, *row, "owner_id"])
         if self.definition.needs_rules:
-            return stated_fact(self.db, self.cursor, self.account, self.valued_on, used_in)
-        return customer_fact(self.db, self.account, self.valued_on, self.currency, used_in)
+            return stated_fact(self.db, self.cursor, self.account, self.valued_on, columns)
+        return customer_fact(self.db, self.account, self.valued_on, columns, self.currency)
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def held_together(
     other too).
     """
     of, said = of_team(team)
-    fact, params = customer_fact(db, account, valued_on, used_in=f"held {of}")
+    fact, params = customer_fact(db, account, valued_on, ("owner_id", "held"))
     counted = db.read(
         f"with {fact} select held, count(*) as customers from customer_fact where {of} group by 1",
         {**params, **said},
@@ -112,6 +112,12 @@ def held_together(
             for other in PolicyType
         ]
     )
+
+
+_SUMMED = (
+    "total_policies", "total_premium", "total_unknown", "total_premium_unknown", "last_contact_on",
+    "held", "consents",
+)  # fmt: skip
 
 
 def _counted(
@@ -137,7 +143,7 @@ def _counted(
         {", ".join([*known, *counted])}
     """
     of, said = of_team(team)
-    fact, params = customer_fact(db, account, valued_on, used_in=f"{figures} {of}")
+    fact, params = customer_fact(db, account, valued_on, ("owner_id", *_SUMMED, *fields))
     withdrawn = f"select count(*) from customer_scope where withdrawn_on is not null and {of}"
     return database.rows(
         cursor,

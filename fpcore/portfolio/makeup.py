@@ -10,12 +10,13 @@ import pandas as pd
 
 from fpcore.facts import groups
 from fpcore.facts.groups import UNKNOWN_ROW
-from fpcore.facts.policies import IN_FORCE, YEARLY_PREMIUM
+from fpcore.facts.policies import IN_FORCE, yearly_premium
 from fpcore.facts.relation import customer_fact
 from fpcore.facts.types import BIT, TOTAL
 from fpcore.models import WON, Account, Concentration, RowKind
 from fpcore.portfolio.conditions import is_unknown, of_scope, of_team
 from fpcore.store import database
+from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor, Database
 
 MODERATE_FROM, MODERATE_TO = 1_000, 1_800
@@ -42,7 +43,8 @@ def age_pyramid(
         f"sum(case when held & {bits} <> 0 then customers else 0 end)::bigint as {name}"
         for name, bits in _HOLDERS.items()
     )
-    fact, params = customer_fact(db, account, valued_on, used_in=f"{band} gender held {of}")
+    reads = ("owner_id", "gender", "held", groups.READS[RowKind.AGE_BAND])
+    fact, params = customer_fact(db, account, valued_on, reads)
     with db.reading() as cursor:
         found = database.rows(
             cursor,
@@ -121,7 +123,7 @@ def _policies(
 ) -> Sequence[dict[str, Any]]:
     """Add up policies; of everybody that is quicker than to look up whose each one is."""
     fact, policies, params = of_scope(db, account, valued_on, team, "policy p")
-    yearly = YEARLY_PREMIUM.replace("$currency", f"'{WON}'")
+    yearly = yearly_premium(quoted(WON))
     return database.rows(
         cursor,
         f"""
@@ -140,7 +142,7 @@ def _customers(
 ) -> dict[str, int]:
     """Count customers by insurer."""
     of, said = of_team(team)
-    fact, params = customer_fact(db, account, valued_on, used_in=f"id insurers {of}")
+    fact, params = customer_fact(db, account, valued_on, ("id", "owner_id", "insurers"))
     found = database.rows(
         cursor,
         f"""

@@ -6,7 +6,7 @@ All SQL is over customer_fact with judging.KEPT; that of a measure that looks ba
 SINCE_THEN.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -30,6 +30,16 @@ HELD_THEN = """
 
 SINCE_THEN = ("held_then", "is_unclear")
 """The columns that a measure needs besides to look back to the day `$since`."""
+
+
+SINCE_READS = ("held", "held_from", "spans", "unclear_ends")
+"""The columns of customer_fact that SINCE_THEN are made of."""
+
+
+def columns_for(reads: Iterable[str]) -> set[str]:
+    """Name the columns of customer_fact behind columns that may be of SINCE_THEN."""
+    named = set(reads)
+    return named - {*SINCE_THEN} | ({*SINCE_READS} if named & {*SINCE_THEN} else set())
 
 
 def since_then(relation: str) -> str:

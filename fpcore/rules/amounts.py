@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -27,6 +27,7 @@ class ByAge(Need):
     """An amount by age; below the first age nothing is wanted."""
 
     word: Literal["by_age"] = "by_age"
+    amount_reads: ClassVar = ("born_on",)
     amounts: tuple[AgeAmount, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -49,6 +50,7 @@ class ByOccupationClass(Need):
     """An amount for each accident risk class (상해급수), 1 to 3."""
 
     word: Literal["by_occupation_class"] = "by_occupation_class"
+    amount_reads: ClassVar = ("occupation_class",)
     amounts: tuple[Won, Won, Won]
 
     def terms(self, day: date) -> list[Term]:
@@ -74,6 +76,7 @@ class LivingCost(Need):
     """
 
     word: Literal["living_cost"] = "living_cost"
+    amount_reads: ClassVar = ("living_cost", "born_on", "dependants", "debts")
     years: int = Field(ge=1, le=50)
     monthly: tuple[AgeAmount, ...] = Field(min_length=1)
 
@@ -111,6 +114,7 @@ class IncomeMultiple(Need):
     """Some years' income."""
 
     word: Literal["income_multiple"] = "income_multiple"
+    amount_reads: ClassVar = ("monthly_income",)
     times: int = Field(ge=1, le=50)
 
     def terms(self, day: date) -> list[Term]:
@@ -124,6 +128,7 @@ class Dime(Need):
     """Debts, income and mortgage (DIME); the education of children is not known and left out."""
 
     word: Literal["dime"] = "dime"
+    amount_reads: ClassVar = ("monthly_income", "debts")
     times: int = Field(ge=1, le=50)
 
     def terms(self, day: date) -> list[Term]:

@@ -1,8 +1,12 @@
-"""For whom a rule is. The SQL of a condition is true, false, or NULL where that is not known."""
+"""For whom a rule is.
+
+The SQL of a condition is true, false, or NULL where that is not known. `reads` names the columns of
+customer_fact that stand in it.
+"""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,6 +23,7 @@ class DependantsOrDebts(Word):
     """Somebody depends on the customer, or they owe something."""
 
     word: Literal["dependants_or_debts"] = "dependants_or_debts"
+    reads: ClassVar = ("dependants", "debts")
 
     def sql(self, day: date) -> str:
         return """case
@@ -34,6 +39,7 @@ class AgeBetween(Word):
     """The customer's age lies between two, both included; `to_age` None: no end."""
 
     word: Literal["age_between"] = "age_between"
+    reads: ClassVar = ("born_on",)
     from_age: Age
     to_age: Age | None = None
 
@@ -58,6 +64,7 @@ class HousingIs(Word):
     """The customer lives in one of these ways."""
 
     word: Literal["housing_is"] = "housing_is"
+    reads: ClassVar = ("housing",)
     housing: tuple[Housing, ...] = Field(min_length=1)
 
     def sql(self, day: date) -> str:
@@ -71,6 +78,7 @@ class Drives(Word):
     """The customer drives: as entered, or shown by car insurance in force."""
 
     word: Literal["drives"] = "drives"
+    reads: ClassVar = ("vehicle_policies", "driving")
 
     def sql(self, day: date) -> str:
         return f"if(vehicle_policies > 0, true, {_one_of('driving', [_OWN_CAR, _DRIVES])})"
@@ -83,6 +91,7 @@ class OwnsCar(Word):
     """The customer has a car: as entered, or shown by car insurance in force."""
 
     word: Literal["owns_car"] = "owns_car"
+    reads: ClassVar = ("vehicle_policies", "driving")
 
     def sql(self, day: date) -> str:
         return f"if(vehicle_policies > 0, true, driving = {_OWN_CAR})"
@@ -95,6 +104,7 @@ class OccupationClassIs(Word):
     """The customer's occupation has one of these accident risk classes."""
 
     word: Literal["occupation_class_is"] = "occupation_class_is"
+    reads: ClassVar = ("occupation_class",)
     classes: tuple[Literal[OCCUPATION_CLASSES], ...] = Field(min_length=1)
 
     def sql(self, day: date) -> str:

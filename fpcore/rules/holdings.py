@@ -24,6 +24,10 @@ class Holds(Need):
     def fits(cls, coverage: str) -> bool:
         return COVERAGES[coverage].is_held
 
+    def reads(self, coverage: Coverage) -> tuple[str, ...]:
+        amount = [f"{coverage.prefix}_coverage"] if coverage.has_amount else []
+        return (f"{coverage.prefix}_policies", *amount)
+
     def state(self, asked: StateInputs) -> str:
         return f"""
         case
@@ -61,6 +65,9 @@ class AtMostOne(Need):
     @classmethod
     def fits(cls, coverage: str) -> bool:
         return coverage == "indemnity"
+
+    def reads(self, coverage: Coverage) -> tuple[str, ...]:
+        return ("indemnity_policies", "unnamed_health_policies")
 
     def state(self, asked: StateInputs) -> str:
         return f"""
@@ -117,6 +124,9 @@ class PremiumShare(Need):
     def missing(self, fact: Mapping) -> list[str]:
         return unknown_of(fact, "monthly_income")
 
+    def reads(self, coverage: Coverage) -> tuple[str, ...]:
+        return ("monthly_income", "protection_premium", "protection_premium_unknown")
+
     def state(self, asked: StateInputs) -> str:
         def above(percent: int, sign: str) -> str:
             share = f"monthly_income * {percent * 12}"
@@ -157,6 +167,9 @@ class NoReplacement(Need):
     @classmethod
     def fits(cls, coverage: str) -> bool:
         return coverage == "replacement"
+
+    def reads(self, coverage: Coverage) -> tuple[str, ...]:
+        return ("replaced_on", "replacement_unclear_on")
 
     def state(self, asked: StateInputs) -> str:
         since = f"date '{asked.day.isoformat()}' - to_months({self.months})"

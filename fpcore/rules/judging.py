@@ -49,6 +49,13 @@ def with_targets(relation: str, codes: frozenset[str]) -> str:
     ) on target_of = id)"""
 
 
+def reads(rules: Sequence[Rule]) -> set[str]:
+    """Name the columns of customer_fact that `judged` reads."""
+    of_conditions = {name for rule in rules for word in rule.when for name in word.reads}
+    of_needs = {name for rule in rules for name in rule.need.reads(COVERAGES[rule.coverage])}
+    return {"id", *of_conditions, *of_needs}
+
+
 def judged(
     rules: Sequence[Rule],
     day: date,
@@ -132,10 +139,12 @@ def kept(rules: Sequence[Rule], day: date) -> list[str]:
 
 
 def shortfalls_kept(rules: Sequence[Rule], day: date) -> dict[int, str]:
-    """The SQL over the columns KEPT of what customers are short of under a rule, in won and 0 where
-    no gap is found, by the rule's number: of rules that alone give an amount for their type."""
+    """The column of KEPT that is what customers are short of under a rule, by the rule's number.
+
+    In won, NULL where no gap is found. Of rules that alone give an amount for their type.
+    """
     return {
-        numbers[0]: f"coalesce({kind}_shortfall, 0)"
+        numbers[0]: f"{kind}_shortfall"
         for kind, numbers in _with_amounts(rules, day).items()
         if len(numbers) == 1
     }

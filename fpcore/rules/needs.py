@@ -61,12 +61,14 @@ class StateInputs(NamedTuple):
 class Need(Word):
     """What a rule wants of its coverage.
 
-    `asks_for_more`: a gap is closed by more cover. `unknown_field` is what is not known of the
+    `asks_for_more`: a gap is closed by more cover. `amount_reads` are the columns of customer_fact
+    that the recommended amount is made of. `unknown_field` is what is not known of the
     policies that keep a state unknown, `unknown_why` that as a code of `why`; `whys` are the other
     reasons of its states, `never` are states that it does not have.
     """
 
     asks_for_more: ClassVar[bool] = True
+    amount_reads: ClassVar[tuple[str, ...]] = ()
     unknown_field: ClassVar[str] = "coverage_amount"
     unknown_why: ClassVar[str] = "amount_unknown"
     never: ClassVar[frozenset[GapState]] = frozenset()
@@ -88,6 +90,10 @@ class Need(Word):
     def fits(cls, coverage: str) -> bool:
         """Say whether a rule about this coverage can want this."""
         return COVERAGES[coverage].has_amount
+
+    def reads(self, coverage: Coverage) -> tuple[str, ...]:
+        """Name the columns of customer_fact that stand in `held`, `terms` and `state`."""
+        return (f"{coverage.prefix}_coverage", f"{coverage.prefix}_unknown", *self.amount_reads)
 
     def terms(self, day: date) -> list[Term]:
         """Give the parts of the recommended amount; none where no amount is wanted."""

@@ -423,7 +423,7 @@ def owners_in_map(db: Database, me: Account, measure: Measure, day: date) -> set
 
 def owners_in_stated_fact(db: Database, me: Account) -> set[str]:
     with db.reading() as cursor:
-        fact, params = stated_fact(db, cursor, me, TODAY, "owner_id")
+        fact, params = stated_fact(db, cursor, me, TODAY, ["owner_id"])
         found = database.rows(
             cursor,
             f"with {fact} select distinct {OWNER} as owner from stated_fact",
@@ -438,7 +438,7 @@ def owners_of_currencies(db: Database, me: Account) -> set[str]:
 
 
 def owners_in_fact(db: Database, me: Account) -> set[str]:
-    fact, params = relation.customer_fact(db, me, TODAY)
+    fact, params = relation.customer_fact(db, me, TODAY, ["owner_id"])
     found = db.read(
         f"with {fact} select distinct a.username from customer_fact f "
         "join account a on a.id = f.owner_id",
@@ -623,6 +623,10 @@ WITHOUT_ACCOUNT = {
     "facts.relation.are_kept": "says of a day whether rows are kept; shows nobody",
     "kept.gap_history.are_kept": "says of a day whether states are kept; shows nobody",
     "kept.stated.are_kept": "says of a day whether rows and states are kept; shows nobody",
+    "facts.words.of_rows": "what names of products tell; of no customer",
+    "facts.words.take": "the machine's own; shows nothing",
+    "store.good_files.keep": "the machine's own; shows nothing",
+    "store.good_files.put": "the machine's own; shows nothing",
     "facts.groups.has": "a condition on customers in scope",
     "facts.groups.labels": "names the keys that a query in scope found",
     "kept.comparison.differences": "the machine's own check of all rows; shows ids only",

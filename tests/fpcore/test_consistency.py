@@ -118,7 +118,7 @@ def test_a_policy_changed_behind_the_programs_back_is_found(db, one):
 
 
 def test_everybody_is_checked_a_part_at_a_time(db, one, monkeypatch):
-    monkeypatch.setattr(customer_rows, "_PARTS", comparison._PARTS.replace("250000", "1"))
+    monkeypatch.setattr(comparison, "_PARTS", comparison._PARTS.replace("250000", "1"))
     change(db, "update customer_row set held = 0")
     found = {finding.customer_id for finding in consistency.check(db, TODAY).findings}
     assert len(found) == 2

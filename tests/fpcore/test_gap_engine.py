@@ -259,7 +259,7 @@ def judged_by_book(
     db: Database, asker: Account, rules: Sequence[Rule], day: date
 ) -> dict[UUID, list[Verdict]]:
     """Judge everybody in scope by the SQL of the book, in one query."""
-    fact, params = customer_fact(db, asker, day)
+    fact, params = customer_fact(db, asker, day, judging.reads(rules))
     with db.reading() as cursor:
         targets = judging.targeted(cursor) & {rule.code for rule in rules}
         relation = judging.with_targets("customer_fact", targets)

@@ -260,7 +260,7 @@ def stated(db: Database, me: Account) -> list:
     found = []
     for day in (TODAY, date(2020, 1, 1)):
         with db.reading() as cursor:
-            fact, params = stated_fact(db, cursor, me, day, shown)
+            fact, params = stated_fact(db, cursor, me, day, shown.split(", "))
             found += database.rows(cursor, f"with {fact} select {shown} from stated_fact", params)
     return found
 
@@ -269,7 +269,7 @@ def relation(db: Database, me: Account) -> pd.DataFrame:
     """All that lists, heatmaps and rules can read of; rules reckon with the day of birth."""
     made = []
     for day in (TODAY, date(2020, 1, 1)):
-        fact, params = facts.customer_fact(db, me, day)
+        fact, params = facts.customer_fact(db, me, day, facts.COLUMNS)
         made.append(db.frame(f"with {fact} select * exclude (born_on) from customer_scope", params))
     return pd.concat(made)
 

@@ -153,7 +153,7 @@ MISSING = {
     "birth_date",
 }
 NOT_COUNTED = {
-    *re.findall(r"then '(\w+)'", facts_of_policies.PRODUCT),
+    *facts_of_policies.PRODUCTS,
     *re.findall(r"""['"](other_\w+|(?:amount|premium)_unknown)['"]""", getsource(explanation)),
 }
 

@@ -205,7 +205,7 @@ def test_a_fault_of_the_rule_file_is_told_while_the_last_good_one_is_used(
     for page, view in (("rules", {}), ("portfolio", {"view": "gaps"})):
         at = open_page(page, "fp1", **view)
         (told,) = [error.value for error in at.error]
-        assert "wealth" in told and "마지막으로 문제없던 기준" in told
+        assert "wealth" in told and "마지막으로 문제없던 파일" in told
         assert "진단비" in tables(at)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fpcore import wording
+from fpcore.facts import words
 from fpcore.gaps import publishing
 from fpcore.models import Account
 from fpcore.rules.needs import Need
@@ -18,9 +19,8 @@ from ui.text import Text, safe
 
 
 def draw_fault(account: Account, text: Text) -> None:
-    """Say what is wrong with the rule file, where something is, and which rules are used."""
-    fault = publishing.fault(session.database(), account)
-    if fault:
+    """Say what is wrong with the files that rules are judged by, and which are used instead."""
+    for fault in filter(None, (publishing.fault(session.database(), account), words.fault())):
         said = safe(wording.say_error(text.language, fault))
         st.error(f"{said} {text('rules.last_good')}", icon=":material/rule:")
 

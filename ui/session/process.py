@@ -3,7 +3,9 @@
 import threading
 from datetime import datetime
 
-from fpcore.importing import history, private_files, words
+from fpcore.facts import words as fact_words
+from fpcore.importing import history, private_files
+from fpcore.importing import words as book_words
 from fpcore.kept import customer_rows
 from fpcore.rules import rulebook
 from fpcore.store.database import Database, configured_path, open_database
@@ -22,7 +24,8 @@ def database() -> Database:
     """
     path = configured_path()
     opened = _opened.get(path) or _open(path)
-    state = (datetime.now(SEOUL).date(), rulebook.file_state(), words.file_state())
+    files = (rulebook.file_state(), fact_words.file_state(), book_words.file_state())
+    state = (datetime.now(SEOUL).date(), *files)
     if _up_to_date.get(path) != state:
         _bring_up_to_date(opened, state)
     return opened
@@ -42,5 +45,5 @@ def _bring_up_to_date(opened: Database, state: tuple) -> None:
     with _opening:
         if _up_to_date.get(opened.path) != state:
             customer_rows.roll_forward(opened, state[0])
-            words.keep_good_file(opened)
+            book_words.keep_good_file(opened)
             _up_to_date[opened.path] = state
