@@ -15,15 +15,19 @@ import click
 
 from fpcore import wording
 from fpcore.access import accounts
-from fpcore.commands import demo, documents, importing
+from fpcore.commands import demo, documents, importing, sql
 from fpcore.commands.line import (
     Commands,
     acting_account,
     currency_option,
     json_option,
+    measure_option,
     opened,
     owner_option,
     print_output,
+    rows_option,
+    since_option,
+    team_option,
     today,
     valued_on_option,
 )
@@ -230,26 +234,11 @@ def check_all(context: click.Context, as_json: bool) -> None:
 
 
 @main.command("heatmap")
-@click.option(
-    "--rows",
-    type=click.Choice([kind.value for kind in RowKind]),
-    default=RowKind.AGE_BAND.value,
-    show_default=True,
-)
-@click.option(
-    "--measure",
-    type=click.Choice([m.value for m in Measure]),
-    default=Measure.HOLDING.value,
-    show_default=True,
-)
+@rows_option
+@measure_option
 @owner_option("Whose customers to count; left out, everybody's.")
-@click.option("--team", metavar="TEAM", help="Count the customers of this team only.")
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="The day that the measure `change` looks back to.  [default: 90 days before]",
-)
+@team_option
+@since_option
 @currency_option("The currency of the amounts.")
 @valued_on_option
 @json_option
@@ -353,5 +342,5 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-for command in importing.COMMANDS:
+for command in (*importing.COMMANDS, sql.show_sql):
     main.add_command(command)

@@ -76,6 +76,7 @@ JSON: dict[str, dict[str, str]] = {
         "null where holders have nothing known. `value` is the measure, of `base` customers; `n` "
         "are behind the cell; `left_out` are not known",
     },
+    "sql": {"statements": "`[{sql, parameters}]`, in the order in which they are run"},
     "check": {
         "customers, policies": "how many were looked at",
         "differences": "`[{code, customer, column, kept, computed}]`; exit 1 if there is one",

@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -61,6 +62,19 @@ MOST_PLANNED = 100
 _opening = threading.RLock()
 
 
+_noted: ContextVar[list[tuple[str, dict[str, Any]]] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Note the SQL that cursors of this thread run, and its parameters, for whoever reads it."""
+    before = _noted.set([])
+    try:
+        yield _noted.get()
+    finally:
+        _noted.reset(before)
+
+
 class Cursor:
     """A DuckDB cursor that parses every text of SQL only once a process: that takes DuckDB longer
     than to plan and run a query of one customer. Everything else is the cursor's own."""
@@ -75,6 +89,8 @@ class Cursor:
 
     def execute(self, sql: str, params: dict[str, Any] | None = None) -> Connection:
         """Run SQL; several statements at once take no parameters."""
+        if (noted := _noted.get()) is not None:
+            noted.append((sql, params or {}))
         return self._connection.execute(self._statement(sql), params or {})
 
     def _statement(self, sql: str) -> Any:

@@ -160,6 +160,7 @@ def documents(tmp_path_factory) -> Iterator[dict[str, dict | list]]:
         run("gaps")
         run("rules")
         run("heatmap")
+        run("sql", "heatmap")
         run("check")
         run("export", "K1")
         run("undo", printed["import"]["batch"], "--dry-run")
