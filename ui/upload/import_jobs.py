@@ -48,13 +48,14 @@ class JobState(StrEnum):
 class Job:
     """Work that runs or has ended: `result` of one that is done, `error` of one that failed.
 
-    `asked` is what it answers. `reference` is what the log calls an error that is no FpError.
+    `question` is what it answers: the file first, then how it is read. `reference` is what the log
+    calls an error that is no FpError.
     """
 
-    def __init__(self, kind: Kind, name: str, asked: Hashable, data_version: int) -> None:
+    def __init__(self, kind: Kind, name: str, question: Hashable, data_version: int) -> None:
         self.kind = kind
         self.name = name
-        self.asked = asked
+        self.question = question
         self.data_version = data_version
         self.progress = Progress()
         self.state = JobState.RUNNING
@@ -86,7 +87,7 @@ class Jobs:
         account: Account,
         kind: Kind,
         name: str,
-        asked: Hashable,
+        question: Hashable,
         work: Callable[[Progress], Any],
     ) -> Job:
         """Start a job, or give the one that answers the same already, ended or not.
@@ -95,13 +96,13 @@ class Jobs:
         """
         with self._lock:
             held = self._jobs.get((account.id, kind))
-            if held and held.asked == asked:
+            if held and held.question == question:
                 return held
             before = self._last.get(account.id)
             if before and before.is_running and before.kind is not Kind.IMPORT:
                 before.progress.cancel()
             self._jobs.pop((account.id, kind), None)  # they stand in the order of their beginning
-            job = Job(kind, name, asked, session.database().version)
+            job = Job(kind, name, question, session.database().version)
             self._jobs[account.id, kind] = self._last[account.id] = job
         threading.Thread(target=_run, args=(job, before, work), daemon=True).start()
         return job

@@ -42,14 +42,14 @@ def draw(upload: Upload, report: ImportReport, owners: list[Account], text: Text
         answers.redraw()
         st.rerun()
     _draw_answered(answers, owners, text)
-    asked = report.unknown_words[:MOST_WORDS]
-    if not report.doubts and not asked:
+    words = report.unknown_words[:MOST_WORDS]
+    if not report.doubts and not words:
         return
     with st.form(f"questions {upload.key}"):
         st.subheader(text("upload.questions_title"))
         st.caption(text("upload.questions_what"))
         doubts = [(doubt, _ask_doubt(doubt, upload, text)) for doubt in report.doubts]
-        meanings = [(word, _ask_word(word, upload, owners, text)) for word in asked]
+        meanings = [(word, _ask_word(word, upload, owners, text)) for word in words]
         if st.form_submit_button(text("upload.answer"), type="primary"):
             _take_over(answers, doubts, meanings)
             st.rerun()

@@ -141,4 +141,4 @@ def discard(account: Account, another: KeptFile | None = None) -> Upload:
 
 def is_of(job: Job, upload: Upload) -> bool:
     """Say whether a job is about this upload's file."""
-    return upload.file is not None and job.asked[0] == upload.file.path
+    return upload.file is not None and job.question[0] == upload.file.path
