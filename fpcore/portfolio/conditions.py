@@ -1,7 +1,7 @@
 """Who is behind the figures of the whole book: conditions that figures and lists share.
 
-All SQL is over a relation with the columns of customer_fact, and needs `$valued_on`. A figure
-counts the customers of a condition and the list that it leads to lists them, by the same text.
+A figure counts the customers of a condition. The list behind it lists them by the same text. All
+SQL is over a relation with the columns of customer_fact, and needs `$valued_on`.
 """
 
 from datetime import date
@@ -42,13 +42,13 @@ ENDING_READS = ("id", "spans", "next_end_on")
 
 
 def ending(relation: str) -> str:
-    """The SQL of the policies in force that end within the last of DAYS_AHEAD, without a successor:
-    id (the customer's), bit (of the type), until (the last day).
+    """The SQL of the policies in force that end within the last of DAYS_AHEAD without a successor.
 
-    The last day may be `$valued_on` itself, and that so many days later. A successor is another
-    policy of the same customer and type, in force, not begun or pending, that ends later (or no
-    end of it is known) and begins at the latest DAYS_BETWEEN days after the last day, or nobody
-    knows when. Of two that end on one day neither succeeds the other.
+    Columns: id (the customer's), bit (of the type), until (the last day, from `$valued_on` itself
+    to so many days later). A successor is another policy of the same customer and type: in force,
+    not begun or pending. It ends later, or nobody knows when. It begins at the latest DAYS_BETWEEN
+    days after the last day, or nobody knows when. Of two that end on one day neither succeeds the
+    other.
     """
     return f"""
     with held as materialized (
@@ -80,12 +80,13 @@ ONCE_HELD_READS = ("id", "held", "spans", "expired_policies", "cancelled_policie
 
 
 def once_held(relation: str, together: bool = False) -> str:
-    """The SQL of the types that somebody held once and does not hold: id (the customer's), bit,
-    gone (how long ago it ended: Gone). With `together` the types are taken as one, its bit NULL:
-    of those who held something once, and now hold nothing.
+    """The SQL of the types that somebody held once and does not hold now.
 
-    What was cancelled before it began was never held. Where the end of one of several policies is
-    not known, the last end is not, unless another one ended less than a year ago.
+    Columns: id (the customer's), bit (of the type), gone (how long ago it ended: Gone). `together`
+    takes all types as one with the bit NULL: who held something once holds nothing now.
+
+    What was cancelled before it began was never held. An unknown end makes the last end unknown,
+    unless another policy ended less than a year ago.
     """
     bit, is_gone = ("null::utinyint", "held = 0") if together else ("bit", "held & bit = 0")
     return f"""
@@ -105,23 +106,26 @@ def once_held(relation: str, together: bool = False) -> str:
 
 
 def ends_within(relation: str, days: int, of: str) -> str:
-    """The SQL that is true of who has a policy of a type (TOTAL: of any) that is `ending` within
-    so many days."""
+    """The SQL that is true of who has a policy `ending` within so many days, of a type (TOTAL: of
+    any)."""
     return f"""id in (select id from ({ending(relation)})
         where until <= $valued_on::date + {int(days)} and {_is_of(of)})"""
 
 
 def held_once(relation: str, of: str, gone: Gone | None) -> str:
-    """The SQL that is true of who held a type once and does not (TOTAL: something, and now
-    nothing), for that long (None: any)."""
+    """The SQL that is true of who held a type once and does not now, for that long (None: any).
+
+    TOTAL: who held something once and holds nothing now."""
     ago = f"gone = '{gone}'" if gone else "true"
     once = once_held(relation, together=of == TOTAL)
     return f"id in (select id from ({once}) where {_is_of(of)} and {ago})"
 
 
 def is_unknown(field: str) -> str:
-    """The SQL that is true of a customer of whom a field (of FIELDS, or the last contact) is not
-    known, or one of POLICY_FIELDS of some policy in force."""
+    """The SQL that is true of a customer of whom something is not known.
+
+    That is a field of FIELDS, the last contact, or one of POLICY_FIELDS of some policy in force.
+    Errors: ValueError for any other."""
     if field in _COUNTED:
         return f"{_COUNTED[field]} > 0"
     if field in POLICY_FIELDS:
@@ -155,7 +159,7 @@ def lacks_consent(kind: ConsentKind) -> str:
 
 
 def of_team(team: str | None) -> tuple[str, dict[str, Any]]:
-    """The SQL over customer_fact that is true of a team's customers, None being everybody, and its
+    """The SQL over customer_fact that is true of a team's customers (None: everybody's), and its
     parameters."""
     return (groups.OF_TEAM, {"team": team}) if team else ("true", {})
 
@@ -163,10 +167,10 @@ def of_team(team: str | None) -> tuple[str, dict[str, Any]]:
 def of_scope(
     db: Database, account: Account, valued_on: date, team: str | None, relation: str
 ) -> tuple[str, str, dict[str, Any]]:
-    """Keep a relation to the customers whose id stands in its column customer_id and who are in
-    scope: common table expressions, the SQL of it, and their parameters.
+    """Narrow a relation with a column customer_id to the customers in scope, of a team if named.
 
-    Where that is everybody, those who withdrew are taken out instead, if there are any.
+    Gives common table expressions, the SQL of the narrowed relation, and their parameters. Where
+    everybody is in scope, those who withdrew are taken out instead, if there are any.
     """
     of, said = of_team(team)
     fact, params = customer_fact(db, account, valued_on, ("id", "owner_id"))

@@ -311,7 +311,8 @@ class CustomerFilter(Record):
     def of_values(cls, values: Mapping[str, Any]) -> Self:
         """Make a filter of the values that fit their fields, without those that say nothing."""
         fields = cls.fields()
-        wanted = cls(**{name: values[name] for name in values if cls._fits(name, values[name])})
+        known = {name: value for name, value in values.items() if value is not None}
+        wanted = cls(**{name: value for name, value in known.items() if cls._fits(name, value)})
         asked = wanted.asked()
         told = {*asked, *(beside for name in asked for beside in fields[name].beside)}
         return cls(**{name: getattr(wanted, name) for name in told})
@@ -333,6 +334,6 @@ class CustomerFilter(Record):
         ]
 
     def conditions(self, asker: Asker) -> list[Condition]:
-        """Give the conditions of who fits: those that fit all of them."""
+        """Give the conditions that a customer on the list has to meet."""
         fields = self.fields()
         return [fields[name].condition(self, asker) for name in self.asked()]

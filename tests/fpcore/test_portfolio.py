@@ -13,10 +13,12 @@ from random_book import random_people, store
 from fpcore.access import accounts
 from fpcore.errors import InvalidInput
 from fpcore.facts.groups import ALL_ROWS
+from fpcore.facts.types import TOTAL
 from fpcore.kept import customer_rows
 from fpcore.models import Measure, PolicyType, RowKind
 from fpcore.portfolio import customer_list, heatmaps
-from fpcore.portfolio.filters import CustomerFilter
+from fpcore.portfolio.filters import Asker, CustomerFilter
+from fpcore.portfolio.measures import COLUMNS, DEFINITIONS
 from fpcore.rules import rulebook
 from fpcore.store import database
 
@@ -140,6 +142,22 @@ def test_the_list_behind_a_cell_is_as_long_as_the_cell_says(kind, measure, book)
         )  # fmt: skip
         page = customer_list.find(db, people["admin"], behind, TODAY, page_size=1)
         assert page.matching == cell["n"], cell
+
+
+@pytest.mark.parametrize("measure", Measure)
+def test_a_cell_and_its_lists_ask_by_the_same_text(measure, book):
+    db, people, _ = book
+    sql = heatmaps.heatmap(db, people["admin"], RowKind.FP, measure, TODAY, since=SINCE).sql
+    listed_by = DEFINITIONS[measure].listed_by
+    for column in COLUMNS:
+        wanted = [{"behind": measure, "of": column, "since": SINCE}]
+        if listed_by != "behind" and column != TOTAL:
+            wanted.append({listed_by: column})
+        for fields in wanted:
+            with db.reading() as cursor:
+                asker = Asker(db, cursor, people["admin"], TODAY)
+                (condition,) = CustomerFilter(**fields).conditions(asker)
+            assert f"count_if({condition.sql}) as {column}_n" in sql
 
 
 def test_a_change_needs_an_earlier_day(book):

@@ -64,9 +64,9 @@ class Map:
         return self.unit in (Unit.SHARE, Unit.POINTS)
 
     @property
-    def everybody(self) -> pd.DataFrame:
-        """Give the cells of the row of everybody, if there is one."""
-        return self.cells[self.cells["row"] == ALL_ROWS]
+    def has_totals(self) -> bool:
+        """Say whether there is a row of everybody."""
+        return ALL_ROWS in set(self.cells["row"])
 
 
 @dataclass(frozen=True)

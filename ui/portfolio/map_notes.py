@@ -44,7 +44,7 @@ def how(book_map: Map, text: Text) -> list[str]:
         notes.append(text("map.how_currency", currency=asked.currency))
     if asked.rows is RowKind.INSURER:
         notes.append(text("map.how_rows_overlap"))
-    if len(book_map.everybody):
+    if book_map.has_totals:
         notes.append(text("map.how_totals"))
     notes.append(text("map.how_small", smallest=settings.current().smallest_group))
     return [*notes, text("map.how_signs"), text("map.how_withdrawn")]
