@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from fpcore.kept import customer_rows
-from fpcore.store import database
+from fpcore.store import database, opening
 from fpcore.store.database import Cursor, Database
 
 TODAY = date(2026, 11, 22)
@@ -56,7 +56,7 @@ _CYCLES = [*["monthly"] * 8, "annual", "annual", "quarterly", "single", "paid_up
 
 def make(path: Path, size: int) -> Database:
     """Make a database file with `size` customers: an admin, a manager a team, FPs team by team."""
-    db = database.open_database(str(path), create=True)
+    db = opening.open_database(str(path), create=True)
 
     def fill(cursor: Cursor) -> None:
         params = {"now": database.utc_now(), "today": TODAY}

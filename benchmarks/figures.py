@@ -42,7 +42,7 @@ from fpcore.portfolio.filters import ANY_GAP, CustomerFilter
 from fpcore.rules import judging, rulebook
 from fpcore.rules.amounts import Fixed
 from fpcore.rules.records import Rule
-from fpcore.store import database
+from fpcore.store import connecting, database
 from fpcore.store.database import Cursor, Database
 
 FP_LIST, BOOK_LIST, POLICY_EDIT, ONE_CUSTOMER = 0.010, 0.150, 0.015, 0.010
@@ -57,7 +57,7 @@ def figures(db: Database, small_book: Database) -> Iterator[Figure]:
     """Give the figures in their order: first those that read, then those that change something,
     since after a bare insert rows are missing and all is computed. `small_book` has SMALL
     customers."""
-    bare = duckdb.connect(db.path, config=database.SETTINGS)
+    bare = duckdb.connect(db.path, config=connecting.SETTINGS)
     try:
         fps = db.read(_FPS)
         small, large = (_Reader(db, bare, fp["username"]) for fp in (fps[0], fps[-1]))
@@ -208,7 +208,7 @@ def beside(db: Database, folder: Path, with_postgresql: bool) -> dict[str, dict]
     """Give the seconds of each peer by the figure's name; `folder` is for files that go again."""
     account = accounts.act_as(db, "admin")
     truth = {work: peers.cells(heatmap(db, account, work), work) for work in peers.WORKS}
-    with closing(duckdb.connect(db.path, config=database.SETTINGS)) as bare:
+    with closing(duckdb.connect(db.path, config=connecting.SETTINGS)) as bare:
         found = peers.measured(bare, truth, folder, with_postgresql)
     return {HEATMAPS[work]: seconds for work, seconds in found.items()}
 

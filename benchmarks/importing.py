@@ -26,7 +26,7 @@ from fpcore.importing.progress import Progress
 from fpcore.models import Role
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.filters import CustomerFilter
-from fpcore.store import database
+from fpcore.store import connecting, database, opening
 from fpcore.store.database import Database
 
 EACH_PAGE, EACH_LOOK = 0.2, 0.25  # seconds
@@ -87,7 +87,7 @@ def beside(imported: Imported) -> list[str]:
 
 def _bare_load(book: Path, folder: Path) -> float:
     path = folder / "bare.duckdb"
-    with closing(duckdb.connect(str(path), config=database.SETTINGS)) as connection:
+    with closing(duckdb.connect(str(path), config=connecting.SETTINGS)) as connection:
         began = time.perf_counter()
         connection.execute(f"create table book as from read_csv('{book}')")
         took = time.perf_counter() - began
@@ -97,7 +97,7 @@ def _bare_load(book: Path, folder: Path) -> float:
 
 def main(book: Path, folder: Path, planners: list[str]) -> None:
     """Import the book into a new database and print what that took as JSON."""
-    with closing(database.open_database(str(folder / "imported.duckdb"), create=True)) as db:
+    with closing(opening.open_database(str(folder / "imported.duckdb"), create=True)) as db:
         _hire(db, planners)
         pages = _Repeated(lambda: _page(db), EACH_PAGE)
         progress = Progress()

@@ -25,7 +25,7 @@ from benchmarks.app_process import App
 from benchmarks.measured import Measured
 from benchmarks.visitor import Drawn, Visitor
 from fpcore import wording
-from fpcore.store import database
+from fpcore.store import opening
 from fpcore.store.database import Database
 from ui.server.guard import cookie_key
 
@@ -175,7 +175,7 @@ def beside(crowd: Crowd) -> list[str]:
 def _hired(path: Path) -> tuple[list[Person], dict[str, str]]:
     """Give the accounts in use a password, so that they may sign in; the people, admin first, then
     an FP, and the address of one of that FP's customers."""
-    with closing(database.open_database(str(path))) as db:
+    with closing(opening.open_database(str(path))) as db:
         names = _usernames(db)
         secret = bcrypt.hashpw(b"benchmark", bcrypt.gensalt()).decode()
         sql = "update account set password_hash = $secret where username in (select unnest($names))"

@@ -24,7 +24,7 @@ from fpcore.models import (
     POLICY_AMOUNTS,
     WON,
 )
-from fpcore.store.database import calculator
+from fpcore.store.calculator import calculator
 
 LONGEST_QUOTE = 60
 

@@ -20,7 +20,7 @@ from fpcore.importing import words as book_words
 from fpcore.kept import customer_rows
 from fpcore.models import WON, Account, Measure, RowKind, is_shown
 from fpcore.rules import rulebook
-from fpcore.store import database
+from fpcore.store import opening
 from fpcore.store.database import Database
 
 HOME_ZONE = ZoneInfo("Asia/Seoul")
@@ -101,7 +101,7 @@ since_option = click.option(
 @contextmanager
 def opened(create: bool = False) -> Iterator[Database]:
     """Open the database and bring it up to the day."""
-    with closing(database.open_database(create=create)) as db:
+    with closing(opening.open_database(create=create)) as db:
         private_files.sweep(db)
         history.close_interrupted(db)
         customer_rows.roll_forward(db, today())

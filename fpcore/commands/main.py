@@ -40,7 +40,7 @@ from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import records, rulebook
-from fpcore.store import database
+from fpcore.store import opening
 from fpcore.store.database import Database
 
 
@@ -74,7 +74,7 @@ def init(with_demo: bool, as_json: bool) -> None:
 @click.option("--port", default=8501, show_default=True, help="The port of the app's address.")
 def start(port: int) -> None:
     """Start the app; make the database with the demo book first if there is none."""
-    path = database.configured_path()
+    path = opening.configured_path()
     if not Path(path).exists():
         click.echo("Making the database and loading the demo book …")
         with opened(create=True) as db:

@@ -19,8 +19,8 @@ from fpcore.importing.layout import Layout
 from fpcore.importing.limits import CHUNK, LONGEST_CELL, MOST_COLUMNS
 from fpcore.importing.private_files import new_file
 from fpcore.importing.well_formed import count_lines, may_be_skipped, newline_at, offset_of
-from fpcore.store.connecting import quoted
-from fpcore.store.database import Database, SqlError
+from fpcore.store.connecting import SqlError, quoted
+from fpcore.store.database import Database
 
 _CELLS_AT_ONCE = 200_000  # of the careful lane: with more, Python's memory is slower
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from fpcore.store.database import IN_MEMORY, Database
+from fpcore.store.connecting import IN_MEMORY
+from fpcore.store.database import Database
 
 
 def sweep(db: Database) -> None:

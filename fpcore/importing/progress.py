@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from fpcore.errors import ImportCancelled
 from fpcore.store import database
+from fpcore.store.connecting import Interrupted
 from fpcore.store.database import Cursor
 
 
@@ -92,7 +93,7 @@ class Progress:
         """Turn an interrupted statement into ImportCancelled; nothing is interrupted afterwards."""
         try:
             yield
-        except database.Interrupted as error:
+        except Interrupted as error:
             raise ImportCancelled() from error
         finally:
             with self._lock:

@@ -36,8 +36,9 @@ from fpcore.rules import judging, rulebook
 from fpcore.rules.judging import KEPT
 from fpcore.rules.records import Rule
 from fpcore.store import database
+from fpcore.store.calculator import calculator
 from fpcore.store.connecting import quoted
-from fpcore.store.database import Cursor, Database, calculator
+from fpcore.store.database import Cursor, Database
 
 CUSTOMERS_AT_ONCE = 250_000
 

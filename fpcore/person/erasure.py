@@ -12,6 +12,7 @@ from fpcore.customers.profiles import Removal
 from fpcore.errors import ErasureUnfinished, FpError
 from fpcore.models import Account
 from fpcore.store import database
+from fpcore.store.connecting import SqlError
 from fpcore.store.database import Cursor, Database
 
 
@@ -61,7 +62,7 @@ def erase_due(db: Database, account: Account, today: date) -> int:
 def _rewrite(db: Database) -> None:
     try:
         db.rewrite()
-    except (OSError, RuntimeError, database.SqlError, FpError) as error:
+    except (OSError, RuntimeError, SqlError, FpError) as error:
         raise ErasureUnfinished() from error
 
 

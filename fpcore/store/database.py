@@ -1,4 +1,4 @@
-"""Open the one DuckDB file and run SQL on it; the only module that imports duckdb.
+"""Run SQL on the one DuckDB file.
 
 One process owns the file. Every call takes a cursor of its own, since a DuckDB connection must
 not be shared between threads. `transaction` is the only way to write.
@@ -7,12 +7,8 @@ DuckDB keeps the bytes of deleted rows in its file. To be rid of them, the trans
 calls `rewrite_due`, and `rewrite` follows it; after a crash in between, the next opening rewrites.
 """
 
-import atexit
 import os
 import random
-import re
-import secrets
-import shutil
 import threading
 import time
 from collections import Counter
@@ -20,46 +16,26 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-import duckdb
 import pandas as pd
 
-from fpcore.errors import (
-    DatabaseBusy,
-    DatabaseMissing,
-    DatabaseUnusable,
-    ErasureUnfinished,
-    FpError,
+from fpcore.errors import FpError
+from fpcore.store import rewriting
+from fpcore.store.connecting import (
+    IN_MEMORY,
+    OPENING,
+    Broken,
+    Conflict,
+    Connection,
+    SqlError,
+    connected_anew,
 )
-from fpcore.paths import DATA
-from fpcore.store import migrations
-from fpcore.store.connecting import quoted
 
-Connection = duckdb.DuckDBPyConnection
-SqlError = duckdb.Error
-Interrupted = duckdb.InterruptException
 T = TypeVar("T")
 
-IN_MEMORY = ":memory:"
 WRITE_ATTEMPTS = 11  # about 5 s of waiting in all
-SETTINGS = {
-    "storage_compatibility_version": "v1.5.0",
-    "autoinstall_known_extensions": "false",
-    "memory_limit": "1400MB",  # of the database; what needs more goes to a file beside it
-}
-# Texts are read and searched in half the time or less, in a file twice as large. (Given when
-# connecting, DuckDB 2.0 ignores it.)
-AFTER_CONNECTING = "set disabled_compression_methods = 'dict_fsst'"
-REPLACED = '"replaced by a rewrite"'  # attached to a file that is about to be
-RECONNECTS = 200
 MOST_PARSED = 1000
-MOST_PLANNED = 100
-
-# Held while a file is opened or rewritten: all connections of a process to one path share one open
-# file, so that one made during a rewrite would hold on to the old file and write into it.
-_opening = threading.RLock()
 
 
 _noted: ContextVar[list[tuple[str, dict[str, Any]]] | None] = ContextVar("noted", default=None)
@@ -104,62 +80,6 @@ class Cursor:
         return known
 
 
-class Calculator:
-    """Runs SQL over values alone, on connections of its own that hold no tables.
-
-    DuckDB plans a query each time it runs, unless it reads no table and names each parameter once:
-    then the plan is kept with the connection. For one customer, planning takes ten times as long
-    as the rest.
-    """
-
-    def __init__(self) -> None:
-        self._idle: list[tuple[Connection, dict[str, str]]] = []  # and what each has planned
-
-    def row(self, sql: str, values: dict[str, tuple[str, Any]]) -> dict[str, Any]:
-        """Run SQL that gives one row; `values` are the parameters' types and values."""
-        connection, planned = self._taken()
-        if sql not in planned:
-            planned[sql] = f"planned_{len(planned)}"
-            connection.execute(f"prepare {planned[sql]} as {sql}")
-        said = ", ".join(f"{name} := {_literal(v)}::{kind}" for name, (kind, v) in values.items())
-        connection.execute(f"execute {planned[sql]}({said})")
-        names = [column[0] for column in connection.description]
-        found = dict(zip(names, connection.fetchone(), strict=True))
-        self._idle.append((connection, planned))  # not after an error
-        return found
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        while self._idle:
-            self._idle.pop()[0].close()
-
-    def _taken(self) -> tuple[Connection, dict[str, str]]:
-        try:
-            connection, planned = self._idle.pop()
-        except IndexError:
-            connection, planned = duckdb.connect(IN_MEMORY, config={"threads": 1}), {}
-            connection.execute("set disabled_optimizers = 'in_clause'")  # makes joins of lists
-        if len(planned) >= MOST_PLANNED:
-            connection.execute("".join(f"deallocate {name};" for name in planned.values()))
-            planned.clear()
-        return connection, planned
-
-
-calculator = Calculator()
-atexit.register(calculator.close)
-
-
-def _literal(value: Any) -> str:
-    """Write a value as SQL, to be cast to its type: a planned statement takes no bound values."""
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"'{name}': {_literal(one)}" for name, one in value.items()) + "}"
-    return quoted(str(value)).replace("\0", "' || chr(0) || '")
-
-
 class Database:
     """An open database: `read` for queries, `transaction` for changes.
 
@@ -174,8 +94,6 @@ class Database:
         self.version = 0
         self.one_import = threading.Lock()
         self._file = os.path.realpath(path)
-        self._marker = self._file + ".rewrite-due"
-        self._folder = self._file + ".rewriting"
         self._gate = threading.Condition()  # to be held by who looks at or changes what follows
         self._connection: Connection | None = connection
         self._remembered: dict[Hashable, Any] = {}  # what was computed at `version`
@@ -203,11 +121,11 @@ class Database:
         for attempt in range(WRITE_ATTEMPTS):
             try:
                 return self._attempt(work, quiet)
-            except duckdb.TransactionException:
+            except Conflict:
                 if attempt == WRITE_ATTEMPTS - 1:
                     raise
                 time.sleep(random.uniform(0, 0.005 * 2**attempt))
-            except duckdb.FatalException:
+            except Broken:
                 self._reopen()
                 raise
         raise AssertionError("unreachable")
@@ -267,9 +185,7 @@ class Database:
         if not self._is_used_here():
             raise RuntimeError("rewrite_due() belongs into the transaction that deletes")
         if self.path != IN_MEMORY:
-            os.close(os.open(self._marker, os.O_CREAT | os.O_WRONLY, 0o600))
-            _sync(self._marker)
-            _sync(os.path.dirname(self._marker))
+            rewriting.mark(self._file)
 
     def rewrite(self) -> None:
         """Copy everything into a new file and put it in the old one's place: deleted bytes go.
@@ -284,21 +200,21 @@ class Database:
         self._learned = {}
         if self.path == IN_MEMORY:
             return
-        with self._alone(), _opening:
+        with self._alone(), OPENING:
             connection = self._connected()
             try:
-                copy = _copied(connection, self._folder)
-                connection.execute(f"attach ':memory:' as {REPLACED}")
-                # The old file stays open until the new one is in its place: a process that got
-                # hold of it in between would lose what it writes. Windows replaces no open file.
-                if os.name == "nt":
-                    connection.close()
-                os.replace(copy, self._file)
-                _sync(os.path.dirname(self._file))
+                rewriting.replace(connection, self._file)
             finally:
                 self._reconnect(connection)
-            shutil.rmtree(self._file + ".tmp", ignore_errors=True)  # what a killed process spilled
-            Path(self._marker).unlink(missing_ok=True)
+            rewriting.finish(self._file)
+
+    def finish_rewrite(self) -> None:
+        """Do the rewrite that an earlier process left undone. Errors: those of `rewrite`."""
+        if self.path == IN_MEMORY:
+            return
+        rewriting.tidy(self._file)
+        if rewriting.is_due(self._file):
+            self.rewrite()
 
     def close(self) -> None:
         """Write everything to the file and let go of it."""
@@ -360,8 +276,8 @@ class Database:
     def _connected(self) -> Connection:
         """Give the connection, made again where `_reconnect` could not."""
         if self._connection is None:
-            with _opening:
-                self._connection = _connected_anew(self._file)
+            with OPENING:
+                self._connection = connected_anew(self._file)
             self._changed()  # by the process that had the file meanwhile
         return self._connection
 
@@ -369,22 +285,14 @@ class Database:
         """Open the file again: after a commit for which there was no room, DuckDB takes nothing
         more. Where that cannot be, whoever wants a cursor next tries it."""
         if self.path != IN_MEMORY and not self._is_used_here():
-            with self._alone(), _opening, suppress(duckdb.Error, FpError):
+            with self._alone(), OPENING, suppress(SqlError, FpError):
                 self._reconnect(self._connected())
 
     def _reconnect(self, connection: Connection) -> None:
         self._connection = None
         connection.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._connection = _connected_anew(self._file)
-
-    def _finish_rewrite(self) -> None:
-        """Do the rewrite that an earlier process left undone."""
-        if self.path == IN_MEMORY:
-            return
-        shutil.rmtree(self._folder, ignore_errors=True)
-        if os.path.exists(self._marker):
-            self.rewrite()
+        rewriting.tidy(self._file)
+        self._connection = connected_anew(self._file)
 
 
 def rows(cursor: Cursor, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -415,121 +323,3 @@ def new_id(cursor: Cursor) -> Any:
 def utc_now() -> datetime:
     """Give the time for created_at and updated_at: UTC, without a zone, as the tables hold it."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def configured_path() -> str:
-    """Name the database file: `FP_DATABASE`, or data/fp.duckdb."""
-    return os.environ.get("FP_DATABASE") or str(DATA / "fp.duckdb")
-
-
-def open_database(path: str | None = None, create: bool = False) -> Database:
-    """Open the database file, bring its tables up to date and give it back.
-
-    A rewrite that is due is done first. Errors: DatabaseMissing where there is no file and
-    `create` is off, DatabaseBusy where another process holds it, DatabaseUnusable where it is no
-    database of this program; ErasureUnfinished where a rewrite is due and cannot be done (a full
-    disk, say).
-    """
-    path = path or configured_path()
-    if path != IN_MEMORY and not create and not Path(path).exists():
-        raise DatabaseMissing(path=path)
-    if path != IN_MEMORY:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with _opening:
-        connection = _connect(path)
-        shutil.rmtree(path + ".tmp", ignore_errors=True)  # of a process that was killed
-        try:
-            migrations.migrate(connection)
-        except duckdb.Error as error:
-            connection.close()
-            raise DatabaseUnusable(path=path) from error
-        if path != IN_MEMORY:
-            os.chmod(path, 0o600)
-        db = Database(path, connection, _secret(path))
-        try:
-            db._finish_rewrite()
-        except BaseException as error:
-            db.close()
-            if isinstance(error, OSError | duckdb.Error):
-                raise ErasureUnfinished("rewrite_due_failed", path=path) from error
-            raise
-        return db
-
-
-def _connect(path: str) -> Connection:
-    try:
-        connection = duckdb.connect(path, config=SETTINGS)
-        connection.execute(AFTER_CONNECTING)
-        return connection
-    except duckdb.IOException as error:
-        holder = re.search(r"PID (\d+)", str(error))
-        if "lock" in str(error).lower():
-            raise DatabaseBusy(path=path, pid=holder.group(1) if holder else "?") from error
-        raise DatabaseUnusable(path=path) from error
-    except duckdb.Error as error:
-        raise DatabaseUnusable(path=path) from error
-
-
-def _connected_anew(path: str) -> Connection:
-    """Open the file that is there now.
-
-    DuckDB gives the one it has open already, of the same path, for as long as anything holds it.
-    """
-    for _ in range(RECONNECTS):
-        connection = _connect(path)
-        attached = connection.execute("select database_name from duckdb_databases()").fetchall()
-        if (REPLACED.strip('"'),) not in attached:
-            return connection
-        connection.close()
-        time.sleep(0.01)
-    raise RuntimeError("something in this process holds on to the replaced database file")
-
-
-def _secret(path: str) -> bytes:
-    """Read the key for phone hashes and sign-in cookies, made once beside the database file.
-
-    `FP_SECRET` (64 hexadecimal digits) is used instead where it is set.
-    """
-    if os.environ.get("FP_SECRET"):
-        return bytes.fromhex(os.environ["FP_SECRET"])
-    if path == IN_MEMORY:
-        return secrets.token_bytes(32)
-    file = Path(path + ".secret")
-    try:
-        with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
-            new.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return bytes.fromhex(file.read_text())
-
-
-def _copied(connection: Connection, folder: str) -> str:
-    """Copy the database into a new file and see it on the disk; its path.
-
-    A new folder of its own keeps others from reading the file before it has its mode.
-    """
-    if value(connection, "from duckdb_connection_count()") > 1:
-        raise RuntimeError("the database file is open a second time in this process")
-    old = value(connection, "select current_database()")
-    copy = os.path.join(folder, "copy")
-    file, old, new = quoted(copy), quoted(old, '"'), quoted(old + " copy", '"')
-    os.mkdir(folder, 0o700)
-    connection.execute("checkpoint")  # no .wal may outlive the file it belongs to
-    connection.execute(f"attach {file} as {new}")
-    connection.execute(f"copy from database {old} to {new}")
-    connection.execute(f"checkpoint {new}")
-    connection.execute(f"detach {new}")
-    os.chmod(copy, 0o600)
-    _sync(copy)
-    return copy
-
-
-def _sync(path: str) -> None:
-    """Wait until a file, or a folder's list of files, is on the disk; Windows cannot."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

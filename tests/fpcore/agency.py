@@ -22,7 +22,8 @@ from fpcore.importing.report import ImportReport
 from fpcore.models import WHOLE_LIFE, Account, GapState, NewContact, NewCustomer, NewPolicy, Role
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.filters import CustomerFilter
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 TODAY = date(2026, 11, 22)
@@ -48,7 +49,7 @@ def hire(db: Database) -> dict[str, Account]:
 
 def open_office() -> Iterator[tuple[Database, dict[str, Account]]]:
     """A database in memory with the agency's people: for a fixture that many tests share."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     yield db, hire(db)
     db.close()
 

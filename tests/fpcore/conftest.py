@@ -9,7 +9,8 @@ from random_book import random_book
 
 from fpcore.commands import demo
 from fpcore.models import Account
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 
@@ -32,7 +33,7 @@ def db(shared_office) -> Iterator[Database]:
     if shared_office:
         yield shared_office[0]
         return
-    opened = database.open_database(database.IN_MEMORY)
+    opened = opening.open_database(IN_MEMORY)
     yield opened
     opened.close()
 
@@ -69,7 +70,7 @@ def import_rows(db: Database, people: dict[str, Account]):
 @pytest.fixture(scope="session", params=[1, 2])
 def random_agency(request) -> Iterator[tuple[Database, dict[str, Account]]]:
     """An agency with a random book of 250 rows: unknown amounts, currencies, all statuses."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     people = hire(db)
     report = take(db, people["admin"], random_book(request.param, rows=250))
     assert report.taken > 200
@@ -80,7 +81,7 @@ def random_agency(request) -> Iterator[tuple[Database, dict[str, Account]]]:
 @pytest.fixture(scope="session")
 def demo_db() -> Iterator[Database]:
     """The demo accounts and the demo book."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     report = demo.load(db, TODAY)
     assert report.rejected == 0
     yield db

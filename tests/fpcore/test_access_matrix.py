@@ -62,7 +62,8 @@ from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import rulebook
 from fpcore.rules.amounts import Fixed
 from fpcore.rules.records import Rule
-from fpcore.store import database
+from fpcore.store import database, opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Cursor, Database
 
 SEES = {
@@ -126,7 +127,7 @@ class Agency:
 @pytest.fixture(scope="module")
 def agency() -> Iterator[Agency]:
     """fp1 and fp2 of one team, fp3 of another, a manager without a team, a disabled FP."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     people = hire(db)
     people["loose"] = accounts.add(db, accounts.OPERATOR, "loose", Role.MANAGER, PASSWORD)
     people["fired"] = accounts.add(db, accounts.OPERATOR, "fired", Role.FP, PASSWORD, "강남")

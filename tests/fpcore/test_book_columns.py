@@ -10,14 +10,15 @@ from fpcore.errors import UnreadableFile
 from fpcore.importing import book_file, headers, importer
 from fpcore.importing.headers import Columns
 from fpcore.importing.importer import ImportOptions
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 
 def recognized(header: list[str], *rows: list[str], chosen=None) -> Columns:
     """What the columns of a file with this header and these rows are taken as."""
     out = io.StringIO()
     csv.writer(out).writerows([header, *rows])
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     reading = book_file.Reading(header_line=1)
     with book_file.opened(db, "book.csv", out.getvalue().encode(), reading) as file:
         columns = headers.recognize(file, chosen)

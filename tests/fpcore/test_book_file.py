@@ -33,7 +33,8 @@ from fpcore.importing.book_file import Reading
 from fpcore.importing.delimited import Text
 from fpcore.importing.layout import look
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import database, opening
+from fpcore.store.connecting import IN_MEMORY
 
 WORDS = words.parsed("book_words.toml", config_files.content(words.BOOK_WORDS))
 BOOK = "고객명,보험종류\n똠방각하,생명\n펲시,건강\n"
@@ -43,7 +44,7 @@ RECORDS = [(2, ["똠방각하", "생명"]), (3, ["펲시", "건강"])]
 @pytest.fixture(scope="module")
 def db(tmp_path_factory) -> Iterator[database.Database]:
     path = tmp_path_factory.mktemp("[book]'s") / "book*.duckdb"
-    db = database.open_database(str(path), create=True)
+    db = opening.open_database(str(path), create=True)
     yield db
     db.close()
 
@@ -428,7 +429,7 @@ def test_a_sweep_removes_what_a_killed_process_left(db):
 
 
 def test_a_database_in_memory_needs_no_folder_beside_it():
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     with book_file.opened(db, "book.csv", BOOK.encode()) as file:
         assert db.read(f"select c1 from {file.relation} limit 1") == [{"c1": "똠방각하"}]
     private_files.sweep(db)

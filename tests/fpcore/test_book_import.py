@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from fpcore.importing import book_file, importer
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.rejects import rejects_csv
-from fpcore.store import database
+from fpcore.store import database, opening
+from fpcore.store.connecting import IN_MEMORY, SqlError
 
 HEADERS = (
     "고객번호 고객명 생년월일 휴대폰 성별 동의 보험사 증권번호 상품명 보종 가입금액 보험료 만기일"
@@ -76,7 +77,7 @@ def tables(db: database.Database) -> list[list[dict]]:
 @given(rows=books(), statement=st.sampled_from([STATEMENT, None]), twins=st.booleans())
 def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
     said = ImportOptions(consent_basis=statement, take_twins=twins)
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire_one(db)
         before = tables(db)
         args = (db, fp, "book.csv", content_of(rows), said, TODAY)
@@ -110,7 +111,7 @@ def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
 def numbered_policies_taken(content: bytes, report) -> set[tuple[str, str]]:
     """(customer, policy number) of the rows that were taken, where both are usual ones."""
     rejected = set(rejected_lines(report))
-    in_memory = database.open_database(database.IN_MEMORY)
+    in_memory = opening.open_database(IN_MEMORY)
     with closing(in_memory) as db, book_file.opened(db, "book.csv", content) as file:
         head = file.head
     taken = [
@@ -187,7 +188,7 @@ def test_an_error_while_storing_stores_nothing(db, people, monkeypatch, import_r
     monkeypatch.setattr(importer, "_CHANGED_POLICIES", "select no_such_column")
     try:
         import_rows([{"고객명": "김", "보종": "생명"}])
-    except database.SqlError:
+    except SqlError:
         *stored, batches = tables(db)
         assert stored == before
         assert [batch["state"] for batch in batches] == ["failed"]

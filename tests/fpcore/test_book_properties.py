@@ -51,7 +51,8 @@ from fpcore.person import erasure
 from fpcore.rules import records, rulebook
 from fpcore.rules.amounts import Fixed
 from fpcore.sheets import Sheet
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 DAY = timedelta(days=1)
 WHO = st.integers(0, 99)
@@ -96,7 +97,7 @@ class Work(RuleBasedStateMachine):
         self.rule_file.write_text(FILED, "utf-8")
         self.patch = patch.object(rulebook, "RULES", self.rule_file)
         self.patch.start()
-        self.db = database.open_database(database.IN_MEMORY)
+        self.db = opening.open_database(IN_MEMORY)
         people = hire(self.db)
         self.fp, self.manager = people["fp1"], people["manager1"]
         self.staff = [self.fp, self.manager, people["admin"]]

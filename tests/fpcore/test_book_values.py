@@ -6,7 +6,8 @@ import pytest
 from agency import TODAY, hire, take
 
 from fpcore.models import WHOLE_LIFE
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 
 class Refused(str):
@@ -267,7 +268,7 @@ def records_of(db) -> dict[str, dict]:
 @pytest.fixture(scope="module")
 def read_cells():
     """All cases through one import: case number -> what is stored, or why it was refused."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     rows = [{"고객명": f"고객{n}", **case[-1]} for n, case in enumerate(CASES)]
     report = take(db, hire(db)["fp1"], rows)
     stored = records_of(db)

@@ -15,7 +15,7 @@ from fpcore.importing import headers, importer, words
 from fpcore.importing.fields import FIELDS
 from fpcore.importing.importer import ImportOptions
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import opening
 
 CONTENT = words.BOOK_WORDS.read_text(encoding="utf-8")
 NAMES = 'name = ["고객명", '
@@ -146,12 +146,12 @@ def test_with_a_fault_the_last_good_words_go_on(fault, file, db):
 def test_a_program_that_starts_with_a_fault_goes_on_with_the_last_good_words(file, tmp_path):
     path = str(tmp_path / "fp.duckdb")
     file.write_text(changed(NAMES, f'{NAMES}"손님", '), encoding="utf-8")
-    with closing(database.open_database(path, create=True)) as db:
+    with closing(opening.open_database(path, create=True)) as db:
         hire(db)
         words.keep_good_file(db)
     file.write_text(FAULTS["not TOML"][0], encoding="utf-8")
     words.parsed.cache_clear()  # as in a new process
-    with closing(database.open_database(path)) as db:
+    with closing(opening.open_database(path)) as db:
         report = take(db, accounts.find(db, "fp1"), [{"손님": "김하나", "보험종류": "생명"}])
         assert outcome(report) == (1, 0, 0, 0)
 

@@ -15,7 +15,8 @@ from fpcore.circumstances import AMOUNTS as CUSTOMER_AMOUNTS
 from fpcore.customers import profiles
 from fpcore.importing.importer import ImportReport
 from fpcore.models import LARGEST_AMOUNT, POLICY_AMOUNTS, NewCustomer
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 DAY = timedelta(days=1)
@@ -139,7 +140,7 @@ IN_WON = dict.fromkeys((*POLICY_AMOUNTS, *CUSTOMER_AMOUNTS), 1)
 
 @pytest.fixture(scope="module")
 def db() -> Iterator[Database]:
-    opened = database.open_database(database.IN_MEMORY)
+    opened = opening.open_database(IN_MEMORY)
     yield opened
     opened.close()
 

@@ -19,7 +19,7 @@ from fpcore.portfolio import conditions, customer_list, heatmaps, measures
 from fpcore.portfolio.filters import ANY_GAP, UNKNOWN, Asker, CustomerFilter
 from fpcore.portfolio.measures import DEFINITIONS
 from fpcore.rules import judging, records
-from fpcore.store import database
+from fpcore.store.connecting import SqlError
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def reads_exactly(office):
         fact, base = customer_fact(db, people["admin"], TODAY, columns)
         try:
             db.read(f"explain with {fact} {sql}", {**base, **params})
-        except database.SqlError:
+        except SqlError:
             return False
         return True
 

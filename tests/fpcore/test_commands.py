@@ -24,7 +24,7 @@ from fpcore.kept import comparison
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
 from fpcore.paths import ROOT
 from fpcore.rules import rulebook
-from fpcore.store import database
+from fpcore.store import opening
 
 BOOK = [
     {"고객번호": "K1", "고객명": "김하나", "생년월일": "1985-03-02", "이메일": "kim@example.com",
@@ -116,10 +116,10 @@ def test_the_demo_is_there_only_where_people_sign_in_as_it_says(machine, monkeyp
     small.write_bytes(csv_bytes([{**BOOK[0], "담당FP": "fp1", "동의": "Y"}]))
     monkeypatch.setattr("fpcore.commands.demo.BOOK", small)
     ask("account", "add", "admin", "--role", "admin", typed=PASSWORD)  # as an office has
-    with closing(database.open_database()) as db:
+    with closing(opening.open_database()) as db:
         assert not demo.is_loaded(db)
     ask("init", "--demo")
-    with closing(database.open_database()) as db:
+    with closing(opening.open_database()) as db:
         assert not demo.is_loaded(db)  # the admin keeps the password
         secret = accounts.bcrypt.hashpw(demo.PASSWORD.encode(), accounts.bcrypt.gensalt(4))
         said = {"secret": secret.decode()}
@@ -130,7 +130,7 @@ def test_the_demo_is_there_only_where_people_sign_in_as_it_says(machine, monkeyp
 def test_an_account_takes_the_password_that_is_typed(machine):
     added = ask("account", "add", "Boss", "--role", "manager", "--team", "강남", typed=PASSWORD)
     assert added == {"account": "boss", "role": "manager", "team": "강남", "sees_names": True}
-    db = database.open_database()
+    db = opening.open_database()
     hashed = accounts.sign_in_credentials(db)["usernames"]["boss"]["password"]
     assert accounts.bcrypt.checkpw(PASSWORD.encode(), hashed.encode())
     db.close()
@@ -308,7 +308,7 @@ def test_a_heatmap_prints_every_figure_of_every_cell(rows, filled):
 
 
 def withdraw(name: str, on: date) -> None:
-    with closing(database.open_database()) as db:
+    with closing(opening.open_database()) as db:
         customer = profiles.identify(db, accounts.OPERATOR, name)
         kind, channel = ConsentKind.COLLECTION, ConsentChannel.PHONE
         consents.withdraw(db, accounts.OPERATOR, customer, kind, channel, on)
@@ -316,7 +316,7 @@ def withdraw(name: str, on: date) -> None:
 
 def logged() -> list[tuple[str, str | None]]:
     """The access log: what was done, about whom."""
-    with closing(database.open_database()) as db:
+    with closing(opening.open_database()) as db:
         log = db.read("select action, customer_id::varchar as who from audit order by done_at, id")
         return [(row["action"], row["who"]) for row in log]
 
@@ -414,10 +414,10 @@ def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeyp
     (machine / "book.csv").write_bytes(csv_bytes(book))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
     monkeypatch.setattr(line, "today", lambda: until + timedelta(days=1))
-    with closing(database.open_database()) as db:
+    with closing(opening.open_database()) as db:
         assert comparison.differences(db, line.today()) != []
     assert run(*words, typed=PASSWORD).exit_code == 0
-    with closing(database.open_database()) as db:
+    with closing(opening.open_database()) as db:
         assert comparison.differences(db, line.today()) == []
 
 
@@ -506,7 +506,7 @@ def test_every_command_says_what_it_does(command):
 
 
 def test_a_file_held_by_the_app_is_told_with_its_process(machine):
-    held = database.open_database()
+    held = opening.open_database()
     result = subprocess.run(
         [sys.executable, "-m", "fpcore", "heatmap", "--json"],
         cwd=ROOT, capture_output=True, text=True, timeout=60,

@@ -11,7 +11,7 @@ from fpcore.access import accounts
 from fpcore.customers import profiles
 from fpcore.kept import comparison, consistency, customer_rows
 from fpcore.kept.consistency import Fault
-from fpcore.store import database
+from fpcore.store import opening
 
 ROW = {"고객명": "김하나", "상품명": "든든 종신보험", "보험사": "한화생명", "가입금액": "1억"}
 
@@ -20,7 +20,7 @@ ROW = {"고객명": "김하나", "상품명": "든든 종신보험", "보험사"
 def made(tmp_path_factory) -> Path:
     """A database file with a customer who has a policy, and another beside them."""
     path = tmp_path_factory.mktemp("made") / "office.duckdb"
-    with closing(database.open_database(str(path), create=True)) as db:
+    with closing(opening.open_database(str(path), create=True)) as db:
         fp = hire(db)["fp1"]
         take(db, fp, [ROW, {**ROW, "고객명": "이둘", "보험사": "삼성생명"}])
         customer_rows.roll_forward(db, TODAY)
@@ -32,7 +32,7 @@ def db(made, tmp_path):
     """A copy of it, for a test to break."""
     for file in (made, made.with_suffix(".duckdb.secret")):
         shutil.copy(file, tmp_path)
-    with closing(database.open_database(str(tmp_path / made.name))) as opened:
+    with closing(opening.open_database(str(tmp_path / made.name))) as opened:
         yield opened
 
 

@@ -15,7 +15,8 @@ from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.customer_list import Sort
 from fpcore.portfolio.filters import ANY_GAP, CustomerFilter
 from fpcore.rules import records, rulebook
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 
 def day(days: int) -> str:
@@ -35,7 +36,7 @@ BOOK = [
 @pytest.fixture(scope="module")
 def small_book():
     """Four customers of fp1."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     fp = hire(db)["fp1"]
     assert take(db, fp, BOOK).customers_created == 4
     yield db, fp
@@ -114,7 +115,7 @@ PEOPLE = [
 @pytest.fixture(scope="module")
 def searched_book():
     """Four customers of fp1 with phones, addresses and policy numbers."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     fp = hire(db)["fp1"]
     assert take(db, fp, PEOPLE).customers_created == 4
     yield db, fp
@@ -216,7 +217,7 @@ DAYS = [
 @pytest.fixture(scope="module")
 def book_of_days():
     """Eight customers of fp1 with policies that end and begin around today."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     fp = hire(db)["fp1"]
     assert take(db, fp, DAYS).taken == len(DAYS)
     yield db, fp

@@ -11,7 +11,8 @@ import pytest
 
 from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable
 from fpcore.paths import ROOT
-from fpcore.store import database, migrations
+from fpcore.store import connecting, database, migrations, opening
+from fpcore.store.connecting import SqlError
 
 ADD_TEAM = (
     "insert into team (id, name, created_at, updated_at) values (uuidv7(), $name, now(), now())"
@@ -45,7 +46,7 @@ def test_an_error_of_the_database_rolls_back_what_came_before(db):
         cursor.execute(ADD_TEAM, {"name": "강남"})
         cursor.execute(ADD_TEAM, {"name": ""})
 
-    with pytest.raises(database.SqlError):
+    with pytest.raises(SqlError):
         db.transaction(work)
     assert teams(db) == []
 
@@ -124,7 +125,7 @@ def test_a_conflict_that_never_ends_is_raised(db):
         db.transaction(lambda other: other.execute(COUNT))
         cursor.execute(COUNT)
 
-    with pytest.raises(database.SqlError):
+    with pytest.raises(SqlError):
         db.transaction(work)
     assert len(attempts) == database.WRITE_ATTEMPTS
 
@@ -137,7 +138,7 @@ def test_two_threads_changing_one_row_lose_no_change(db):
         try:
             for _ in range(25):
                 db.transaction(lambda cursor: cursor.execute(COUNT))
-        except database.SqlError as error:
+        except SqlError as error:
             failures.append(error)
 
     threads = [threading.Thread(target=count_up) for _ in range(2)]
@@ -151,8 +152,8 @@ def test_two_threads_changing_one_row_lose_no_change(db):
 
 def test_a_file_that_another_process_holds_is_told_with_its_process(file):
     script = (
-        "import sys; from fpcore.store import database; "
-        "db = database.open_database(sys.argv[1], create=True); print('open', flush=True); input()"
+        "import sys; from fpcore.store import opening; "
+        "db = opening.open_database(sys.argv[1], create=True); print('open', flush=True); input()"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", script, file],
@@ -161,7 +162,7 @@ def test_a_file_that_another_process_holds_is_told_with_its_process(file):
     try:
         assert holder.stdout.readline().strip() == "open"
         with pytest.raises(DatabaseBusy) as busy:
-            database.open_database(file)
+            opening.open_database(file)
         assert busy.value.particulars == {"path": file, "pid": str(holder.pid)}
     finally:
         holder.communicate("\n", timeout=30)
@@ -169,7 +170,7 @@ def test_a_file_that_another_process_holds_is_told_with_its_process(file):
 
 def test_no_file_is_told_and_none_is_made(file):
     with pytest.raises(DatabaseMissing):
-        database.open_database(file)
+        opening.open_database(file)
     assert os.listdir(os.path.dirname(file)) == []
 
 
@@ -179,24 +180,24 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(content, create, file
     with open(file, "wb") as made:
         made.write(content)
     with pytest.raises(DatabaseUnusable):
-        database.open_database(file, create=create)
+        opening.open_database(file, create=create)
     with open(file, "rb") as left:
         assert left.read() == content
 
 
 def test_a_database_of_another_program_is_told(file):
-    with database._connect(file) as other:
+    with connecting.connect(file) as other:
         other.execute("create table account (colour varchar)")
     with pytest.raises(DatabaseUnusable):
-        database.open_database(file)
+        opening.open_database(file)
 
 
 def test_migrations_run_once_and_keep_what_is_there(file):
     for name in ("강남", "부산"):
-        db = database.open_database(file, create=True)
+        db = opening.open_database(file, create=True)
         db.transaction(lambda cursor, name=name: cursor.execute(ADD_TEAM, {"name": name}))
         db.close()
-    db = database.open_database(file)
+    db = opening.open_database(file)
     ledger = db.read("select number, name from migration order by number")
     assert teams(db) == ["강남", "부산"]
     assert [row["name"] for row in ledger] == [step.stem for step in migrations.STEPS]
@@ -214,19 +215,19 @@ def test_a_migration_that_fails_leaves_no_trace(db, tmp_path, monkeypatch):
     broken = tmp_path / "0999_broken.sql"
     broken.write_text("create table half (id integer); select no_such_column;")
     monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, broken])
-    with pytest.raises(database.SqlError), db._cursor() as cursor:
+    with pytest.raises(SqlError), db._cursor() as cursor:
         migrations.migrate(cursor)
     assert db.read("select * from duckdb_tables() where table_name = 'half'") == []
     assert db.read("select * from migration where number = 999") == []
 
 
 def test_the_database_and_its_secret_are_for_their_owner_only(file):
-    db = database.open_database(file, create=True)
+    db = opening.open_database(file, create=True)
     for path in (file, file + ".secret"):
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     secret = db.secret
     db.close()
-    again = database.open_database(file)
+    again = opening.open_database(file)
     assert again.secret == secret
     assert len(secret) == 32
     again.close()
@@ -234,14 +235,14 @@ def test_the_database_and_its_secret_are_for_their_owner_only(file):
 
 def test_a_secret_of_the_environment_is_used_instead(file, monkeypatch):
     monkeypatch.setenv("FP_SECRET", "ab" * 32)
-    db = database.open_database(file, create=True)
+    db = opening.open_database(file, create=True)
     assert db.secret == b"\xab" * 32
     assert not os.path.exists(file + ".secret")
     db.close()
 
 
 def test_the_file_is_written_in_the_format_of_duckdb_1_5(file):
-    db = database.open_database(file, create=True)
+    db = opening.open_database(file, create=True)
     db.close()
     with open(file, "rb") as made:
         head = made.read(64)

@@ -15,7 +15,8 @@ from fpcore.commands import demo
 from fpcore.gaps import scopes
 from fpcore.models import RowKind
 from fpcore.portfolio import heatmaps
-from fpcore.store import database
+from fpcore.store import database, opening
+from fpcore.store.connecting import IN_MEMORY
 
 DATA = paths.DATA
 BOOKS = ["demo_book.csv", "demo_book_cp949.csv"]
@@ -35,7 +36,7 @@ def figures(db: database.Database) -> tuple[pd.DataFrame, list]:
 
 def test_both_files_import_without_rejects_into_the_same_figures(demo_db, monkeypatch):
     monkeypatch.setattr(demo, "BOOK", DATA / "demo_book_cp949.csv")
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         report = demo.load(db, TODAY)
         assert (report.file.encoding, report.rejected) == ("cp949", 0)
         cells, counts = figures(db)

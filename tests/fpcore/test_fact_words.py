@@ -16,7 +16,7 @@ from fpcore.kept import comparison, customer_rows
 from fpcore.models import CustomerChanges
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.filters import CustomerFilter
-from fpcore.store import database
+from fpcore.store import opening
 from fpcore.store.database import Database
 
 SHIPPED = words.FILE.read_text(encoding="utf-8")
@@ -144,13 +144,13 @@ def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one
     way, file, tmp_path
 ):
     path = str(tmp_path / "fp.duckdb")
-    db = database.open_database(path, create=True)
+    db = opening.open_database(path, create=True)
     fp = hire(db)["fp1"]
     customer_rows.roll_forward(db, TODAY)
     db.close()
     spoil(file, BROKEN[way])
     config_files.parsed.cache_clear()  # as in a new process
-    db = database.open_database(path)
+    db = opening.open_database(path)
     customer_rows.roll_forward(db, TODAY)
     assert occupation_class(db, add_customer(db, fp, occupation="택시기사")) == 3
     db.close()

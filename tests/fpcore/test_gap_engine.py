@@ -35,7 +35,8 @@ from fpcore.models import OCCUPATION_CLASSES, Account, GapState, Housing, RowKin
 from fpcore.rules import judging, records, rulebook
 from fpcore.rules.coverages import COVERAGES
 from fpcore.rules.records import Rule
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 TESTS = Path(__file__).parents[1]
@@ -118,7 +119,7 @@ by_sentence = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def case_book() -> Iterator[tuple[Database, Account]]:
     """One book with the customers of all cases."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     fp = hire(db)["fp1"]
     store(db, fp.id, [case.person for case in ALL_CASES], TODAY)
     yield db, fp
@@ -307,7 +308,7 @@ def agree(found: Verdict, expected: Verdict) -> bool:
 @pytest.fixture(scope="module")
 def office() -> Iterator[tuple[Database, Account]]:
     """An agency whose customers every example of a test draws anew."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     yield db, hire(db)["fp1"]
     db.close()
 
@@ -399,7 +400,7 @@ def demo_book(demo_db) -> Book:
 @pytest.fixture(scope="module")
 def generated_book() -> Iterator[Book]:
     """The customers of three FPs of two teams."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     people, rng = hire(db), Random(5)
     with_amount = [rule.code for rule in SHIPPED if takes_target(rule)]
     for username in ("fp1", "fp2", "fp3"):
@@ -500,7 +501,7 @@ def test_the_demo_books_gap_table_is_the_golden_one(demo_db):
 
 
 def write_golden() -> None:
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     demo.load(db, TODAY)
     GOLDEN.write_text(json.dumps(gap_table(db), indent=2) + "\n", encoding="utf-8")
     db.close()

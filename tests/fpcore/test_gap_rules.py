@@ -16,7 +16,7 @@ from fpcore.kept import customer_rows
 from fpcore.models import CustomerChanges
 from fpcore.rules import amounts, records, rulebook, vocabulary
 from fpcore.rules.records import Rule
-from fpcore.store import database
+from fpcore.store import opening
 
 DAY = timedelta(days=1)
 SPRING, JULY = date(2026, 6, 30), date(2026, 7, 1)
@@ -413,14 +413,14 @@ def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one
     way, file, tmp_path
 ):
     path = str(tmp_path / "fp.duckdb")
-    db = database.open_database(path, create=True)
+    db = opening.open_database(path, create=True)
     fp = hire(db)["fp1"]
     customer_rows.roll_forward(db, TODAY)
     one = add_customer(db, fp)
     db.close()
     spoil(file, BROKEN[way])
     records.parsed.cache_clear()  # as in a new process
-    db = database.open_database(path)
+    db = opening.open_database(path)
     customer_rows.roll_forward(db, TODAY + DAY)
     assert used(db) == [("own_rule", 1000)]
     assert explanation.of_customer(db, fp, one, TODAY + DAY).of("own_rule").recommended == 1000

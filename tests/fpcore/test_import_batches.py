@@ -29,7 +29,8 @@ from fpcore.importing.undoing import WhyLeft
 from fpcore.kept import comparison, customer_rows
 from fpcore.models import Account, ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 from fpcore.person import erasure
-from fpcore.store import database, migrations
+from fpcore.store import migrations, opening
+from fpcore.store.connecting import IN_MEMORY, SqlError
 from fpcore.store.database import Database
 
 pytestmark = pytest.mark.shared_office
@@ -197,7 +198,7 @@ def test_an_import_that_is_done_has_counts_that_add_up(db, fp):
     batch = uuid4()
     begin(db, fp, batch)
     said = dict.fromkeys(history.COUNTS, 1) | {"row_count": 5}
-    with pytest.raises(database.SqlError):
+    with pytest.raises(SqlError):
         db.transaction(lambda cursor: history.finish(cursor, batch, {**said, "row_count": 6}))
     db.transaction(lambda cursor: history.finish(cursor, batch, said))
     [done] = history.of_account(db, fp)
@@ -520,7 +521,7 @@ def old_file(tmp_path, monkeypatch) -> str:
     path = str(tmp_path / "old.duckdb")
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "STEPS", migrations.STEPS[:2])
-        db = database.open_database(path, create=True)
+        db = opening.open_database(path, create=True)
     fp, one, two = uuid4(), uuid4(), uuid4()
 
     def work(cursor):
@@ -565,7 +566,7 @@ def old_file(tmp_path, monkeypatch) -> str:
 
 
 def test_imports_of_before_are_kept_and_undone_as_far_as_is_known(old_file):
-    db = database.open_database(old_file)
+    db = opening.open_database(old_file)
     customer_rows.roll_forward(db, TODAY)
     fp = accounts.act_as(db, "fp1")
     assert fp.sees_names
@@ -615,7 +616,7 @@ BOOKS = st.lists(
 @pytest.fixture(scope="module")
 def empty() -> Iterator[tuple[Database, Account]]:
     """A database of its own, which each example empties."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     yield db, hire(db)["fp1"]
     db.close()
 

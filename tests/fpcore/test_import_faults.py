@@ -22,7 +22,8 @@ from fpcore.importing.progress import Progress
 from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import SqlError
 from fpcore.store.database import Database
 
 ROWS = 24_000
@@ -65,7 +66,7 @@ def states(db: Database) -> list[str]:
 def make_old_book(folder: Path, rows: int) -> Path:
     """A database that holds half of a new book already, with other premiums; closed."""
     path = folder / "fp.duckdb"
-    db = database.open_database(str(path), create=True)
+    db = opening.open_database(str(path), create=True)
     hire(db)
     run(db, book(rows // 2, premium=10_000))
     db.close()
@@ -92,7 +93,7 @@ def new_book(tmp_path_factory) -> Path:
 @pytest.fixture
 def db(old_book, tmp_path) -> Iterator[Database]:
     """The old book, open in a file of its own."""
-    opened = database.open_database(str(copy_of(old_book, tmp_path / "own")))
+    opened = opening.open_database(str(copy_of(old_book, tmp_path / "own")))
     yield opened
     opened.close()
 
@@ -103,7 +104,7 @@ CHILD = f"""
 import sys
 sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
 import test_import_faults as own
-db = own.database.open_database(sys.argv[1])
+db = own.opening.open_database(sys.argv[1])
 print("begins", flush=True)
 own.run(db, own.Path(sys.argv[2]))
 print("done", flush=True)
@@ -121,7 +122,7 @@ def child(path: Path, book: Path) -> subprocess.Popen:
 
 def reopened(path: Path) -> Database:
     """Open a database as the start of the program does."""
-    db = database.open_database(str(path))
+    db = opening.open_database(str(path))
     private_files.sweep(db)
     history.close_interrupted(db)
     return db
@@ -139,7 +140,7 @@ def test_a_killed_import_is_there_as_a_whole_or_not_at_all(tmp_path):
     after = digest(db)
     assert states(db) == ["done", "done"]
     db.close()
-    db = database.open_database(str(copy_of(old_book, tmp_path / "nothing")))
+    db = opening.open_database(str(copy_of(old_book, tmp_path / "nothing")))
     before = tables(db)
     db.close()
 
@@ -184,7 +185,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 before = own.digest(db)
 try:
     own.run(db, own.Path(sys.argv[2]))
-except (OSError, own.database.SqlError) as error:
+except (OSError, own.SqlError) as error:
     print(own.states(db)[1:], own.digest(db) == before)
 """
 )
@@ -199,7 +200,7 @@ def test_where_there_is_no_room_nothing_is_stored_and_the_program_goes_on(
     command = [sys.executable, "-c", CRAMPED, path, new_book, str(room)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout == f"{state} True\n", done.stderr
-    db = database.open_database(str(path))
+    db = opening.open_database(str(path))
     assert states(db)[1:] == state
     assert comparison.differences(db, TODAY) == []
     assert outcome(run(db, new_book)) == (ROWS // 2, ROWS // 2, 0, 0)
@@ -231,7 +232,7 @@ def test_an_error_while_storing_is_noted_and_leaves_nothing(db, new_book, monkey
     before = tables(db)
     with monkeypatch.context() as broken:
         broken.setattr(importer, "_CHANGED_POLICIES", "select no_such_column")
-        with pytest.raises(database.SqlError):
+        with pytest.raises(SqlError):
             run(db, new_book)
     assert states(db) == ["done", "failed"]
     now = tables(db)

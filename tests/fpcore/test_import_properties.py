@@ -29,7 +29,8 @@ from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
 from fpcore.models import WHOLE_LIFE, Account
 from fpcore.privacy import REMOVED
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 RESIDENT_NUMBER = "850302-1234567"
@@ -394,7 +395,7 @@ def _cell(text: str) -> str:
 @pytest.fixture(scope="module")
 def office() -> Iterator[tuple[Database, Account]]:
     """A database, and the manager who imports into it."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     yield db, hire(db)["manager1"]
     db.close()
 

@@ -16,7 +16,8 @@ import fpcore.importing
 from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import database, opening
+from fpcore.store.connecting import IN_MEMORY
 
 PAGE = ROOT / "docs" / "importer.md"
 MADE = re.compile(r"create\s+or\s+replace\s+temp\s+(?:table|view)\s+(\w+)")
@@ -123,7 +124,7 @@ def done() -> dict[str, Relation]:
     """What imports of all kinds of books make for themselves, the second one of each an update."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        closing(database.open_database(database.IN_MEMORY)) as db,
+        closing(opening.open_database(IN_MEMORY)) as db,
     ):
         admin = hire(db)["admin"]
         patch.setattr(database, "Cursor", Spy)

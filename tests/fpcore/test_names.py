@@ -64,7 +64,8 @@ from fpcore.portfolio.customer_list import Sort
 from fpcore.portfolio.filters import ANY_GAP, UNKNOWN, CustomerFilter
 from fpcore.portfolio.measures import COLUMNS
 from fpcore.rules.amounts import Fixed
-from fpcore.store import database
+from fpcore.store import database, opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 # --- What becomes of a name ------------------------------------------------------------------
@@ -104,7 +105,7 @@ def test_no_more_of_a_word_is_left_than_its_ends(name):
 
 @pytest.fixture(scope="module")
 def sql_only() -> Iterator[Database]:
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     yield db
     db.close()
 
@@ -150,7 +151,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     people = hire(db)
     for name, role, team in (("blind", Role.MANAGER, "강남"), ("blind admin", Role.ADMIN, None)):
         username = name.replace(" ", "-")

@@ -42,7 +42,8 @@ from fpcore.models import (
 from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list
 from fpcore.portfolio.filters import CustomerFilter
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY, SqlError
 from fpcore.store.database import Database
 
 PHONES = ("010-7391-4826", "010-2658-9173")
@@ -102,7 +103,7 @@ def file(tmp_path) -> Path:
 @pytest.fixture
 def office(file) -> Iterator[tuple[Database, dict[str, Account]]]:
     """A database file with thirty customers of fp1, none of whom is to be erased."""
-    db = database.open_database(str(file), create=True)
+    db = opening.open_database(str(file), create=True)
     staff = hire(db)
     assert take(db, staff["fp1"], OTHERS).customers_created == 30
     yield db, staff
@@ -228,7 +229,7 @@ def test_an_erased_person_is_nowhere_after_the_next_opening_either(office, file)
         profiles.get(db, staff["fp1"], who, TODAY)
     assert customer_list.find(db, staff["fp1"], CustomerFilter(), TODAY).in_scope == 30
     db.close()
-    database.open_database(str(file)).close()
+    opening.open_database(str(file)).close()
     assert found_in(file.parent, gone) == []
 
 
@@ -250,12 +251,12 @@ def test_a_file_that_cannot_be_rewritten_is_told_and_rewritten_at_the_next_openi
     assert Path(f"{file}.rewrite-due").exists()
     db.close()
     assert found_in(file.parent, gone) != []
-    database.open_database(str(file)).close()
+    opening.open_database(str(file)).close()
     assert found_in(file.parent, gone) == []
     assert not Path(f"{file}.rewrite-due").exists()
 
 
-@pytest.mark.parametrize("error", [RuntimeError("open twice"), database.SqlError("full")])
+@pytest.mark.parametrize("error", [RuntimeError("open twice"), SqlError("full")])
 def test_whatever_keeps_the_file_from_being_rewritten_is_told(error, db, people, monkeypatch):
     def fail():
         raise error
@@ -382,7 +383,7 @@ def plain(value: Any) -> Any:
 @pytest.fixture(scope="module")
 def known() -> Iterator[tuple[Database, dict[str, Account], UUID, dict]]:
     """An agency with somebody of whom every column of every table is filled, and the export."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     staff = hire(db)
     fp = staff["fp1"]
     take(db, fp, OTHERS)

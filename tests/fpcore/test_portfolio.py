@@ -20,7 +20,8 @@ from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.filters import Asker, CustomerFilter
 from fpcore.portfolio.measures import COLUMNS, DEFINITIONS
 from fpcore.rules import rulebook
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 SINCE = TODAY - timedelta(days=400)
 OTHER_DAY = TODAY + timedelta(days=200)
@@ -31,7 +32,7 @@ FIGURES = ("value", "n", "base", "left_out", "gained", "lost")
 @pytest.fixture(scope="module")
 def book():
     """Three FPs with random customers: unknown amounts, dollars, all statuses, targets by hand."""
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         people = hire(db)
         rng = Random(6)
         codes = [rule.code for rule in rulebook.rules_on(db, TODAY) if rule.need.terms(TODAY)]

@@ -22,7 +22,8 @@ from fpcore.portfolio import customer_list, follow_up, indicators, makeup
 from fpcore.portfolio.conditions import DAYS_AHEAD, POLICY_FIELDS
 from fpcore.portfolio.filters import UNKNOWN, CustomerFilter
 from fpcore.portfolio.indicators import FIELDS
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 OTHER_DAY = TODAY + timedelta(days=200)
 INSURERS = ["한화생명", "삼성화재", "DB손해보험", None, "unusual 'name'"]
@@ -33,7 +34,7 @@ SCOPES = [("admin", None), ("admin", "강남"), ("fp1", None), ("manager2", None
 def book():
     """Two FPs and an admin with random customers, some of them with a consent and a last contact,
     some withdrawn."""
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         people = hire(db)
         rng = Random(7)
         for owner in ("fp1", "admin", "fp3"):
@@ -287,7 +288,7 @@ def after(days: int) -> date:
     ],
 )
 def test_days_at_which_a_policy_ends_and_is_succeeded(policies, windows):
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
         for policy in policies:
@@ -369,7 +370,7 @@ YEARS_AGO = {"start_date": date(2015, 3, 1)}
     ],
 )  # fmt: skip
 def test_how_long_ago_a_type_ended(policies, ago):
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
         for policy in policies:
@@ -384,7 +385,7 @@ def test_how_long_ago_a_type_ended(policies, ago):
 
 
 def test_who_holds_another_type_does_not_hold_nothing():
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
         add_policy(db, fp, one, status="expired", **YEARS_AGO, end_date=date(2023, 1, 1))
@@ -412,7 +413,7 @@ def test_who_was_not_contacted_is_counted_by_fp_and_listed(who, team, book):
 
 @pytest.mark.parametrize("days", [89, 90, 91])
 def test_a_contact_of_90_days_ago_is_not_too_long_ago(days):
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         add_customer(db, fp, last_contact_on=TODAY - timedelta(days=days))
         (_, everybody) = follow_up.not_contacted(db, fp, TODAY).to_dict("records")
@@ -495,7 +496,7 @@ def test_insurers_are_added_up_and_listed(day, who, team, book):
 def test_the_index_of_concentration_and_the_largest(
     premiums, index, level, largest, largest_policies
 ):
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
         for number, premium in enumerate(premiums):
@@ -508,7 +509,7 @@ def test_the_index_of_concentration_and_the_largest(
 
 
 def test_an_unknown_insurer_is_none_of_the_largest():
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
         paid = {"premium_amount": 100, "premium_cycle": "monthly"}

@@ -17,7 +17,8 @@ from fpcore.importing.importer import ImportOptions
 from fpcore.importing.rejects import rejects_csv
 from fpcore.models import NewCustomer
 from fpcore.privacy import REMOVED
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 
 RESIDENT = ["850302-1234567", "8503022345678", "850302 - 1456789", "９００１０１-2765432"]
 CARDS = ["9410-1234-5678-9012", "5409 2610 0000 1234"]
@@ -124,7 +125,7 @@ HALVES = ["850302-1", "110-987", "3333-01"]
 def careless_book(tmp_path_factory):
     """A book full of what may not be kept, in a database file: its report and the file."""
     path = tmp_path_factory.mktemp("privacy") / "fp.duckdb"
-    db = database.open_database(str(path), create=True)
+    db = opening.open_database(str(path), create=True)
     rows = [{"고객명": f"고객{n}", "보종": "생명", **row} for n, row in enumerate(ROWS)]
     fp = hire(db)["fp1"]
     report = take(db, fp, rows)
@@ -181,7 +182,7 @@ CLEANED = {**BLOTTED_OUT, **MASKED, **{text: text for text in LEFT_ALONE}}
 def kept_of_books():
     """The notes of CLEANED as two imports leave them: what is stored, and what is written of
     rejected rows."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     fp = hire(db)["fp1"]
     rows = [{"고객명": f"고객{n}", "비고": text} for n, text in enumerate(CLEANED)]
     assert take(db, fp, rows).rejected == 0
@@ -211,7 +212,7 @@ NUMBERS = st.sampled_from([*BLOTTED_OUT, *MASKED])
 
 @pytest.fixture(scope="module")
 def memory():
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     yield db
     db.close()
 
@@ -369,7 +370,7 @@ PHONES = {
 @pytest.fixture(scope="module")
 def phones_of_a_book():
     """The phones of PHONES as an import stores them, by their place; and the secret."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     rows = [{"고객명": f"고객{n}", "휴대폰": text} for n, text in enumerate(PHONES)]
     report = take(db, hire(db)["fp1"], rows)
     assert {(p.field, p.code) for row in report.rejects for p in row.problems} == {

@@ -18,7 +18,8 @@ import pytest
 
 from fpcore.errors import DatabaseBusy, ErasureUnfinished
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import connecting, opening
+from fpcore.store.connecting import IN_MEMORY, SqlError
 from fpcore.store.database import Database
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ ERASE = [
 def book(tmp_path_factory) -> Path:
     """A database with one person to erase, closed."""
     path = tmp_path_factory.mktemp("book") / "fp.duckdb"
-    db = database.open_database(str(path), create=True)
+    db = opening.open_database(str(path), create=True)
     db.transaction(lambda cursor: cursor.execute(ADD_PEOPLE))
     add_team(db, "강남")
     db.close()
@@ -64,7 +65,7 @@ def file(book, tmp_path) -> Path:
 @pytest.fixture
 def db(file) -> Iterator[Database]:
     """A book of one's own, open."""
-    opened = database.open_database(str(file))
+    opened = opening.open_database(str(file))
     yield opened
     opened.close()
 
@@ -156,7 +157,7 @@ def test_rewriting_changes_no_row_no_table_and_no_version(db, file):
     db.rewrite()
     assert (contents(db), rules(db), db.version) == before
     db.close()
-    with closing(database.open_database(str(file))) as again:
+    with closing(opening.open_database(str(file))) as again:
         assert (contents(again), rules(again)) == before[:2]
 
 
@@ -171,7 +172,7 @@ def test_rewriting_changes_no_row_no_table_and_no_version(db, file):
 )
 def test_what_a_table_refused_it_refuses_after_a_rewrite(change, db):
     db.rewrite()
-    with pytest.raises(database.SqlError, match="onstraint"):
+    with pytest.raises(SqlError, match="onstraint"):
         db.transaction(lambda cursor: cursor.execute(change))
 
 
@@ -278,7 +279,7 @@ def test_threads_read_and_write_during_rewrites_without_error_or_loss(db, file):
     done = set().union(*(worker.result() for worker in at_work))
     assert teams(db) == done | {"강남"}
     db.close()
-    with closing(database.open_database(str(file))) as again:
+    with closing(opening.open_database(str(file))) as again:
         assert teams(again) == done | {"강남"}
     assert len(done) > 20
 
@@ -293,7 +294,7 @@ def test_the_marker_is_its_owner_s_only_and_may_be_there_already(db, file):
 
 def test_a_database_in_memory_has_nothing_to_rewrite(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     add_team(db, "강남")
     erase(db)
     db.rewrite()
@@ -331,7 +332,7 @@ def test_a_full_disk_leaves_the_old_file_in_use(checkpointed, db, file):
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, unlimited[1]))
     try:
-        with pytest.raises((OSError, database.SqlError)):
+        with pytest.raises((OSError, SqlError)):
             db.rewrite()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
@@ -344,7 +345,7 @@ def test_a_full_disk_leaves_the_old_file_in_use(checkpointed, db, file):
 
 
 def test_a_file_open_twice_in_this_process_is_not_replaced(db, file):
-    second = database.open_database(str(file))
+    second = opening.open_database(str(file))
     erase(db)
     with pytest.raises(RuntimeError, match="second time"):
         db.rewrite()
@@ -360,7 +361,7 @@ def test_a_connection_that_goes_late_does_not_keep_the_old_file_in_use(db, file,
     going = []
 
     def hold_the_old_file_a_while(*paths):
-        going.append(threading.Timer(0.2, database._connect(str(file)).close))
+        going.append(threading.Timer(0.2, connecting.connect(str(file)).close))
         going[0].start()
         replace(*paths)
 
@@ -369,15 +370,15 @@ def test_a_connection_that_goes_late_does_not_keep_the_old_file_in_use(db, file,
     going[0].join()
     add_team(db, "부산")
     db.close()
-    with closing(database.open_database(str(file))) as again:
+    with closing(opening.open_database(str(file))) as again:
         assert teams(again) == {"강남", "부산"}
 
 
 def test_a_process_that_takes_the_new_file_at_once_loses_nothing(db, file, monkeypatch):
     script = f"""
 import sys
-from fpcore.store import database
-db = database.open_database(sys.argv[1])
+from fpcore.store import opening
+db = opening.open_database(sys.argv[1])
 db.transaction(lambda cursor: cursor.execute({ADD_TEAM!r}, {{"name": "부산"}}))
 print("open", flush=True)
 input()
@@ -413,7 +414,7 @@ def test_a_file_behind_a_link_is_replaced_where_it_lies(file, tmp_path):
     (tmp_path / "links").mkdir()
     link = tmp_path / "links" / "book.duckdb"
     link.symlink_to(file)
-    with closing(database.open_database(str(link))) as db:
+    with closing(opening.open_database(str(link))) as db:
         erase(db)
         db.rewrite()
     assert link.is_symlink()
@@ -430,13 +431,13 @@ def test_what_a_killed_process_spilled_goes_too(db, file):
 
 
 def test_opening_does_the_rewrite_that_is_due(file):
-    with closing(database.open_database(str(file))) as db:
+    with closing(opening.open_database(str(file))) as db:
         erase(db)
     half = Path(f"{file}.rewriting") / "copy"
     half.parent.mkdir()
     half.write_text(f"{NAME}, half a copy")
     assert holds(file, NAME)
-    database.open_database(str(file)).close()
+    opening.open_database(str(file)).close()
     assert (holds(file, NAME), beside(file)) == (False, FILES)
 
 
@@ -444,13 +445,13 @@ def test_opening_keeps_no_file_that_it_cannot_rewrite(file, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOSPC, "no space")
 
-    with closing(database.open_database(str(file))) as db:
+    with closing(opening.open_database(str(file))) as db:
         erase(db)
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", refuse)
         with pytest.raises(ErasureUnfinished, match="rewrite_due_failed"):
-            database.open_database(str(file))
-    other = f"from fpcore.store import database; database.open_database({str(file)!r}).close()"
+            opening.open_database(str(file))
+    other = f"from fpcore.store import opening; opening.open_database({str(file)!r}).close()"
     subprocess.run([sys.executable, "-c", other], cwd=ROOT, check=True)
     assert (holds(file, NAME), beside(file)) == (False, FILES)
 
@@ -458,15 +459,15 @@ def test_opening_keeps_no_file_that_it_cannot_rewrite(file, monkeypatch):
 def test_what_is_written_after_a_rewrite_survives_a_kill(file):
     script = f"""
 import os, signal, sys
-from fpcore.store import database
-db = database.open_database(sys.argv[1])
+from fpcore.store import opening
+db = opening.open_database(sys.argv[1])
 db.rewrite()
 db.transaction(lambda cursor: cursor.execute({ADD_TEAM!r}, {{"name": "부산"}}))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     killed = subprocess.run([sys.executable, "-c", script, file], cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL
-    with closing(database.open_database(str(file))) as db:
+    with closing(opening.open_database(str(file))) as db:
         assert teams(db) == {"강남", "부산"}
 
 
@@ -474,7 +475,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 # at the first, eleventh, 21st … line of Python that runs, the last ones some time into the rewrite.
 KILLED_ON_THE_WAY = """
 import os, signal, sys, threading
-from fpcore.store import database
+from fpcore.store import database, opening, rewriting
 import test_rewrite
 
 def kill_before(line):
@@ -486,7 +487,7 @@ def kill_before(line):
             os.kill(os.getpid(), signal.SIGKILL)
         return each_line
     def each_call(frame, event, _):
-        if frame.f_code.co_filename == database.__file__:
+        if frame.f_code.co_filename in {database.__file__, rewriting.__file__}:
             return each_line
     sys.settrace(each_call)
 
@@ -496,7 +497,7 @@ def kill_after(seconds):
 for number, path in enumerate(sys.argv[1:]):
     child = os.fork()
     if not child:
-        db = database.open_database(path)
+        db = opening.open_database(path)
         if number < test_rewrite.KILLED_BY_LINE:
             kill_before(number * 10)
         test_rewrite.erase(db)
@@ -511,7 +512,7 @@ KILLED_BY_LINE, KILLED_BY_TIME = 20, 5
 
 def finished_at_the_next_opening(file: Path, before: dict[str, list]) -> None:
     """Look at a book whose process was killed: either all of the person is there or nothing."""
-    with closing(database.open_database(str(file))) as db:
+    with closing(opening.open_database(str(file))) as db:
         erased = not has_person(db)
         after = contents(db)
     for table in ("customer", "policy", "consent"):
@@ -524,7 +525,7 @@ def finished_at_the_next_opening(file: Path, before: dict[str, list]) -> None:
 
 
 def test_after_a_kill_the_file_is_whole_and_the_next_opening_ends_the_erasure(book, tmp_path):
-    with closing(database.open_database(str(book))) as db:
+    with closing(opening.open_database(str(book))) as db:
         before = contents(db)
     numbers = range(KILLED_BY_LINE + KILLED_BY_TIME)
     files = [copy_of(book, tmp_path / str(number)) for number in numbers]

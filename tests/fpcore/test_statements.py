@@ -51,7 +51,8 @@ from fpcore.portfolio import follow_up, heatmaps, indicators, makeup, saved_filt
 from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import rulebook
 from fpcore.rules.amounts import Fixed
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Calculator, Cursor, Database
 
 DAY = timedelta(days=1)
@@ -119,7 +120,7 @@ def ran(tmp_path_factory) -> Iterator[tuple[dict[Place, list[str]], set[str]]]:
 
 def tour(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Do everything that the program can do, on a small book."""
-    db = database.open_database(database.IN_MEMORY)
+    db = opening.open_database(IN_MEMORY)
     people = hire(db)
     admin = people["admin"]
     customer_rows.roll_forward(db, TODAY)

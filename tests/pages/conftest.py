@@ -11,7 +11,7 @@ from screen import FOLDS
 from streamlit.testing.v1 import AppTest
 
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import opening
 from fpcore.store.database import Database
 
 BOOK = [
@@ -28,7 +28,7 @@ BOOK = [
 def office_file(tmp_path_factory) -> Path:
     """A database file with an agency, fp1's book in it; closed, to be copied."""
     path = tmp_path_factory.mktemp("office") / "fp.duckdb"
-    with closing(database.open_database(str(path), create=True)) as db:
+    with closing(opening.open_database(str(path), create=True)) as db:
         take(db, hire(db)["fp1"], BOOK)
     return path
 
@@ -39,7 +39,7 @@ def office(office_file, tmp_path, monkeypatch) -> Iterator[Database]:
     path = shutil.copy(office_file, tmp_path)
     shutil.copy(f"{office_file}.secret", tmp_path)
     monkeypatch.setenv("FP_DATABASE", path)
-    with closing(database.open_database(path)) as db:
+    with closing(opening.open_database(path)) as db:
         monkeypatch.setattr("ui.session.process.open_database", lambda _: db)
         yield db
 

@@ -1,7 +1,7 @@
 """What an FP does on a customer's page in a day: each operation, as the page offers it."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from agency import TODAY
@@ -12,7 +12,6 @@ from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 from fpcore.person import disclosure
-from fpcore.store import database
 from ui import session
 
 
@@ -24,7 +23,7 @@ def fp1(office):
 @pytest.fixture
 def today():
     """The day that the pages have: Seoul's."""
-    return database.datetime.now(session.SEOUL).date()
+    return datetime.now(session.SEOUL).date()
 
 
 def field(at, label: str):

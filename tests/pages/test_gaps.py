@@ -1,5 +1,6 @@
 """The gaps on a customer's page: explained, aimed at by hand, tried out, and how they changed."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,6 @@ from screen import id_of
 from fpcore.access import accounts
 from fpcore.customers import policies, profiles
 from fpcore.models import CustomerChanges, NewPolicy, PolicyChanges
-from fpcore.store import database
 from ui import session
 
 BREADWINNER = CustomerChanges(
@@ -21,7 +21,7 @@ BREADWINNER = CustomerChanges(
 @pytest.fixture
 def today():
     """The day that the pages have: Seoul's."""
-    return database.datetime.now(session.SEOUL).date()
+    return datetime.now(session.SEOUL).date()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from fpcore.access import accounts
 from fpcore.portfolio.makeup import insurers
-from fpcore.store import database
+from fpcore.store import opening
+from fpcore.store.connecting import IN_MEMORY
 from ui import address, heatmaps, session
 from ui.portfolio import bar_charts, concentration, lists
 from ui.text import Text
@@ -278,7 +279,7 @@ def test_an_unknown_share_is_a_hatched_stub():
 
 
 def test_the_smallest_insurers_have_one_bar_together():
-    with closing(database.open_database(database.IN_MEMORY)) as db:
+    with closing(opening.open_database(IN_MEMORY)) as db:
         fp = hire(db)["fp1"]
         one = add_customer(db, fp)
         for number in range(23):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from fpcore.paths import ROOT
-from fpcore.store import database
+from fpcore.store import opening
 from ui.server import uploads_to_disk
 from ui.server.uploads_to_disk import UploadsToDisk, kept_at
 
@@ -27,7 +27,7 @@ PATH = "/_stcore/upload_file/session/file"
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory):
-    db = database.open_database(str(tmp_path_factory.mktemp("up") / "fp.duckdb"), create=True)
+    db = opening.open_database(str(tmp_path_factory.mktemp("up") / "fp.duckdb"), create=True)
     yield db
     db.close()
 

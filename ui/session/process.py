@@ -8,7 +8,8 @@ from fpcore.importing import history, private_files
 from fpcore.importing import words as book_words
 from fpcore.kept import customer_rows
 from fpcore.rules import rulebook
-from fpcore.store.database import Database, configured_path, open_database
+from fpcore.store.database import Database
+from fpcore.store.opening import configured_path, open_database
 from ui.session.visitor import SEOUL
 
 # Of the process, by path: st.cache_resource takes longer to look up than most pages to draw.
