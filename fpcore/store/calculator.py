@@ -31,12 +31,13 @@ class Calculator:
         Errors: UnicodeEncodeError for a text that is none (half a surrogate pair), SqlError for a
         value that is none of its type.
         """
+        params = ", ".join(f"{name} := {_literal(v)}::{kind}" for name, (kind, v) in values.items())
+        params.encode()  # lest DuckDB end in an error of C++
         connection, planned = self._taken()
         if sql not in planned:
             planned[sql] = f"planned_{len(planned)}"
             connection.execute(f"prepare {planned[sql]} as {sql}")
-        params = (f"{name} := {_literal(value)}::{kind}" for name, (kind, value) in values.items())
-        connection.execute(f"execute {planned[sql]}({', '.join(params)})")
+        connection.execute(f"execute {planned[sql]}({params})")
         names = [column[0] for column in connection.description]
         row = dict(zip(names, connection.fetchone(), strict=True))
         self._idle.append((connection, planned))  # not after an error
