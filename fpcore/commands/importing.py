@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fpcore import wording
+from fpcore import clock, wording
 from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
@@ -15,7 +15,6 @@ from fpcore.commands.line import (
     opened,
     owner_option,
     print_output,
-    today,
 )
 from fpcore.importing import history, importer, undoing
 from fpcore.importing.book_file import Reading
@@ -139,7 +138,7 @@ def import_(
         if columns:
             options = options.model_copy(update={"fields": _fields(db, file, options, columns)})
         run = importer.preview if dry_run else importer.import_book
-        report = run(db, accounts.OPERATOR, file.name, file, options, today())
+        report = run(db, accounts.OPERATOR, file.name, file, options, clock.today())
     reasons = [wording.say_reasons(LANGUAGE, row.problems) for row in report.rejects]
     if rejects:
         rejects.write_bytes(rejects_csv(report, reasons))
@@ -199,7 +198,7 @@ def undo(batch: str, owner: str | None, dry_run: bool, as_json: bool) -> None:
     What somebody has changed since stays, and is told.
     """
     with opened() as db:
-        report = undoing.undo(db, acting_account(db, owner), batch, today(), dry_run=dry_run)
+        report = undoing.undo(db, acting_account(db, owner), batch, clock.today(), dry_run=dry_run)
     print_output(documents.undone(report), as_json)
 
 

@@ -3,27 +3,17 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
-from fpcore import wording
+from fpcore import clock, starting, wording
 from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
 from fpcore.errors import FpError
-from fpcore.facts import words as fact_words
-from fpcore.importing import history, private_files
-from fpcore.importing import words as book_words
-from fpcore.kept import customer_rows
 from fpcore.models import WON, Account, Measure, RowKind, is_shown
-from fpcore.rules import rulebook
-from fpcore.store import opening
 from fpcore.store.database import Database
-
-HOME_ZONE = ZoneInfo("Asia/Seoul")
 
 
 class Commands(click.Group):
@@ -51,7 +41,7 @@ def valued_on_option(command):
     return click.option(
         "--valued-on",
         type=click.DateTime(["%Y-%m-%d"]),
-        callback=lambda context, option, day: day.date() if day else today(),
+        callback=lambda context, option, day: day.date() if day else clock.today(),
         help="The day it is for, as YYYY-MM-DD. Today, if left out.",
     )(command)
 
@@ -101,19 +91,10 @@ since_option = click.option(
 @contextmanager
 def opened(create: bool = False) -> Iterator[Database]:
     """Open the database and bring it up to the day."""
-    with closing(opening.open_database(create=create)) as db:
-        private_files.sweep(db)
-        history.close_interrupted(db)
-        customer_rows.roll_forward(db, today())
-        book_words.keep_good_file(db)
-        faults = (rulebook.fault(), fact_words.fault(), book_words.fault())
-        for fault in filter(None, faults):
+    with closing(starting.start(clock.today(), create=create)) as db:
+        for fault in starting.faults():
             click.echo(wording.say_error(LANGUAGE, fault), err=True)
         yield db
-
-
-def today() -> date:
-    return datetime.now(HOME_ZONE).date()
 
 
 def acting_account(db: Database, owner: str | None) -> Account:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from fpcore import wording
+from fpcore import clock, wording
 from fpcore.access import accounts
 from fpcore.commands import demo, documents, importing, sql
 from fpcore.commands.line import (
@@ -28,7 +28,6 @@ from fpcore.commands.line import (
     rows_option,
     since_option,
     team_option,
-    today,
     valued_on_option,
 )
 from fpcore.customers import consents, coverage, profiles
@@ -64,7 +63,7 @@ def init(with_demo: bool, as_json: bool) -> None:
     """Make the database if there is none, and bring its tables up to date."""
     with opened(create=True) as db:
         if with_demo:
-            demo.load(db, today())
+            demo.load(db, clock.today())
         document = {"database": db.path, "demo_accounts": demo.sign_ins() if with_demo else []}
     accounts_lines = documents.demo_accounts() if with_demo else []
     print_output((document, [f"Database: {document['database']}", *accounts_lines]), as_json)
@@ -78,7 +77,7 @@ def start(port: int) -> None:
     if not Path(path).exists():
         click.echo("Making the database and loading the demo book …")
         with opened(create=True) as db:
-            demo.load(db, today())
+            demo.load(db, clock.today())
     with opened() as db:
         has_demo = demo.is_loaded(db)
     click.echo(f"The app: http://localhost:{port}")
@@ -227,7 +226,7 @@ def show_rules(check: Path | None, valued_on: date, as_json: bool) -> None:
 def check_all(context: click.Context, as_json: bool) -> None:
     """Recompute all that is kept for speed, and name every difference; exit 1 if there is one."""
     with opened() as db:
-        found = consistency.check(db, today())
+        found = consistency.check(db, clock.today())
     print_output(documents.checked(found), as_json)
     if found.findings:
         context.exit(1)
@@ -286,7 +285,7 @@ def export(customer: str, html: Path | None, language: str, as_json: bool) -> No
         customer_id = profiles.identify(db, accounts.OPERATOR, customer)
         if html:
             _make_private(html)
-        document = disclosure.export(db, accounts.OPERATOR, customer_id, today())
+        document = disclosure.export(db, accounts.OPERATOR, customer_id, clock.today())
     output = documents.exported(document)
     if html:
         html.write_text(in_words.page(document, language), encoding="utf-8")
@@ -321,10 +320,10 @@ def _erase_one(db: Database, customer: str, yes: bool) -> documents.Output:
 
 def _erase_due(db: Database, yes: bool) -> documents.Output:
     withdrawn = consents.withdrawn(db, accounts.OPERATOR)
-    due = [customer for customer in withdrawn if customer.destroy_by <= today()]
+    due = [customer for customer in withdrawn if customer.destroy_by <= clock.today()]
     if due:
         _make_sure(documents.erasing_due(due), "their number", str(len(due)), yes)
-    return documents.erased_due(erasure.erase_due(db, accounts.OPERATOR, today()))
+    return documents.erased_due(erasure.erase_due(db, accounts.OPERATOR, clock.today()))
 
 
 def _make_sure(warning: str, what: str, expected: str, yes: bool) -> None:

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from fpcore import circumstances
+from fpcore import circumstances, clock
 from fpcore import wording as words
 from fpcore.models import POLICY_AMOUNTS, WHOLE_LIFE, WON
 from fpcore.paths import DATA
-
-KOREA = timezone(timedelta(hours=9))
 
 EMPTY = "–"
 
@@ -122,7 +120,7 @@ class _Reader:
         if key in POLICY_AMOUNTS:
             return self._amount(Decimal(str(value)), currency)
         if key == "at" or key.endswith("_at"):
-            return f"{datetime.fromisoformat(value).astimezone(KOREA):%Y-%m-%d %H:%M}"
+            return f"{clock.in_seoul(datetime.fromisoformat(value)):%Y-%m-%d %H:%M}"
         if key == "end_date" and value == WHOLE_LIFE.isoformat():
             return self._words["amount.whole_life"]
         section = channel if key == "channel" else _CODES.get(key)

@@ -635,6 +635,7 @@ WITHOUT_ACCOUNT = {
     "kept.consistency.check": "the machine's own check; for commands",
     "kept.customer_rows.refresh_all_of": "keeps rows true, in the transaction of an import",
     "kept.customer_rows.roll_forward": "keeps everybody's rows true of today; shows nothing",
+    "starting.bring_up_to_date": "at the start of the process and of each day; shows nothing",
     "store.database.follow": "SQL itself",
     "store.database.new_id": "SQL itself",
     "store.database.rows": "SQL itself",

@@ -15,8 +15,9 @@ import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
 from click.testing import CliRunner
 
+from fpcore import clock
 from fpcore.access import accounts
-from fpcore.commands import demo, line
+from fpcore.commands import demo
 from fpcore.commands.main import main
 from fpcore.customers import consents, profiles
 from fpcore.importing import words as book_words
@@ -390,8 +391,8 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     (machine / "book.csv").write_bytes(csv_bytes(people))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
     assert ask("erase", "--due") == {"erased": 0}
-    withdraw("K1", line.today() - timedelta(days=consents.DAYS_TO_DESTROY))
-    withdraw("K2", line.today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
+    withdraw("K1", clock.today() - timedelta(days=consents.DAYS_TO_DESTROY))
+    withdraw("K2", clock.today() - timedelta(days=consents.DAYS_TO_DESTROY - 1))
     refused = run("erase", "--due", typed="2\n")
     assert (refused.exit_code, "김*나 (fp1)" in refused.stderr) == (1, True)
     assert ask("erase", "--due", *options, typed=typed) == {"erased": 1}
@@ -409,16 +410,16 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeypatch):
-    until = line.today() + timedelta(days=30)
+    until = clock.today() + timedelta(days=30)
     book = [{**BOOK[0], "만기일": until.isoformat()}]
     (machine / "book.csv").write_bytes(csv_bytes(book))
     ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
-    monkeypatch.setattr(line, "today", lambda: until + timedelta(days=1))
+    monkeypatch.setattr(clock, "today", lambda: until + timedelta(days=1))
     with closing(opening.open_database()) as db:
-        assert comparison.differences(db, line.today()) != []
+        assert comparison.differences(db, clock.today()) != []
     assert run(*words, typed=PASSWORD).exit_code == 0
     with closing(opening.open_database()) as db:
-        assert comparison.differences(db, line.today()) == []
+        assert comparison.differences(db, clock.today()) == []
 
 
 def test_lines_for_people_are_printed_without_json(filled):

@@ -40,7 +40,7 @@ def office(office_file, tmp_path, monkeypatch) -> Iterator[Database]:
     shutil.copy(f"{office_file}.secret", tmp_path)
     monkeypatch.setenv("FP_DATABASE", path)
     with closing(opening.open_database(path)) as db:
-        monkeypatch.setattr("ui.session.process.open_database", lambda _: db)
+        monkeypatch.setattr("fpcore.starting.open_database", lambda *_, **__: db)
         yield db
 
 

@@ -1,18 +1,18 @@
 """What an FP does on a customer's page in a day: each operation, as the page offers it."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from agency import TODAY
 from screen import FOLDS, id_of, listed, texts
 
+from fpcore import clock
 from fpcore.access import accounts
 from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 from fpcore.person import disclosure
-from ui import session
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def fp1(office):
 @pytest.fixture
 def today():
     """The day that the pages have: Seoul's."""
-    return datetime.now(session.SEOUL).date()
+    return clock.today()
 
 
 def field(at, label: str):

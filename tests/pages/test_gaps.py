@@ -1,16 +1,15 @@
 """The gaps on a customer's page: explained, aimed at by hand, tried out, and how they changed."""
 
-from datetime import datetime
 from decimal import Decimal
 
 import pytest
 from agency import take
 from screen import id_of
 
+from fpcore import clock
 from fpcore.access import accounts
 from fpcore.customers import policies, profiles
 from fpcore.models import CustomerChanges, NewPolicy, PolicyChanges
-from ui import session
 
 BREADWINNER = CustomerChanges(
     monthly_income=Decimal(3_000_000), dependants=2, debts=Decimal(150_000_000),
@@ -21,7 +20,7 @@ BREADWINNER = CustomerChanges(
 @pytest.fixture
 def today():
     """The day that the pages have: Seoul's."""
-    return datetime.now(session.SEOUL).date()
+    return clock.today()
 
 
 @pytest.fixture

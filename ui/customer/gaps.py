@@ -1,13 +1,14 @@
 """The gaps on a customer's page: a card for each rule, what to ask for, and how it changed."""
 
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
+from fpcore import clock
 from fpcore.gaps import targets
 from fpcore.gaps.changes import GapChange
 from fpcore.gaps.explanation import CustomerGaps, Gap, PremiumBurden, Way
@@ -208,7 +209,7 @@ def _target(target: Target, text: Text) -> str:
         amount=text.amount(target.amount),
         note=target.note or "–",
         by=target.by,
-        day=text.day(target.on.replace(tzinfo=UTC).astimezone(session.SEOUL).date()),
+        day=text.day(clock.in_seoul(target.on).date()),
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import pandas as pd
 import streamlit as st
 
-from fpcore import wording
+from fpcore import clock, wording
 from fpcore.facts import words
 from fpcore.gaps import publishing
 from fpcore.models import Account
@@ -183,4 +183,4 @@ def _version(one: PublishedRule, text: Text) -> dict[str, str | int | None]:
 
 
 def _day(at: datetime | None, text: Text) -> str | None:
-    return at and text.day(at.replace(tzinfo=UTC).astimezone(session.SEOUL).date())
+    return at and text.day(clock.in_seoul(at).date())

@@ -3,7 +3,6 @@
 from ui.session.process import database
 from ui.session.sign_in import account, choose_language, sign_in_form, sign_out
 from ui.session.visitor import (
-    SEOUL,
     draft,
     forget_draft,
     language,
@@ -14,7 +13,6 @@ from ui.session.visitor import (
 )
 
 __all__ = [
-    "SEOUL",
     "account",
     "choose_language",
     "database",

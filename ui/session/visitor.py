@@ -4,15 +4,16 @@ Only this module and sign_in read and write st.session_state.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from fpcore import clock
+
 T = TypeVar("T")
 
-SEOUL = timezone(timedelta(hours=9))
 
 # Keys of the session.
 LANGUAGE = "fp_language"
@@ -65,5 +66,5 @@ def today() -> date:
     try:
         zone = ZoneInfo(st.context.timezone)
     except (TypeError, ValueError, OSError, KeyError):
-        zone = SEOUL
+        zone = clock.SEOUL
     return datetime.now(zone).date()

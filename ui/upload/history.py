@@ -1,11 +1,12 @@
 """The imports there were, and the undoing of one."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
+from fpcore import clock
 from fpcore.errors import FpError
 from fpcore.importing import history, undoing
 from fpcore.importing.history import BatchState, ImportBatch
@@ -133,4 +134,4 @@ def _undone(batch: ImportBatch, text: Text) -> str:
 
 def _when(at: datetime) -> str:
     """Write a time as Korea's."""
-    return f"{at.replace(tzinfo=UTC).astimezone(session.SEOUL):%Y-%m-%d %H:%M}"
+    return f"{clock.in_seoul(at):%Y-%m-%d %H:%M}"
