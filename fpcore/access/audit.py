@@ -5,10 +5,11 @@ when the customer goes; an erasure also takes away whose data an entry was about
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -112,19 +113,59 @@ def write_view(db: Database, account: Account, customer_id: UUID) -> None:
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict]:
-    """List the fields of `new` that differ from `old`: [{field, old, new}], as text.
-
-    Two phone numbers may look alike once they are masked: their hash tells them apart.
-    """
-    differing = [field for field, value in new.items() if old.get(field) != value]
-    if "phone_hash" in differing:
-        differing.remove("phone_hash")
-        if "phone" not in differing:
-            differing.append("phone")
+    """List the fields of `new` that differ from `old`: [{field, old, new}], as text."""
+    differing = fields(column for column, value in new.items() if old.get(column) != value)
     return [
         {"field": field, "old": _text(old.get(field)), "new": _text(new[field])}
         for field in differing
     ]
+
+
+def changed_in_sql(
+    columns: Iterable[str],
+    old: str,
+    new: str,
+    given_only: bool = False,
+    as_text: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The SQL of what `changed` lists, from the relation `old` to the relation `new`.
+
+    `given_only`: what is NULL in `new` changes nothing. `as_text` is the SQL of a new value as
+    text, by field, where a plain cast would write it otherwise.
+    """
+    columns = list(columns)
+    each = ",\n    ".join(
+        f"if({differs(field, columns, old, new, given_only)}, struct_pack(field := '{field}',"
+        f" old := {old}.{field}::varchar,"
+        f" new := {as_text.get(field, f'{new}.{field}::varchar')}), null)"
+        for field in fields(columns)
+    )
+    return f"list_filter([\n    {each}], lambda change: change is not null)"
+
+
+def differs(
+    field: str, columns: Iterable[str], old: str, new: str, given_only: bool = False
+) -> str:
+    """The SQL that is true where a field of `new` is not that of `old`; `columns` are all that
+    both have."""
+    compared = [column for column in columns if field_of(column) == field]
+    given = f" and {new}.{{0}} is not null" if given_only else ""
+    each = f"{new}.{{0}} is distinct from {old}.{{0}}{given}"
+    return " or ".join(each.format(column) for column in compared)
+
+
+def field_of(column: str) -> str:
+    """Name the field that people see where a column changed."""
+    return _TOLD_AS.get(column, column)
+
+
+def fields(columns: Iterable[str]) -> list[str]:
+    """Name the fields that people see of these columns, each once."""
+    return list(dict.fromkeys(map(field_of, columns)))
+
+
+_TOLD_AS = {"phone_hash": "phone"}
+"""Two phone numbers may look alike once they are masked: their hash tells them apart."""
 
 
 def changes_since(cursor: Cursor, record_id: UUID, ver: int) -> list[MadeChange]:

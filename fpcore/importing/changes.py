@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from fpcore.access import audit
 from fpcore.importing.fields import AMOUNTS
 from fpcore.importing.headers import Columns
 from fpcore.importing.matching import POLICY_VALUES, customer_values
@@ -29,29 +30,16 @@ def gone(cursor: Cursor) -> tuple[list[GonePolicy], int]:
     return [GonePolicy(**{k: v for k, v in row.items() if k != "all_gone"}) for row in rows], count
 
 
-def changed_fields(table: str, values: Iterable[str]) -> str:
-    """The SQL of what an import changes of a record `old`: a list of (field, old, new) as text.
-
-    The hash of a phone is no field of its own.
-    """
-
-    def written(value: str) -> str:
-        exact = "::decimal(18, 2)" if value in AMOUNTS else ""
-        return f"said.{value}{exact}::varchar"
-
-    each = ",\n    ".join(
-        f"if(said.{v} is not null and said.{v} is distinct from old.{v}, "
-        f"struct_pack(field := '{v}', old := old.{v}::varchar, new := {written(v)}), null)"
-        for v in values
-        if v != "phone_hash"
-    )
-    return f"list_filter([\n    {each}], lambda change: change is not null)"
+def changed_fields(values: Iterable[str]) -> str:
+    """The SQL of what an import changes of a record `old`: a list of (field, old, new) as text."""
+    exact = {name: f"said.{name}::decimal(18, 2)::varchar" for name in AMOUNTS}
+    return audit.changed_in_sql(values, "old", "said", given_only=True, as_text=exact)
 
 
 def _told(what: str, where: str, columns: Columns) -> str:
     """The SQL that lists customers and policies of the file that are there already."""
-    of_customer = changed_fields("customer", customer_values(columns))
-    of_policy = changed_fields("policy", POLICY_VALUES)
+    of_customer = changed_fields(customer_values(columns))
+    of_policy = changed_fields(POLICY_VALUES)
     return f"""
 select 'customer' as record, old.name as customer, null::varchar as policy, said.row_no,
     {what.format(changed=of_customer)} as told

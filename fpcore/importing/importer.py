@@ -311,7 +311,7 @@ def _logged(table: str, source: str, values: tuple[str, ...], customer: str) -> 
 insert into audit (
     id, done_at, account_id, action, customer_id, record, record_id, ver, changes, batch_id)
 select uuidv7(), $now, $asker, '{Action.UPDATED}', old.{customer}, '{table}', old.id, old.ver + 1,
-    to_json({changes.changed_fields(table, values)})::varchar, $batch
+    to_json({changes.changed_fields(values)})::varchar, $batch
 from {source} said join {table} old on old.id = said.id where said.is_changed
 """
 

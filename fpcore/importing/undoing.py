@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from fpcore.access import belongings, scope
+from fpcore.access import audit, belongings, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.access.belongings import BELONGINGS, Undoing
 from fpcore.access.scope import VISIBLE_OWNERS
@@ -264,7 +264,8 @@ def _put_back(cursor: Cursor, table: str, customer_id: str, params: dict) -> Non
         insert into audit (
             id, done_at, account_id, action, customer_id, record, record_id, ver, changes, batch_id)
         select uuidv7(), $now, $asker, '{Action.IMPORT_UNDONE}', old.{customer_id}, '{table}',
-            old.id, old.ver + 1, {_changes(values)}, $batch {restored}
+            old.id, old.ver + 1,
+            to_json({audit.changed_in_sql(values, "old", "b")})::varchar, $batch {restored}
         """,
         params,
     )
@@ -296,25 +297,6 @@ def _put_back(cursor: Cursor, table: str, customer_id: str, params: dict) -> Non
         """,
         {"now": params["now"]},
     )
-
-
-def _changes(values: list[str]) -> str:
-    """The SQL for the changes from `old` to `b`, as audit.changed gives them."""
-    changed = ", ".join(
-        f"if({_differs(v)}, struct_pack(field := '{v}', old := old.{v}::varchar,"
-        f" new := b.{v}::varchar), null)"
-        for v in values
-        if v != "phone_hash"
-    )
-    return f"to_json(list_filter([{changed}], lambda change: change is not null))::varchar"
-
-
-def _differs(value: str) -> str:
-    """Two phone numbers may look alike once they are masked: their hash tells them apart."""
-    differs = f"old.{value} is distinct from b.{value}"
-    if value == "phone":
-        differs += " or old.phone_hash is distinct from b.phone_hash"
-    return differs
 
 
 _REMOVED_CUSTOMERS = "(select id from undo_customer where is_new and why is null)"

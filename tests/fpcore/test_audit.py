@@ -168,3 +168,49 @@ def test_a_deletion_leaves_that_it_was_done_and_not_what_the_data_were(db, peopl
     assert [entry["changes"] for entry in story] == [[]] * 5
     assert "비밀" not in str(db.read("select * from audit"))
     assert log(db, other)[-1]["changes"] == [{"field": "notes", "old": None, "new": "남을 메모"}]
+
+
+# --- What changed, in Python and in SQL ----------------------------------------------------------
+
+BEFORE = {"name": "김하나", "phone": "010-****-5678", "phone_hash": "a", "notes": None, "ver": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        ({"name": "김둘"}, ["name"]),
+        ({"notes": "메모", "name": "김둘"}, ["name", "notes"]),
+        ({"phone": "010-****-1111", "phone_hash": "b"}, ["phone"]),
+        ({"phone_hash": "b"}, ["phone"]),
+        ({"phone": None, "phone_hash": None}, ["phone"]),
+        ({"ver": 2}, ["ver"]),
+    ],
+)
+def test_what_changed_is_the_same_in_python_and_in_sql(changes, told, db):
+    new = BEFORE | changes
+    records = {"old": BEFORE, "new": new}
+    with db.reading() as cursor:
+        relations = ", ".join(
+            f"(select {', '.join(f'${side}_{name} as {name}' for name in record)}) {side}"
+            for side, record in records.items()
+        )
+        params = {f"{side}_{k}": v for side, record in records.items() for k, v in record.items()}
+        in_sql = database.value(
+            cursor, f"select {audit.changed_in_sql(BEFORE, 'old', 'new')} from {relations}", params
+        )
+    assert sorted(change["field"] for change in in_sql) == sorted(told)
+    assert in_sql == audit.changed(BEFORE, new)
+
+
+def test_an_import_logs_another_number_that_looks_alike_once_it_is_masked(db, fp):
+    row = {"고객번호": "K-1", "고객명": "김번호", "생년월일": "1980-01-01"}
+    for phone in ("010-1234-5678", "010-4321-5678"):
+        take(db, fp, [{**row, "휴대폰": phone}])
+    (entry,) = [entry for entry in log(db, named(db, "김번호")) if entry["action"] == "updated"]
+    masked = "010-****-5678"
+    assert entry["changes"] == [{"field": "phone", "old": masked, "new": masked}]
+
+
+def named(db, name):
+    return db.read("select id from customer where name = $name", {"name": name})[0]["id"]
