@@ -6,7 +6,7 @@ the script it runs, past the sign-in.
 
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
@@ -22,7 +22,7 @@ from ui.server.uploads_to_disk import UploadsToDisk
 
 
 @asynccontextmanager
-async def hold_database(_: st.App) -> AsyncIterator[None]:
+async def hold_database(_: st.App) -> AsyncGenerator[None]:
     """Hold the database file from start to stop; where it cannot be opened, the page says why."""
     with suppress(FpError):
         session.database()

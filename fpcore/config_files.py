@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from fpcore.errors import InvalidSettings
 
@@ -61,7 +62,7 @@ def state(path: Path) -> tuple:
     return (str(path), stat.st_mtime_ns, stat.st_size)
 
 
-def _fault(name: str, model: type[BaseModel], found: dict[str, Any]) -> InvalidSettings:
+def _fault(name: str, model: type[BaseModel], found: ErrorDetails) -> InvalidSettings:
     place = [str(part) for part in found["loc"] if part != "[key]"]
     given = {key: str(value) for key, value in found.get("ctx", {}).items()}
     given["text"] = str(found["input"])[:LONGEST_QUOTE]
@@ -73,6 +74,7 @@ def _fault(name: str, model: type[BaseModel], found: dict[str, Any]) -> InvalidS
 
 def _fields_at(model: type[BaseModel], place: list[str]) -> list[str]:
     """Name the fields of the model that stands at a place within another."""
+    found: Any = model
     for part in place:
-        model = model.model_fields[part].annotation
-    return [field.alias or name for name, field in model.model_fields.items()]
+        found = found.model_fields[part].annotation
+    return [field.alias or name for name, field in found.model_fields.items()]

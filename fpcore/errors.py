@@ -78,7 +78,7 @@ class InvalidSettings(FpError):
     ) -> None:
         self.problem = problem
         self.given = given or {}
-        super().__init__(file=file, field=field, **particulars)
+        super().__init__(None, file=file, field=field, **particulars)
 
 
 class InvalidRules(InvalidSettings):
@@ -101,7 +101,7 @@ class ConsentWithdrawn(FpError):
 
     def __init__(self, is_masked: bool = False, **particulars: object) -> None:
         self.is_masked = is_masked
-        super().__init__(**particulars)
+        super().__init__(None, **particulars)
 
 
 class EditedMeanwhile(FpError):

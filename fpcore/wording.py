@@ -2,10 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
-from fpcore.errors import InvalidSettings
+from fpcore.errors import FpError, InvalidSettings
 from fpcore.paths import DATA
 
 LOCALES = DATA / "locales"
@@ -33,7 +33,7 @@ def _counted(found: re.Match, particulars: Mapping[str, object]) -> str:
     return f"{{{number}}} {_ONE[counted] if str(particulars[number]) == '1' else counted}"
 
 
-def say_error(language: str, error: Exception) -> str:
+def say_error(language: str, error: FpError) -> str:
     """Put an FpError into one sentence; one sentence a field for InvalidInput."""
     if isinstance(error, InvalidSettings):
         reason = _reason(language, error)
@@ -81,7 +81,7 @@ def catalogue(language: str) -> dict[str, str]:
         return dict(_flat(tomllib.load(file)))
 
 
-def _flat(tree: dict, prefix: str = ""):
+def _flat(tree: dict, prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, branch in tree.items():
         if isinstance(branch, dict):
             yield from _flat(branch, f"{prefix}{key}.")

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -19,7 +19,7 @@ TOLD = "told on the page"
 
 
 @contextmanager
-def boundary() -> Iterator[None]:
+def boundary() -> Generator[None]:
     """Run a block; an error in it is told, and the run goes on after the block.
 
     What ends a run on purpose (st.stop, st.rerun) is no Exception and passes through. An error in

@@ -41,7 +41,7 @@ def _account(**row: Any) -> Account:
 def where(db: Database, condition: str, params: Mapping[str, Any]) -> list[Account]:
     """List the accounts `a` that are not disabled and meet an SQL condition, by name."""
     sql = f"{_ACCOUNT} and ({condition}) order by a.name, a.username"
-    return [_account(**row) for row in db.read(sql, params)]
+    return [_account(**row) for row in db.read(sql, dict(params))]
 
 
 def find(db: Database, username: str) -> Account | None:

@@ -31,7 +31,7 @@ from fpcore.rules.records import Rule
 
 LANGUAGE = "en"
 
-Output = tuple[dict | list, list[str]]
+Output = tuple[dict[str, Any] | list[Any], list[str]]
 
 
 def imported(report: ImportReport, reasons: list[str]) -> Output:
@@ -263,9 +263,9 @@ def erased_due(count: int) -> Output:
     return {"erased": count}, [f"Customers erased: {count}"]
 
 
-def account(found: Account, done: str) -> Output:
+def account(found: Account, done: str) -> tuple[dict[str, Any], list[str]]:
     """An account that was added or changed."""
-    document = {
+    document: dict[str, Any] = {
         "account": found.username,
         "role": found.role.value,
         "team": found.team,

@@ -9,6 +9,7 @@ from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
 from fpcore.commands.line import (
+    Decorator,
     acting_account,
     currency_option,
     json_option,
@@ -22,13 +23,15 @@ from fpcore.importing.encoding import ENCODINGS
 from fpcore.importing.fields import AMOUNTS, FIELDS
 from fpcore.importing.headers import UNITS
 from fpcore.importing.importer import ImportOptions
-from fpcore.importing.policies import SIX_DIGITS
+from fpcore.importing.policies import SIX_DIGITS, SixDigits
 from fpcore.importing.rejects import rejects_csv
 from fpcore.models import PremiumCycle
 from fpcore.store.database import Database
 
 
-def _pairs(*names: str, among: tuple[str, ...], values: tuple[str, ...] | None, help: str):
+def _pairs(
+    *names: str, among: tuple[str, ...], values: tuple[str, ...] | None, help: str
+) -> Decorator:
     """An option that may be given several times, as FIELD=VALUE."""
 
     def read(context: click.Context, option: click.Option, texts: tuple[str, ...]) -> dict:
@@ -109,7 +112,7 @@ def import_(
     header_line: int | None,
     columns: tuple[str, ...],
     unit: dict[str, str],
-    six_digits: dict[str, str],
+    six_digits: dict[str, SixDigits],
     answers: tuple[str, ...],
     currency: str,
     premium_cycle: str,

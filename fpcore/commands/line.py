@@ -1,7 +1,7 @@
 """What all commands share: options, the open database, how output and errors are printed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -15,29 +15,31 @@ from fpcore.errors import FpError
 from fpcore.models import WON, Account, Measure, RowKind, is_shown
 from fpcore.store.database import Database
 
+Decorator = Callable[[Callable], Callable]
+
 
 class Commands(click.Group):
     """A group whose commands end with one sentence, not a traceback, where something is wrong."""
 
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        if any(not is_shown(argument) for argument in arguments):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if any(not is_shown(argument) for argument in args):
             raise click.UsageError("An argument is not readable as text (UTF-8).")
-        return super().parse_args(context, arguments)
+        return super().parse_args(ctx, args)
 
-    def invoke(self, context: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(context)
+            return super().invoke(ctx)
         except FpError as error:
             raise click.ClickException(wording.say_error(LANGUAGE, error)) from error
         except OSError as error:
             raise click.ClickException(f"{error.strerror}: {error.filename}") from error
 
 
-def json_option(command):
+def json_option(command: Callable) -> Callable:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
-def valued_on_option(command):
+def valued_on_option(command: Callable) -> Callable:
     return click.option(
         "--valued-on",
         type=click.DateTime(["%Y-%m-%d"]),
@@ -46,7 +48,7 @@ def valued_on_option(command):
     )(command)
 
 
-def currency_option(help_text: str):
+def currency_option(help_text: str) -> Decorator:
     return click.option(
         "--currency",
         default=WON,
@@ -63,7 +65,7 @@ def _currency_code(context: click.Context, option: click.Option, code: str) -> s
     return code.upper()
 
 
-def owner_option(help_text: str, required: bool = False):
+def owner_option(help_text: str, required: bool = False) -> Decorator:
     return click.option("--owner", metavar="NAME", required=required, help=help_text)
 
 
@@ -89,7 +91,7 @@ since_option = click.option(
 
 
 @contextmanager
-def opened(create: bool = False) -> Iterator[Database]:
+def opened(create: bool = False) -> Generator[Database]:
     """Open the database and bring it up to the day."""
     with closing(starting.start(clock.today(), create=create)) as db:
         for fault in starting.faults():

@@ -9,12 +9,14 @@ import os
 import subprocess
 import sys
 from datetime import date, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
 from fpcore import clock, wording
 from fpcore.access import accounts
+from fpcore.certain import certain
 from fpcore.commands import demo, documents, importing, sql
 from fpcore.commands.line import (
     Commands,
@@ -51,7 +53,8 @@ def main() -> None:
     """
     os.umask(0o077)  # what is written here, DuckDB's log among it, is for this user only
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="replace")
+        if isinstance(stream, TextIOWrapper):  # not what somebody has put in its place
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 @main.command()
@@ -306,7 +309,7 @@ def erase(customer: str | None, due: bool, yes: bool, as_json: bool) -> None:
     if due == bool(customer):
         raise click.UsageError("Name either a CUSTOMER or --due.")
     with opened() as db:
-        output = _erase_due(db, yes) if due else _erase_one(db, customer, yes)
+        output = _erase_due(db, yes) if due else _erase_one(db, certain(customer), yes)
     print_output(output, as_json)
 
 

@@ -13,6 +13,7 @@ from fpcore import privacy
 from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.access.scope import VISIBLE_OWNERS
+from fpcore.certain import certain
 from fpcore.checks import Problem
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.kept import customer_rows
@@ -207,7 +208,7 @@ def insert(
             "customer": customer_id,
             "kind": kind.value,
             "basis": privacy.scrubbed(basis),
-            "version": texts()["version"],
+            "version": certain(texts())["version"],
             "channel": channel.value,
             "given_on": given_on,
             "asker": account.id,
@@ -220,7 +221,7 @@ def _problems(
     basis: str | None, given_on: date | None, today: date, prefix: str = ""
 ) -> list[Problem]:
     problems: list[Problem] = []
-    if not (basis or "").strip():
+    if basis is None or not basis.strip():
         problems.append((f"{prefix}basis", "missing", {}))
     elif not is_shown(basis):
         problems.append((f"{prefix}basis", "control_character", {}))

@@ -7,6 +7,7 @@ from uuid import UUID
 from fpcore import privacy
 from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
+from fpcore.certain import certain
 from fpcore.checks import Problem
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.kept import customer_rows
@@ -72,8 +73,8 @@ def add(
                 "id": contact_id,
                 "customer": customer["id"],
                 "on": new.contacted_on,
-                "channel": new.channel.value,
-                "outcome": new.outcome.value,
+                "channel": certain(new.channel).value,
+                "outcome": certain(new.outcome).value,
                 "notes": new.notes and privacy.scrubbed(new.notes),
                 "asker": account.id,
                 "now": now,

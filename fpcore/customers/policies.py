@@ -153,13 +153,14 @@ def add_for_now(cursor: Cursor, customer_id: UUID, new: NewPolicy, today: date) 
 def end_for_now(cursor: Cursor, customer_id: UUID, policy_id: UUID, today: date) -> None:
     """Cancel a policy of this customer, who is in scope, in a transaction that will be undone.
     Errors: NotFound."""
-    changed = cursor.execute(
+    changed = database.value(
+        cursor,
         """
         update policy set status = 'cancelled', end_date = $today, ver = ver + 1
         where id = $id and customer_id = $customer
         """,
         {"id": policy_id, "customer": customer_id, "today": today},
-    ).fetchone()[0]
+    )
     if not changed:
         raise NotFound("policy_not_found")
 

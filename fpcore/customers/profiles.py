@@ -10,6 +10,7 @@ from fpcore import checks, privacy
 from fpcore.access import audit, belongings, scope
 from fpcore.access.audit import Action
 from fpcore.access.scope import VISIBLE_OWNERS
+from fpcore.certain import certain
 from fpcore.checks import Problem
 from fpcore.customers import consents
 from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
@@ -87,7 +88,8 @@ def create(
         for kind in ConsentKind:
             if kind in new.consent_kinds:
                 consents.insert(
-                    cursor, account, customer_id, kind, new.consent_basis, new.consent_channel,
+                    cursor, account, customer_id, kind, certain(new.consent_basis),
+                    new.consent_channel,
                     given_on,
                 )  # fmt: skip
         audit.write(cursor, account, Action.CREATED, customer_id, customer_id, 1)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -40,13 +41,13 @@ def of_customer(db: Database, account: Account, customer_id: UUID | str) -> list
         row = scope.customer_in_scope(cursor, account, customer_id, masked_too=True)
         said = {"customer": row["id"], "is_masked": row["is_masked"]}
         found = database.rows(cursor, _OF_CUSTOMER, said)
-    return [
-        GapChange(
-            **{**one, "before": GapState(one["before"]), "after": GapState(one["after"]),
-               "cause": Cause(one["cause"])}
-        )
-        for one in found
-    ]  # fmt: skip
+    return [_change(**change) for change in found]
+
+
+def _change(before: str, after: str, cause: str, **particulars: Any) -> GapChange:
+    return GapChange(
+        before=GapState(before), after=GapState(after), cause=Cause(cause), **particulars
+    )
 
 
 def per_month(

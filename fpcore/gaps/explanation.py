@@ -13,6 +13,7 @@ from uuid import UUID
 
 from fpcore import circumstances
 from fpcore.access import scope
+from fpcore.certain import certain
 from fpcore.errors import NotFound
 from fpcore.facts import words
 from fpcore.facts.policies import WHY_NOT_IN_FORCE, product, yearly_premium
@@ -26,6 +27,7 @@ from fpcore.rules import judging, rulebook
 from fpcore.rules.coverages import COVERAGES
 from fpcore.rules.needs import Need
 from fpcore.rules.records import Rule
+from fpcore.rules.vocabulary import Wanted
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 
@@ -49,7 +51,7 @@ class Term:
 class Way:
     """A way to find the amount: the rule's own need, or one of its choices."""
 
-    need: Need
+    need: Wanted
     source: str
     grade: str
     recommended: Decimal | None
@@ -299,7 +301,7 @@ def _short(state: GapState, recommended: Decimal | None, held: Decimal | None) -
         return None
     if state is GapState.COVERED:
         return Decimal(0)
-    return recommended - held if state in (GapState.PARTIAL, GapState.GAP) else None
+    return recommended - certain(held) if state in (GapState.PARTIAL, GapState.GAP) else None
 
 
 def _way(rule: Rule, number: int, place: int, row: Mapping[str, Any], day: date) -> Way:
@@ -309,14 +311,14 @@ def _way(rule: Rule, number: int, place: int, row: Mapping[str, Any], day: date)
         name = _term_column(number, place, k)
         parts = {part: row[_part_column(part, name)] for part in term.parts}
         terms.append(Term(term.code, _decimal(row[name]), {**parts, **term.values}))
-    amounts = [term.amount for term in terms]
-    known = bool(amounts) and None not in amounts
-    recommended = sum(amounts, Decimal(0)) if known else None
+    amounts = [term.amount for term in terms if term.amount is not None]
+    is_known = bool(terms) and len(amounts) == len(terms)
+    recommended = sum(amounts, Decimal(0)) if is_known else None
     held, unknown = _decimal(row[f"held_{number}"]), row[f"unknown_{number}"]
     short = None
     if recommended is not None and of.need.asks_for_more:
         enough = (held or 0) >= recommended
-        short = Decimal(0) if enough else None if unknown else recommended - held
+        short = Decimal(0) if enough else None if unknown else recommended - (held or 0)
     missing = tuple(of.need.missing(row))
     return Way(of.need, of.source, of.grade, recommended, short, tuple(terms), missing)
 

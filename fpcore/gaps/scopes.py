@@ -4,7 +4,7 @@ The SQL of one customer (judging.judged) without the `where`. Rules other than t
 for managers only: FPs see what is published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -273,5 +273,5 @@ def _tidy(wide: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     )
 
 
-def _sum(parts) -> str:
+def _sum(parts: Iterable[str]) -> str:
     return " + ".join(parts) or "0"

@@ -4,7 +4,7 @@ What cannot be read is refused with UnreadableFile before anything is stored.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,7 +73,7 @@ class BookFile:
 @contextmanager
 def opened(
     db: Database, name: str, source: bytes | Path, reading: Reading | None = None
-) -> Iterator[BookFile]:
+) -> Generator[BookFile]:
     """Read a CSV file or a workbook, kept in a private folder beside the database meanwhile.
 
     Errors: UnreadableFile with a code for each cause; OSError (disk full, say); InvalidSettings

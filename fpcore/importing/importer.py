@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -65,7 +64,7 @@ class ImportOptions(Record):
     currency: str = WON
     premium_cycle: PremiumCycle = PremiumCycle.MONTHLY
     units: Mapping[str, int] = Field(default_factory=dict)
-    six_digits: Mapping[str, Literal["ym", "ymd"]] = Field(default_factory=dict)
+    six_digits: Mapping[str, policies.SixDigits] = Field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     take_twins: bool = False
 

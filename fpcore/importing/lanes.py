@@ -8,6 +8,7 @@ a Parquet file.
 
 import glob
 import shutil
+from collections.abc import Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def careful_lane(text: Text, layout: Layout, folder: Path) -> tuple[int, str, No
     with new_file(target) as file, parquet.ParquetWriter(file, schema) as writer:
         while chunk := list(islice(records, _CELLS_AT_ONCE // width)):
             lines, rows = zip(*chunk, strict=True)
-            columns = list(islice(zip_longest(*rows), width))
+            columns: list[Sequence[str | None]] = list(islice(zip_longest(*rows), width))
             columns += [[None] * len(rows)] * (width - len(columns))
             surplus = [_surplus(cells[width:]) for cells in rows]
             writer.write(pa.table([*columns, surplus, lines], schema=schema))

@@ -9,8 +9,10 @@ is looked up when they are told.
 import re
 from datetime import date
 from decimal import Decimal
+from typing import Literal, get_args
 
 from fpcore import checks
+from fpcore.certain import certain
 from fpcore.checks import Check
 from fpcore.importing import cells, loading
 from fpcore.importing.cells import Said, problems, unread
@@ -29,7 +31,8 @@ from fpcore.store import database
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
 
-SIX_DIGITS = ("ym", "ymd")
+SixDigits = Literal["ym", "ymd"]
+SIX_DIGITS: tuple[SixDigits, ...] = get_args(SixDigits)
 """How six digits are read in a column of dates: 200306 as June 2003 or as 6 March 2020."""
 
 
@@ -158,7 +161,7 @@ def _six_digits(cursor: Cursor, field: str, said: Said) -> str:
         """,
         {"field": field},
     ).fetchone()
-    no_month, no_day = map(bool, found)
+    no_month, no_day = map(bool, certain(found))
     if no_month == no_day:
         return "null"
     return "'ymd'" if no_month else "'ym'"

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -31,7 +31,7 @@ def private_place(db: Database) -> Path | None:
 
 
 @contextmanager
-def private_folder(db: Database) -> Iterator[Path]:
+def private_folder(db: Database) -> Generator[Path]:
     folder = tempfile.mkdtemp(dir=private_place(db))
     try:
         yield Path(folder)

@@ -1,7 +1,7 @@
 """Follow a running import from another thread, and stop it."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 
 from fpcore.errors import ImportCancelled
@@ -89,7 +89,7 @@ class Progress:
                 self._cursor.interrupt()
 
     @contextmanager
-    def cancellable(self) -> Iterator[None]:
+    def cancellable(self) -> Generator[None]:
         """Turn an interrupted statement into ImportCancelled; nothing is interrupted afterwards."""
         try:
             yield

@@ -7,6 +7,7 @@ its id (`batch_id`). Records that somebody has touched since are left, and liste
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from fpcore.access import audit, belongings, scope
@@ -120,7 +121,7 @@ def _plan(cursor: Cursor, account: Account, batch: UUID) -> UndoReport:
     return UndoReport(batch=batch, left=[_left(**row) for row in left], **counts)
 
 
-def _left(record: str, why: str, **told: object) -> LeftRecord:
+def _left(record: str, why: str, **told: Any) -> LeftRecord:
     return LeftRecord(record=RecordKind(record), why=WhyLeft(why), **told)
 
 

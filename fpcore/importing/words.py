@@ -56,17 +56,18 @@ Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 Lists = dict[str, Words]
 
 
+def _without_others(lists: Lists, names: tuple[str, ...]) -> Lists:
+    for name in lists:
+        if name not in names:
+            given = {"name": name, "accepted": ", ".join(names)}
+            raise PydanticCustomError("name_unknown", "no name of ours", given)
+    return lists
+
+
 def _only(*names: str) -> AfterValidator:
     """Refuse a table with other names than these."""
 
-    def check(lists: Lists) -> Lists:
-        for name in lists:
-            if name not in names:
-                given = {"name": name, "accepted": ", ".join(names)}
-                raise PydanticCustomError("name_unknown", "no name of ours", given)
-        return lists
-
-    return AfterValidator(check)
+    return AfterValidator(lambda lists: _without_others(lists, names))
 
 
 def _each(*names: str) -> AfterValidator:
@@ -76,7 +77,7 @@ def _each(*names: str) -> AfterValidator:
         if lacking := [name for name in names if name not in lists]:
             given = {"lacking": ", ".join(lacking)}
             raise PydanticCustomError("names_lacking", "names are lacking", given)
-        return _only(*names).func(lists)
+        return _without_others(lists, names)
 
     return AfterValidator(check)
 

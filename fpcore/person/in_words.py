@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from fpcore import circumstances, clock
 from fpcore import wording as words
@@ -96,7 +96,7 @@ class _Reader:
         ]
         return Part(self.say(title), read, is_table)
 
-    def changes(self, changes: Iterable[Mapping[str, str | None]]) -> str:
+    def changes(self, changes: Iterable[Mapping[str, Any]]) -> str:
         """Put the changes of a log entry into one line each."""
         return "\n".join(
             f"{self.label(change['field'])}: {self.text(change['field'], change['old'])}"
@@ -159,7 +159,7 @@ _LAST = ("created_at", "updated_at")
 
 
 @cache
-def _template():
+def _template() -> Template:
     folder = FileSystemLoader(DATA)
     return Environment(
         loader=folder,

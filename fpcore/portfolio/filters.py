@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import ValidationError
 
 from fpcore.access.scope import VISIBLE_OWNERS
+from fpcore.certain import certain
 from fpcore.facts import groups
 from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.facts.types import TOTAL
@@ -79,6 +80,10 @@ class Condition(NamedTuple):
     looks_back: bool = False
 
 
+Who = Callable[["CustomerFilter", Asker], Condition]
+"""Gives the SQL of those who fit a filter."""
+
+
 def _always(wanted: "CustomerFilter") -> bool:
     return True
 
@@ -95,7 +100,7 @@ class FilterField:
     """
 
     kind: Kind
-    condition: Callable[["CustomerFilter", Asker], Condition] | None = None
+    condition: Who | None = None
     beside: tuple[str, ...] = ()
     is_complete: Callable[["CustomerFilter"], bool] = _always
     codes: tuple[str, ...] = ()
@@ -135,7 +140,7 @@ def _missing(wanted: "CustomerFilter", asker: Asker) -> Condition:
 
 
 def _behind_cell(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return _behind(wanted.behind, wanted.of, wanted.since)
+    return _behind(certain(wanted.behind), wanted.of, wanted.since)
 
 
 def _behind(measure: Measure, of: str | None, since: date | None = None) -> Condition:
@@ -147,7 +152,7 @@ def _behind(measure: Measure, of: str | None, since: date | None = None) -> Cond
 
 
 def _is_cell(wanted: "CustomerFilter") -> bool:
-    return bool(wanted.since) or not DEFINITIONS[wanted.behind].looks_back
+    return bool(wanted.since) or not DEFINITIONS[certain(wanted.behind)].looks_back
 
 
 _WITH_STATUS = {
@@ -159,12 +164,13 @@ _WITH_STATUS = {
 
 
 def _with_status(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    policies = _WITH_STATUS[wanted.status]
+    policies = _WITH_STATUS[certain(wanted.status)]
     return Condition(f"{policies} > 0", [policies])
 
 
 def _not_contacted(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    latest = asker.valued_on - timedelta(days=min(max(wanted.not_contacted_for, 0), 36_500))
+    days = min(max(certain(wanted.not_contacted_for), 0), 36_500)
+    latest = asker.valued_on - timedelta(days=days)
     sql = "coalesce(last_contact_on < $contacted_before, true)"
     return Condition(sql, ["last_contact_on"], {"contacted_before": latest})
 
@@ -176,8 +182,9 @@ def _with_gap(wanted: "CustomerFilter", asker: Asker) -> Condition:
 
 
 def _in_row(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    sql, params = groups.has(asker.cursor, wanted.row_kind, wanted.row, asker.valued_on)
-    return Condition(sql, [groups.READS[wanted.row_kind]], params)
+    row_kind, row = certain(wanted.row_kind), certain(wanted.row)
+    sql, params = groups.has(asker.cursor, row_kind, row, asker.valued_on)
+    return Condition(sql, [groups.READS[row_kind]], params)
 
 
 def _has_row(wanted: "CustomerFilter") -> bool:
@@ -190,25 +197,26 @@ def _of_team(wanted: "CustomerFilter", asker: Asker) -> Condition:
 
 
 def _expiring(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    sql = ends_within("customer_scope", wanted.expiring, wanted.of or TOTAL)
+    sql = ends_within("customer_scope", certain(wanted.expiring), wanted.of or TOTAL)
     return Condition(sql, conditions.ENDING_READS)
 
 
 def _formerly(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    sql = held_once("customer_scope", wanted.formerly, wanted.gone)
+    sql = held_once("customer_scope", certain(wanted.formerly), wanted.gone)
     return Condition(sql, conditions.ONCE_HELD_READS)
 
 
 def _unknown(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    sql, read = is_unknown(wanted.unknown), conditions.unknown_reads(wanted.unknown)
-    if wanted.unknown not in conditions.HIDDEN:
+    unknown = certain(wanted.unknown)
+    sql, read = is_unknown(unknown), conditions.unknown_reads(unknown)
+    if unknown not in conditions.HIDDEN:
         return Condition(sql, [read])
     named = f"owner_id in (select id from ({VISIBLE_OWNERS}) where by_name)"
     return Condition(f"{sql} and {named}", [read, "owner_id"], {"asker": asker.account.id})
 
 
 def _no_consent(wanted: "CustomerFilter", asker: Asker) -> Condition:
-    return Condition(lacks_consent(wanted.no_consent), ["consents"])
+    return Condition(lacks_consent(certain(wanted.no_consent)), ["consents"])
 
 
 def _in_currency(wanted: "CustomerFilter", asker: Asker) -> Condition:
@@ -222,7 +230,9 @@ def _has_measure(wanted: "CustomerFilter") -> bool:
 Column = PolicyType | Literal["total"]
 
 
-def _code(codes: Iterable[str], words: str, condition=None, **more: Any) -> FilterField:
+def _code(
+    codes: Iterable[str], words: str, condition: Who | None = None, **more: Any
+) -> FilterField:
     return FilterField(Kind.CODE, condition, codes=tuple(codes), words=words, **more)
 
 
@@ -288,7 +298,7 @@ class CustomerFilter(Record):
         int | None, FilterField(Kind.NUMBER, _not_contacted, is_chosen=True, most=36_500)
     ] = None
     expiring: Annotated[
-        Literal[*conditions.DAYS_AHEAD] | None,
+        Literal[*conditions.DAYS_AHEAD] | None,  # ty: ignore[invalid-type-form]  # pydantic's to read
         FilterField(Kind.NUMBER, _expiring, beside=("of",), takes_long=True),
     ] = None
     formerly: Annotated[
@@ -296,7 +306,8 @@ class CustomerFilter(Record):
     ] = None
     gone: Annotated[Gone | None, _code(Gone, "gone")] = None
     unknown: Annotated[
-        Literal[*UNKNOWN] | None, FilterField(Kind.UNKNOWN, _unknown, takes_long=True)
+        Literal[*UNKNOWN] | None,  # ty: ignore[invalid-type-form]  # pydantic's to read
+        FilterField(Kind.UNKNOWN, _unknown, takes_long=True),
     ] = None
     no_consent: Annotated[ConsentKind | None, _code(ConsentKind, "consent_kind", _no_consent)] = (
         None
@@ -336,4 +347,4 @@ class CustomerFilter(Record):
     def conditions(self, asker: Asker) -> list[Condition]:
         """Give the conditions that a customer on the list has to meet."""
         fields = self.fields()
-        return [fields[name].condition(self, asker) for name in self.asked()]
+        return [certain(fields[name].condition)(self, asker) for name in self.asked()]

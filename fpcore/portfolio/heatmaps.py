@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fpcore.certain import certain
 from fpcore.errors import InvalidInput
 from fpcore.facts import groups
 from fpcore.facts.groups import ALL_ROWS
@@ -167,7 +168,7 @@ class _Answer:
     numbers: dict[str, np.ndarray]
 
     @classmethod
-    def of(cls, found: dict[str, np.ndarray]) -> "_Answer":
+    def of(cls, found: dict[str, Any]) -> "_Answer":
         keys = found.pop("row").tolist()  # None where it is NULL
         return cls(keys, {name: _floats(one) for name, one in found.items()})
 
@@ -216,7 +217,7 @@ def _figures(definition: Definition) -> tuple[str, set[str]]:
 
 def _cells(answer: _Answer, query: _Query) -> pd.DataFrame:
     """Name and sort the rows, add that of everybody, and make a cell of each column."""
-    labels = groups.labels(query.cursor, query.rows, answer.keys)
+    labels = groups.labels(query.cursor, certain(query.rows), answer.keys)
     if labels:
         answer = answer.followed_by(_everybody(answer, query))
         labels.append(ALL_ROWS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,8 @@ from fpcore.facts.ages import born_by
 from fpcore.models import OCCUPATION_CLASSES
 from fpcore.rules.needs import Need, Term
 from fpcore.rules.word import AgeAmount, Won, Word, unknown_of
+
+W = TypeVar("W", bound=Word)
 
 
 class Fixed(Need):
@@ -31,7 +33,7 @@ class ByAge(Need):
     amounts: tuple[AgeAmount, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _in_order(self):
+    def _in_order(self) -> Self:
         return _ages_in_order(self, self.amounts)
 
     def terms(self, day: date) -> list[Term]:
@@ -81,7 +83,7 @@ class LivingCost(Need):
     monthly: tuple[AgeAmount, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _in_order(self):
+    def _in_order(self) -> Self:
         return _ages_in_order(self, self.monthly)
 
     def terms(self, day: date) -> list[Term]:
@@ -138,7 +140,7 @@ class Dime(Need):
         return unknown_of(fact, "monthly_income", "debts")
 
 
-def _ages_in_order(word: Word, amounts: tuple[AgeAmount, ...]) -> Word:
+def _ages_in_order(word: W, amounts: tuple[AgeAmount, ...]) -> W:
     ages = [one.from_age for one in amounts]
     if ages != sorted(set(ages)):
         raise PydanticCustomError("ages_in_order", "ages must rise from line to line")

@@ -6,7 +6,7 @@ customer_fact that stand in it.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -44,7 +44,7 @@ class AgeBetween(Word):
     to_age: Age | None = None
 
     @model_validator(mode="after")
-    def _in_order(self):
+    def _in_order(self) -> Self:
         if self.to_age is not None and self.to_age < self.from_age:
             raise PydanticCustomError("ages_in_order", "`to_age` lies before `from_age`")
         return self
@@ -100,12 +100,15 @@ class OwnsCar(Word):
         return [] if fact["vehicle_policies"] else unknown_of(fact, "driving")
 
 
+OccupationClass = Literal[OCCUPATION_CLASSES]  # ty: ignore[invalid-type-form]  # pydantic's to read
+
+
 class OccupationClassIs(Word):
     """The customer's occupation has one of these accident risk classes."""
 
     word: Literal["occupation_class_is"] = "occupation_class_is"
     reads: ClassVar = ("occupation_class",)
-    classes: tuple[Literal[OCCUPATION_CLASSES], ...] = Field(min_length=1)
+    classes: tuple[OccupationClass, ...] = Field(min_length=1)
 
     def sql(self, day: date) -> str:
         return _one_of("occupation_class", list(self.classes))

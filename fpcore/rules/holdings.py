@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -107,7 +107,7 @@ class PremiumShare(Need):
     excessive: int = Field(ge=1, le=100)
 
     @model_validator(mode="after")
-    def _in_order(self):
+    def _in_order(self) -> Self:
         if not self.low < self.high < self.excessive:
             raise PydanticCustomError("bands_in_order", "bands must rise: low < high < excessive")
         return self

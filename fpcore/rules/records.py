@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -48,7 +48,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    coverage: Literal[tuple(COVERAGES)]
+    coverage: Literal[tuple(COVERAGES)]  # ty: ignore[invalid-type-form]  # pydantic's to read
     severity: Literal[1, 2, 3]
     valid_from: date
     valid_to: date | None = None
@@ -62,7 +62,7 @@ class Rule(BaseModel):
     is_off: bool = False
 
     @model_validator(mode="after")
-    def _consistent(self):
+    def _consistent(self) -> Self:
         if self.valid_to and self.valid_to < self.valid_from:
             raise PydanticCustomError("days_in_order", "`valid_to` lies before `valid_from`")
         for need in (self.need, *(choice.need for choice in self.choices)):

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from fpcore.certain import certain
 from fpcore.store.connecting import IN_MEMORY, Connection, quoted
 
 MOST_PLANNED = 100
@@ -39,7 +40,7 @@ class Calculator:
             connection.execute(f"prepare {planned[sql]} as {sql}")
         connection.execute(f"execute {planned[sql]}({params})")
         names = [column[0] for column in connection.description]
-        row = dict(zip(names, connection.fetchone(), strict=True))
+        row = dict(zip(names, certain(connection.fetchone()), strict=True))
         self._idle.append((connection, planned))  # not after an error
         return row
 

@@ -15,7 +15,7 @@ Conflict = duckdb.TransactionException
 Broken = duckdb.FatalException
 
 IN_MEMORY = ":memory:"
-SETTINGS = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "storage_compatibility_version": "v1.5.0",
     "autoinstall_known_extensions": "false",
     "memory_limit": "1400MB",  # of the database; what needs more goes to a file beside it

@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 
+from fpcore.certain import certain
 from fpcore.errors import FpError
 from fpcore.store import rewriting
 from fpcore.store.connecting import (
@@ -42,11 +43,12 @@ _noted: ContextVar[list[tuple[str, dict[str, Any]]] | None] = ContextVar("noted"
 
 
 @contextmanager
-def noting() -> Iterator[list[tuple[str, dict[str, Any]]]]:
+def noting() -> Generator[list[tuple[str, dict[str, Any]]]]:
     """Note the SQL that cursors of this thread run, and its parameters, for whoever reads it."""
-    before = _noted.set([])
+    noted: list[tuple[str, dict[str, Any]]] = []
+    before = _noted.set(noted)
     try:
-        yield _noted.get()
+        yield noted
     finally:
         _noted.reset(before)
 
@@ -68,6 +70,10 @@ class Cursor:
         if (noted := _noted.get()) is not None:
             noted.append((sql, params or {}))
         return self._connection.execute(self._statement(sql), params or {})
+
+    def close(self) -> None:
+        """End the cursor."""
+        self._connection.close()
 
     def _statement(self, sql: str) -> Any:
         known = self._parsed.get(sql)
@@ -131,7 +137,7 @@ class Database:
         raise AssertionError("unreachable")
 
     @contextmanager
-    def reading(self) -> Iterator[Cursor]:
+    def reading(self) -> Generator[Cursor]:
         """Lend a cursor for several queries on the data as they are at this moment."""
         with self._cursor() as cursor:
             cursor.begin()
@@ -241,7 +247,7 @@ class Database:
             self._remembered = {}
 
     @contextmanager
-    def _cursor(self) -> Iterator[Cursor]:
+    def _cursor(self) -> Generator[Cursor]:
         """Lend a cursor to this thread as soon as no rewrite runs or waits.
 
         A thread that has one already gets another at once: the rewrite waits for the first.
@@ -263,7 +269,7 @@ class Database:
         return self._in_use[threading.get_ident()] > 0
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Generator[None]:
         with self._gate:
             self._rewrites += 1
             try:
@@ -304,7 +310,7 @@ def rows(cursor: Cursor, sql: str, params: dict[str, Any] | None = None) -> list
 
 def value(cursor: Cursor, sql: str, params: dict[str, Any] | None = None) -> Any:
     """Run a query that gives one row of one column; that value."""
-    return cursor.execute(sql, params or {}).fetchone()[0]
+    return certain(cursor.execute(sql, params or {}).fetchone())[0]
 
 
 def follow(cursor: Cursor) -> None:

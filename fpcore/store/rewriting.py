@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from fpcore.certain import certain
 from fpcore.store.connecting import REPLACED, Connection, quoted
 
 
@@ -81,7 +82,7 @@ def _folder(file: str) -> str:
 
 
 def _value(connection: Connection, sql: str):
-    return connection.execute(sql).fetchone()[0]
+    return certain(connection.execute(sql).fetchone())[0]
 
 
 def _sync(path: str) -> None:

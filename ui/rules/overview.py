@@ -11,8 +11,8 @@ from fpcore import clock, wording
 from fpcore.facts import words
 from fpcore.gaps import publishing
 from fpcore.models import Account
-from fpcore.rules.needs import Need
 from fpcore.rules.records import PublishedRule, Rule
+from fpcore.rules.vocabulary import Wanted
 from ui import session, tables
 from ui.rules import phrases
 from ui.text import Text, safe
@@ -32,14 +32,14 @@ def names(rules: Iterable[Rule], text: Text) -> dict[str, str]:
     return {code: f"{name} ({code})" if times[name] > 1 else name for code, name in named.items()}
 
 
-def wanted(need: Need, text: Text) -> str:
+def wanted(need: Wanted, text: Text) -> str:
     """Say what a need wants, with all of its amounts."""
     said = phrases.need(need, text)
     amounts = _amounts(need, text)
     return f"{said}: {', '.join(amounts)}" if amounts else said
 
 
-def _amounts(need: Need, text: Text) -> list[str]:
+def _amounts(need: Wanted, text: Text) -> list[str]:
     if need.word == "fixed":
         return [text.amount(need.amount)]
     if need.word == "by_occupation_class":

@@ -9,9 +9,8 @@ from decimal import Decimal
 from fpcore.gaps.explanation import Gap, PremiumBurden, Term, Way
 from fpcore.models import GapState
 from fpcore.rules.coverages import COVERAGES
-from fpcore.rules.needs import Need
 from fpcore.rules.records import NO_SOURCE, Rule
-from fpcore.rules.vocabulary import Condition
+from fpcore.rules.vocabulary import Condition, Wanted
 from fpcore.rules.word import AgeAmount
 from ui.text import Text, is_unknown
 
@@ -35,7 +34,7 @@ def for_whom(rule: Rule, text: Text) -> str:
     return ", ".join(conditions) or text("condition.everybody")
 
 
-def need(need: Need, text: Text) -> str:
+def need(need: Wanted, text: Text) -> str:
     """Say what a need wants, with its numbers."""
     return text(f"need.{need.word}", **need.values())
 

@@ -5,6 +5,8 @@ The files beside this one are append-only: a change to the tables is a new file.
 
 from pathlib import Path
 
+import duckdb
+
 STEPS = sorted(Path(__file__).parent.glob("[0-9]*.sql"))
 
 LEDGER = """
@@ -16,7 +18,7 @@ create table if not exists migration (
 """
 
 
-def migrate(connection) -> list[str]:
+def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Run the steps that this database has not had, each in a transaction; name them."""
     connection.execute(LEDGER)
     done = {number for (number,) in connection.execute("select number from migration").fetchall()}
@@ -26,7 +28,7 @@ def migrate(connection) -> list[str]:
     return [step.stem for step in todo]
 
 
-def _apply(connection, step: Path) -> None:
+def _apply(connection: duckdb.DuckDBPyConnection, step: Path) -> None:
     connection.begin()
     try:
         connection.execute(step.read_text(encoding="utf-8"))
