@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from fpcore import circumstances, wording
 from fpcore.errors import InvalidInput
-from fpcore.importing import cells
+from fpcore.facts import amounts
 from fpcore.models import (
     MOST_DEPENDANTS,
     POLICY_AMOUNTS,
@@ -129,7 +129,7 @@ def read_amounts(db: Database, values: Mapping[str, Any]) -> dict[str, Any]:
     Errors: InvalidInput with every amount that cannot be understood.
     """
     written = {field: values[field] for field in AMOUNT_FIELDS if values.get(field)}
-    return {**values, **cells.read_amounts(db, written)}
+    return {**values, **amounts.read(db, written)}
 
 
 def as_typed(values: Mapping[str, Any], text: Text) -> dict[str, Any]:

@@ -14,15 +14,12 @@ import pyarrow as pa
 
 from fpcore import circumstances, privacy
 from fpcore.checks import Check
-from fpcore.errors import InvalidInput
-from fpcore.facts import policy_key
+from fpcore.facts import amounts, policy_key
 from fpcore.importing.words import BookWords, fold
 from fpcore.models import WHOLE_LIFE
-from fpcore.store import database
 from fpcore.store.connecting import quoted
-from fpcore.store.database import Cursor, Database
+from fpcore.store.database import Cursor
 
-_NUMBER = r"[\d,]*\.?\d+"
 _MACROS = Path(__file__).with_name("cells.sql")
 
 
@@ -65,15 +62,12 @@ def _macros() -> str:
     """Read cells.sql and fill in what stands between its @ signs."""
     filled_in = {
         "BLANKS": quoted(" \t\r\n\u00a0\u3000\u200b\ufeff"),
-        "KOREAN_AMOUNT": rf"^(?:({_NUMBER})억)?"
-        rf"(?:(?:(\d)천)?(?:(\d)백)?(?:(\d)십)?({_NUMBER})?만)?({_NUMBER})?$",
-        "NUMBER": _NUMBER,
         "WHOLE_LIFE": WHOLE_LIFE.isoformat(),
     }
     macros = _MACROS.read_text(encoding="utf-8")
     for name, value in filled_in.items():
         macros = macros.replace(f"@{name}@", value)
-    return _COMPARED + macros
+    return _COMPARED + amounts.macros() + macros
 
 
 def _text_macros(words: BookWords) -> str:
@@ -230,21 +224,3 @@ AMOUNT_PARTS = """
     korean_number(amount_text({text})) as korean, plain_number(amount_text({text})) as plain,
     currency_sign({text}) as sign
 """
-
-
-def read_amounts(db: Database, texts: Mapping[str, str]) -> dict[str, Decimal]:
-    """Read amounts as people write them (1억 5,000만, ₩187,150), by field.
-
-    Errors: InvalidInput with every field that cannot be understood.
-    """
-    with db.reading() as cursor:
-        cursor.execute(_macros())
-        amounts = {
-            field: database.value(cursor, "select amount($text, 1)", {"text": text})
-            for field, text in texts.items()
-        }
-    if unread := [field for field, amount in amounts.items() if amount is None]:
-        raise InvalidInput(
-            [(field, "not_understood", {"text": texts[field][:60]}) for field in unread]
-        )
-    return amounts

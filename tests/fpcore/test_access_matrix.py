@@ -593,7 +593,7 @@ WITHOUT_ACCOUNT = {
     "access.audit.refuse_unseen": "for who may edit the record: the caller read it in scope",
     "access.audit.forget": "part of profiles.remove_all_of, which checks",
     "access.audit.of_customer": "for the export of a customer who was read in scope",
-    "importing.cells.read_amounts": "reads what was typed as an import reads cells; no stored ones",
+    "facts.amounts.read": "reads what was typed as an import reads cells; no stored ones",
     "importing.circumstances.type_circumstances": "reads an uploaded file; no stored rows",
     "importing.customers.type_customers": "reads the rows of an uploaded file; no stored ones",
     "importing.policies.type_policies": "reads the rows of an uploaded file; no stored ones",

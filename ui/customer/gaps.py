@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from fpcore import clock
+from fpcore.facts import amounts
 from fpcore.gaps import targets
 from fpcore.gaps.changes import GapChange
 from fpcore.gaps.explanation import CustomerGaps, Gap, PremiumBurden, Way
 from fpcore.gaps.targets import Target
-from fpcore.importing import cells
 from fpcore.models import Customer, GapState, Policy
 from fpcore.rules import rulebook
 from fpcore.rules.coverages import COVERAGES
@@ -241,7 +241,7 @@ def _draw_target_form(gap: Gap, page: _Page) -> None:
 
     def save() -> None:
         typed = filled.values["target_amount"]
-        read = cells.read_amounts(db, {"target_amount": typed}) if typed else {}
+        read = amounts.read(db, {"target_amount": typed}) if typed else {}
         amount, note = read.get("target_amount"), filled.values["target_note"] or ""
         targets.set_target(db, account, page.customer.id, code, amount, note, page.today)
 

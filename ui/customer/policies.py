@@ -8,7 +8,6 @@ import streamlit as st
 
 from fpcore.customers import policies
 from fpcore.errors import EditedMeanwhile
-from fpcore.importing import cells
 from fpcore.models import (
     WON,
     Customer,
@@ -71,7 +70,7 @@ def _draw_new(customer_id: object, text: Text, today: date) -> None:
         )  # fmt: skip
 
         def add() -> None:
-            new = NewPolicy(**_read_amounts(filled.values))
+            new = NewPolicy(**forms.read_amounts(db, filled.values))
             policies.add(db, account, customer_id, new, today)
 
         if filled.cancelled:
@@ -89,7 +88,7 @@ def _draw_edit(policy: Policy, text: Text, today: date) -> None:
     account, db = session.account(), session.database()
 
     def save(changes: dict[str, Any], seen_ver: int) -> None:
-        wanted = PolicyChanges(**_read_amounts(changes))
+        wanted = PolicyChanges(**forms.read_amounts(db, changes))
         policies.update(db, account, policy.id, wanted, seen_ver, today)
 
     with st.container(border=True):
@@ -135,11 +134,6 @@ def _done(filled: forms.Filled, action, text: Text) -> bool:
     except EditedMeanwhile:
         st.warning(text("error.edited_meanwhile"))
         return False
-
-
-def _read_amounts(values: dict[str, Any]) -> dict[str, Any]:
-    written = {f: values[f] for f in forms.AMOUNT_FIELDS if values.get(f)}
-    return values | cells.read_amounts(session.database(), written)
 
 
 def _close() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from fpcore import wording
 from fpcore.errors import InvalidInput, InvalidRules
-from fpcore.importing import cells
+from fpcore.facts import amounts
 from fpcore.models import OCCUPATION_CLASSES, Housing
 from fpcore.rules import records
 from fpcore.rules.coverages import COVERAGES
@@ -230,7 +230,7 @@ def _read_amounts(name: str, typed: Any) -> Any:
         for place, line in enumerate(lines)
     }
     try:
-        read = cells.read_amounts(
+        read = amounts.read(
             session.database(), {place: said for place, said in written.items() if said}
         )
     except InvalidInput as error:
