@@ -18,7 +18,7 @@ from fpcore.customers.coverage import CoverageSummary
 from fpcore.facts import groups
 from fpcore.gaps import changes, explanation, scopes, trials
 from fpcore.gaps.changes import GapChange
-from fpcore.gaps.explanation import CustomerGaps
+from fpcore.gaps.customer_gaps import CustomerGaps
 from fpcore.gaps.scopes import ScopeGaps
 from fpcore.gaps.trials import Comparison
 from fpcore.models import Account, Consent, Contact, Measure, Policy, RowKind

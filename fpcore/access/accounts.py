@@ -33,8 +33,9 @@ _ACCOUNT = """
 
 @lru_cache(maxsize=10_000)
 def _account(**row: Any) -> Account:
-    """Make an account of what was read, once: to check again the thousands that an admin sees
-    takes a tenth of a second after every edit."""
+    """Make an account of a row, once.
+
+    An admin sees thousands: to check them again takes a tenth of a second after every edit."""
     return Account(**row)
 
 
@@ -90,8 +91,9 @@ def act_as(db: Database, username: str) -> Account:
 
 
 def take_turns(cursor: Cursor) -> None:
-    """Let of two transactions that call this at once only one go on: the other runs again, and
-    sees what the first did."""
+    """Make transactions that call this take turns.
+
+    Of two at once the second runs again, and sees what the first did."""
     cursor.execute(
         "update account set updated_at = $now where id = $operator",
         {"now": database.utc_now(), "operator": OPERATOR.id},

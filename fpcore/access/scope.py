@@ -32,10 +32,10 @@ may see who they are."""
 
 
 def visible_owners(db: Database, account: Account, by_name: bool = False) -> list[Account]:
-    """List the accounts whose customers this account may see, itself included, by name; `by_name`:
-    only those whose customers' names it may see, so that it may change something of theirs.
+    """List the accounts whose customers this account may see, itself included, by name.
 
-    Looked up once a version of the database: of some thousand people it takes its time."""
+    `by_name`: only those whose customers it may see by name, and so may change. Looked up once a
+    version of the database: of some thousand people it takes its time."""
     key = ("visible owners", account.id, by_name)
     return list(db.remembered(key, lambda: _visible_owners(db, account, by_name)))
 
@@ -107,8 +107,9 @@ def _read_role(db: Database, account: Account) -> Role | None:
 
 
 def owner_in_scope(cursor: Cursor, account: Account, owner_id: UUID) -> UUID:
-    """Confirm that this account may keep customers for that owner. Errors: NotAllowed, also where
-    it may not see their names."""
+    """Confirm that this account may keep customers for that owner.
+
+    Errors: NotAllowed, also where it may not see the names of the owner's customers."""
     found = database.rows(
         cursor,
         f"select by_name from ({VISIBLE_OWNERS}) where id = $owner",
@@ -138,9 +139,9 @@ def customer_in_scope(
 ) -> dict:
     """Read the row of a customer whom this account may see by name.
 
-    `masked_too`: of one whose name it may not see, too, without what is personal (`is_masked`).
-    Errors: NotFound, also for a customer out of of_account; NotAllowed unless `masked_too`;
-    ConsentWithdrawn unless `withdrawn_too`.
+    With `masked_too` the name may be hidden: `is_masked` is true, and what is personal is None.
+    Errors: NotFound, also for a customer out of scope; NotAllowed where the name is hidden, unless
+    `masked_too`; ConsentWithdrawn unless `withdrawn_too`.
     """
     found = database.rows(
         cursor,

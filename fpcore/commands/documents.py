@@ -17,7 +17,7 @@ from fpcore.customers.consents import Withdrawn
 from fpcore.customers.coverage import CoverageSummary, TypeCoverage
 from fpcore.customers.profiles import Removal
 from fpcore.errors import InvalidRules
-from fpcore.gaps.explanation import CustomerGaps, Gap, Term
+from fpcore.gaps.customer_gaps import CustomerGaps, Gap, Term
 from fpcore.gaps.scopes import ScopeGaps
 from fpcore.importing.history import ImportBatch
 from fpcore.importing.report import ImportReport

@@ -10,7 +10,8 @@ from fpcore.access import scope
 from fpcore.customers import policies
 from fpcore.facts import words
 from fpcore.facts.rows import computed_rows
-from fpcore.gaps.explanation import CustomerGaps, explained, judged_row, judged_sql
+from fpcore.gaps.customer_gaps import CustomerGaps
+from fpcore.gaps.explanation import explained, judged_row, judged_sql
 from fpcore.models import WON, Account, NewPolicy
 from fpcore.rules import judging, rulebook
 from fpcore.store import database

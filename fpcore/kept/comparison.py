@@ -34,8 +34,7 @@ class Difference(NamedTuple):
 
 
 def differences(db: Database, today: date) -> list[UUID]:
-    """Compute all rows again, and all states by the rules of today; the ids of those that are not
-    as they were kept, are missing or too many."""
+    """List the customers whose row is missing, too many, or not as it is computed again."""
     with db.reading() as cursor:
         apart = cursor.execute(_APART).fetchall()
     return list(
@@ -44,10 +43,10 @@ def differences(db: Database, today: date) -> list[UUID]:
 
 
 def compared(db: Database, today: date) -> list[Difference]:
-    """Compute all rows again from customers, policies, contacts and consents, and all states by the
-    rules of today; each column of a kept row that differs.
+    """List each column of a kept row that differs from what is computed again.
 
-    A part of the customers at a time, as `refresh_all_of`.
+    Rows are made of customers, policies, contacts and consents, states by the rules of today; a
+    part of the customers at a time, as in `refresh_all_of`.
     """
     rules = rulebook.rules_on(db, today)
     found: list[Difference] = []

@@ -49,8 +49,9 @@ ALL_COLUMNS = (*ROW_COLUMNS, "rule_set", *KEPT)
 def refresh(
     db: Database, cursor: Cursor, account: Account, customer_ids: Sequence[UUID], today: date
 ) -> None:
-    """Make the rows of these customers anew, as this account changed something of theirs today; of
-    one who is gone, no row is left."""
+    """Make the rows of these customers anew, since this account changed something of theirs today.
+
+    No row is left of a customer who is gone."""
     for customer_id in customer_ids:
         _refresh_one(db, cursor, account, customer_id, today)
 

@@ -115,8 +115,10 @@ def is_settled(db: Database, day: date) -> bool:
 
 
 def judge_again(db: Database, today: date, because: Because) -> None:
-    """Bring the kept states up to the rules as they are now, on the day that was settled last;
-    today where none was: whoever changes a rule may sit where it is another day."""
+    """Bring the kept states up to the rules as they are now.
+
+    They are judged on the day that was settled last, since whoever changes a rule may sit where it
+    is another day; on `today` where no day was."""
     with db.reading() as cursor:
         day = settled_on(cursor) or today
     if not is_settled(db, day):
@@ -129,8 +131,9 @@ def settled_on(cursor: Cursor) -> date | None:
 
 
 def hold_day(cursor: Cursor) -> None:
-    """Let this transaction run again if `settle` reaches another day before it commits: rows that
-    took long to make are not of the day before, then."""
+    """Make this transaction run again if `settle` reaches another day before it commits.
+
+    Rows that take long to make would be of the day before."""
     cursor.execute("update gap_settled set on_day = on_day")
 
 

@@ -43,8 +43,9 @@ class StateInputs(NamedTuple):
         return f"when {self.applies} is null then {unknown}" if self.applies else ""
 
     def if_sure(self, state: GapState) -> str:
-        """The SQL of a state's digit for whom the rule is; of those of whom that is not known the
-        state is not either."""
+        """The SQL of a state's digit, for those whom the rule is for.
+
+        Where nobody knows whether it is for them, the state is not known either."""
         digit = str(DIGIT[state])
         return (
             f"if({self.applies} is null, {DIGIT[GapState.UNKNOWN]}, {digit})"

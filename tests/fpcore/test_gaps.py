@@ -18,7 +18,7 @@ from random_book import random_people, store
 from fpcore.customers import consents
 from fpcore.errors import InvalidInput, NotFound
 from fpcore.gaps import explanation, scopes, targets, what_if
-from fpcore.gaps.explanation import CustomerGaps, Gap, NotCounted
+from fpcore.gaps.customer_gaps import CustomerGaps, Gap, NotCounted
 from fpcore.models import ConsentChannel, ConsentKind, GapState, NewPolicy
 
 FATHER = {

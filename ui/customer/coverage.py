@@ -5,7 +5,7 @@ import streamlit as st
 
 from fpcore.customers.coverage import CoverageSummary, TypeCoverage
 from fpcore.facts.types import TOTAL
-from fpcore.gaps.explanation import CustomerGaps, Gap, PremiumBurden
+from fpcore.gaps.customer_gaps import CustomerGaps, Gap, PremiumBurden
 from fpcore.models import PolicyType
 from ui.rules import phrases
 from ui.text import Text, safe

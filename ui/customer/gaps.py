@@ -12,7 +12,7 @@ from fpcore import clock
 from fpcore.facts import amounts
 from fpcore.gaps import targets
 from fpcore.gaps.changes import GapChange
-from fpcore.gaps.explanation import CustomerGaps, Gap, PremiumBurden, Way
+from fpcore.gaps.customer_gaps import CustomerGaps, Gap, PremiumBurden, Way
 from fpcore.gaps.targets import Target
 from fpcore.models import Customer, GapState, Policy
 from fpcore.rules import rulebook

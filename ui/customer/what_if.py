@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fpcore.gaps import what_if
-from fpcore.gaps.explanation import CustomerGaps, Gap
+from fpcore.gaps.customer_gaps import CustomerGaps, Gap
 from fpcore.gaps.what_if import WhatIf
 from fpcore.models import GapState, NewPolicy, Policy, PremiumCycle
 from ui import address, forms, session

@@ -6,7 +6,7 @@ The keys are those of data/locales that the vocabulary (fpcore.rules) names.
 from collections.abc import Iterable
 from decimal import Decimal
 
-from fpcore.gaps.explanation import Gap, PremiumBurden, Term, Way
+from fpcore.gaps.customer_gaps import Gap, PremiumBurden, Term, Way
 from fpcore.models import GapState
 from fpcore.rules.coverages import COVERAGES
 from fpcore.rules.records import NO_SOURCE, Rule
