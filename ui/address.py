@@ -6,12 +6,15 @@ changes the address before the page is drawn.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, overload
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
 from ui import session
+
+Shown = Callable[[str], Any]
+Visibility = Literal["visible", "hidden", "collapsed"]
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 
@@ -72,15 +75,25 @@ def parameters(text: str | None) -> dict[str, str]:
     return dict(parse_qsl(text or ""))
 
 
+@overload
+def choice(
+    name: str, label: str, options: Sequence[str], shown: Shown, placeholder: None = None,
+    forgets: Sequence[str] = (), segmented: bool = False, label_visibility: Visibility = "visible",
+) -> str: ...  # fmt: skip
+@overload
+def choice(
+    name: str, label: str, options: Sequence[str], shown: Shown, placeholder: str,
+    forgets: Sequence[str] = (), segmented: bool = False, label_visibility: Visibility = "visible",
+) -> str | None: ...  # fmt: skip
 def choice(
     name: str,
     label: str,
     options: Sequence[str],
-    shown: Callable[[str], str],
+    shown: Shown,
     placeholder: str | None = None,
     forgets: Sequence[str] = (),
     segmented: bool = False,
-    label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
+    label_visibility: Visibility = "visible",
 ) -> str | None:
     """Draw a choice whose value is the parameter `name`; the first option unless told otherwise.
 
@@ -104,7 +117,7 @@ def choice(
     return current
 
 
-def typed(name: str, label: str, forgets: Sequence[str] = (), **settings: object) -> str | None:
+def typed(name: str, label: str, forgets: Sequence[str] = (), **settings: Any) -> str | None:
     """Draw a text field whose value is the parameter `name`."""
     current = read(name)
     st.text_input(label, **_widget(name, current or "", "", forgets), **settings)
@@ -113,7 +126,8 @@ def typed(name: str, label: str, forgets: Sequence[str] = (), **settings: object
 
 def whole_number(name: str, label: str, forgets: Sequence[str] = (), most: int = 150) -> int | None:
     """Draw a field for a whole number from 0 whose value is the parameter `name`."""
-    current = None if number(name) is None else min(number(name), most)
+    written = number(name)
+    current = None if written is None else min(written, most)
     follows = _widget(name, current, None, forgets)
     st.number_input(label, min_value=0, max_value=most, value=None, **follows)
     return current

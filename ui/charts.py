@@ -10,7 +10,7 @@ import textwrap
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from plotly.colors import sample_colorscale
@@ -155,8 +155,13 @@ def heatmap(
     }  # fmt: skip
     if len(rows) >= HEADS_TWICE:
         traces.append(_second_heads_carrier())
-        again = {"overlaying": "x", "side": "bottom", "tickangle": 0, "range": width}
-        layout["xaxis2"] = _axis(labels, ink, across.values(), **again)
+        again: dict[str, Any] = {
+            "overlaying": "x",
+            "side": "bottom",
+            "tickangle": 0,
+            "range": width,
+        }
+        layout["xaxis2"] = _axis(labels, ink, across.values(), range=width, **again)
     return still(traces, layout)
 
 
@@ -423,7 +428,7 @@ def _axis(
     ink: str | None,
     places: Iterable[float] | None = None,
     size: int = 12,
-    **settings,
+    **settings: Any,
 ) -> dict:
     return {
         "tickvals": list(range(len(labels)) if places is None else places),

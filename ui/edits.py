@@ -43,7 +43,10 @@ def draw(
         _draw_conflict(name, filled, changes, draft, save, close, text)
 
 
-def _try(name, filled, changes, draft, save: Save, close, text: Text) -> None:
+def _try(
+    name: str, filled: forms.Filled, changes: dict[str, Any], draft: dict[str, Any], save: Save,
+    close: Callable[[], None], text: Text,
+) -> None:  # fmt: skip
     try:
         done = forms.attempt(filled, lambda: save(changes, draft["ver"]), text)
     except EditedMeanwhile as error:
@@ -54,7 +57,10 @@ def _try(name, filled, changes, draft, save: Save, close, text: Text) -> None:
         _end(name, close)
 
 
-def _draw_conflict(name, filled, changes, draft, save: Save, close, text: Text) -> None:
+def _draw_conflict(
+    name: str, filled: forms.Filled, changes: dict[str, Any], draft: dict[str, Any], save: Save,
+    close: Callable[[], None], text: Text,
+) -> None:  # fmt: skip
     conflict: EditedMeanwhile = draft["conflict"]
     with st.container(border=True, key="conflict"):
         st.warning(text("form.conflict"), icon=":material/group:")

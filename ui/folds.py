@@ -15,7 +15,7 @@ def expander(key: str, label: str, icon: str | None = None) -> Generator[bool]:
     """Draw an expander that draws the page anew when it is opened; whether it is open."""
     fold = st.expander(label, icon=icon, key=f"fold {key}", on_change="rerun")
     with fold:
-        yield fold.open
+        yield bool(fold.open)
 
 
 @contextmanager
@@ -23,4 +23,4 @@ def popover(key: str, label: str, **look: Any) -> Generator[bool]:
     """Draw a popover that draws the page anew when it is opened; whether it is open."""
     fold = st.popover(label, key=f"fold {key}", on_change="rerun", **look)
     with fold:
-        yield fold.open
+        yield bool(fold.open)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 from pydantic import ValidationError
@@ -63,6 +63,9 @@ _HELPS = (
 _WIDE = ("notes", "consent_basis", "consent_kinds", "basis")
 
 
+Model = TypeVar("Model", bound=Input)
+
+
 class Filled(NamedTuple):
     """What stands in a form: the values by field, where each field's message goes, and which of
     its buttons was clicked."""
@@ -115,7 +118,7 @@ def attempt(filled: Filled, action: Callable[[], object], text: Text) -> bool:
     return not problems
 
 
-def given(model: type[Input], filled: Filled) -> Input:
+def given(model: type[Model], filled: Filled) -> Model:
     """Make the record of what was typed; what was left empty keeps the model's default.
 
     Errors: pydantic's, which `attempt` tells beside the fields.
@@ -150,7 +153,7 @@ def value_in_words(field: str, value: str, text: Text) -> str:
 
 def _draw(field: str, value: Any, key: str, text: Text) -> Any:
     """Draw one field; what stands in it, None for nothing."""
-    settings = {
+    settings: dict[str, Any] = {
         "label": text(f"field.{field}"),
         "key": f"{key} {field}",
         "help": text(f"help.{field}") if field in _HELPS else None,

@@ -39,7 +39,7 @@ PAGES = (
 
 def draw() -> None:
     """Draw one run: the page asked for, or the sign-in form."""
-    account = session.account()
+    account = session.signed_in()
     language = session.language()
     st.set_page_config(page_title=wording.say(language, "frame.app"), page_icon=ICON, layout="wide")
     # First and with all pages in every run: only then does a link to a page outlive the sign-in.

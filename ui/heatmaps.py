@@ -19,7 +19,7 @@ _SCROLLING = """<style>
 </style>"""
 
 
-def draw(drawn: pd.DataFrame, row_title: str, key: str, text: Text, **settings) -> list | None:
+def draw(drawn: pd.DataFrame, row_title: str, key: str, text: Text, **settings: Any) -> list | None:
     """Draw a heatmap of these cells, and the same as a table; the key of the cell clicked.
 
     `settings` are those of charts.heatmap, and `alt`, which says what is seen.

@@ -4,8 +4,9 @@ Every key holds the database and its version, so that a change is seen at once, 
 that asks, so that nobody is shown what somebody else may see.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from types import FunctionType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from fpcore.portfolio.indicators import KeyFigures
 from fpcore.portfolio.makeup import Insurers
 from fpcore.rules import rulebook
 from fpcore.rules.records import Rule
+from fpcore.store.database import Database
 from ui import session
 
 
@@ -171,7 +173,9 @@ def customer_file(account: Account, customer_id: UUID, today: date) -> CustomerF
 
 
 @st.cache_data(max_entries=50, ttl="15m", show_spinner=False)
-def _customer_file(asked, _db, _account, _customer_id, _today) -> CustomerFile:
+def _customer_file(
+    asked: tuple, _db: Database, _account: Account, _customer_id: UUID, _today: date
+) -> CustomerFile:
     one = (_db, _account, _customer_id)
     return CustomerFile(
         summary=coverage.summary(*one, _today),
@@ -183,7 +187,7 @@ def _customer_file(asked, _db, _account, _customer_id, _today) -> CustomerFile:
     )
 
 
-def kept(account: Account, operation: Callable, *arguments: Any) -> Any:
+def kept(account: Account, operation: FunctionType, *arguments: Any) -> Any:
     """Give `operation(db, account, *arguments)`, kept by what the arguments read as."""
     db = session.database()
     rule_file = rulebook.file_state()  # what it says changes without a change of the database
@@ -192,5 +196,8 @@ def kept(account: Account, operation: Callable, *arguments: Any) -> Any:
 
 
 @st.cache_data(max_entries=100, ttl="15m", show_spinner=False)
-def _cached(path, version, asker, asked, _db, _account, _operation, _arguments):
+def _cached(
+    path: str, version: int, asker: UUID, asked: tuple,
+    _db: Database, _account: Account, _operation: FunctionType, _arguments: tuple,
+) -> Any:  # fmt: skip
     return _operation(_db, _account, *_arguments)

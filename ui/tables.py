@@ -94,7 +94,7 @@ def withdrawn(listed: Sequence[Withdrawn], text: Text) -> None:
             )
 
 
-def coverage(rows: Sequence[Mapping[str, str]]) -> None:
+def coverage(rows: Sequence[Mapping[str, str | None]]) -> None:
     """Draw one customer's cover by type: recommended, held, short, state and why."""
     st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", placeholder="–")
 
@@ -137,7 +137,7 @@ def clicked_row(shown: pd.DataFrame, key: str, **settings: Any) -> int | None:
         name: st.column_config.NumberColumn(format="localized")
         for name in shown.select_dtypes("integer").columns
     }
-    look = {"hide_index": True, "height": "content", "placeholder": "–", **settings}
+    look: dict[str, Any] = {"hide_index": True, "height": "content", "placeholder": "–", **settings}
     look["column_config"] = {**whole, **settings.get("column_config", {})}
     event = st.dataframe(shown, key=key, on_select="rerun", selection_mode="single-cell", **look)
     cells = event.selection.cells
@@ -201,8 +201,9 @@ def _gender(text: Text, gender: str | None) -> str | None:
     return text(f"gender.{gender}") if isinstance(gender, str) else None
 
 
-def _day(day: object) -> date | None:
-    return None if pd.isna(day) else pd.Timestamp(day).date()
+def _day(day: Any) -> date | None:
+    stamp: Any = pd.Timestamp(day)
+    return None if pd.isna(stamp) else stamp.date()
 
 
 def _premium(text: Text, policy: Policy) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
+from typing_extensions import TypeIs
+
 from fpcore import wording
 from fpcore.models import WHOLE_LIFE, WON
 
@@ -61,7 +63,7 @@ class Text:
                 )
         return f"{amount:,.0f}"
 
-    def share(self, share: float) -> str:
+    def share(self, share: Amount) -> str:
         """Write a share as a whole percentage; "?" where it is unknown."""
         return "?" if is_unknown(share) else f"{share:.0%}"
 
@@ -78,7 +80,7 @@ _SHORT = {
 }
 
 
-def is_unknown(amount: Amount) -> bool:
+def is_unknown(amount: Amount) -> TypeIs[None]:
     """Say whether an amount is None or NaN."""
     return amount is None or amount != amount
 

@@ -43,7 +43,7 @@ def set_target(
     account: Account,
     customer_id: UUID | str,
     code: str,
-    amount: Decimal,
+    amount: Decimal | None,
     note: str,
     today: date,
 ) -> None:

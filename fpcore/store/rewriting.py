@@ -6,6 +6,7 @@ A marker beside the file says that it holds bytes that must go.
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from fpcore.certain import certain
 from fpcore.store.connecting import REPLACED, Connection, quoted
@@ -81,7 +82,7 @@ def _folder(file: str) -> str:
     return file + ".rewriting"
 
 
-def _value(connection: Connection, sql: str):
+def _value(connection: Connection, sql: str) -> Any:
     return certain(connection.execute(sql).fetchone())[0]
 
 

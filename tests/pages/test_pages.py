@@ -173,3 +173,15 @@ def test_a_filter_changes_there_and_back_where_the_page_ends_early(open_page):
     at.text_input[0].set_value("").run()
     at.text_input[0].set_value("김").run()
     assert at.query_params["search"] in ("김", ["김"])
+
+
+def test_who_is_disabled_while_a_page_is_drawn_gets_the_sign_in_form(open_page, monkeypatch):
+    found = [accounts.find]  # for the frame; the page asks again
+
+    def find_once(db, username):
+        return found.pop()(db, username) if found else None
+
+    monkeypatch.setattr(accounts, "find", find_once)
+    at = open_page("upload", "fp1")
+    assert not at.exception and not at.error
+    assert [field.label for field in at.text_input] == ["아이디", "비밀번호"]

@@ -8,7 +8,7 @@ from fpcore.facts.types import TOTAL
 from fpcore.gaps.customer_gaps import CustomerGaps, Gap, PremiumBurden
 from fpcore.models import PolicyType
 from ui.rules import phrases
-from ui.text import Text, safe
+from ui.text import Amount, Text, safe
 
 
 def draw_key_figures(summary: CoverageSummary, burden: PremiumBurden, text: Text) -> None:
@@ -80,22 +80,22 @@ def coverage_rows(
     held = {**{kind.value: cover for kind, cover in summary.by_type.items()}, TOTAL: summary.total}
     lines = []
     for kind, cover in held.items():
-        rules = [gap for gap in found.gaps if gap.rule.type == kind] or [None]
-        lines += [_coverage_row(kind, cover, gap, text) for gap in rules]
+        rules: list[Gap | None] = [gap for gap in found.gaps if gap.rule.type == kind]
+        lines += [_coverage_row(kind, cover, gap, text) for gap in rules or [None]]
     return lines
 
 
 def _coverage_row(
     kind: str, cover: TypeCoverage, gap: Gap | None, text: Text
 ) -> dict[str, str | None]:
-    asked = gap is not None and gap.recommended is not None
-    may_be_short = asked and gap.rule.need.asks_for_more
+    asked = gap if gap is not None and gap.recommended is not None else None
+    short_of = asked if asked and asked.rule.need.asks_for_more else None
     return {
         text("field.type"): text(f"type.{kind}"),
         text("field.rule"): phrases.name(gap.rule, text) if gap else text("coverage.no_rule"),
-        text("coverage.recommended"): text.amount(gap.recommended) if asked else None,
+        text("coverage.recommended"): text.amount(asked.recommended) if asked else None,
         text("coverage.held"): phrases.held(gap, text) if gap else _bar_text(cover, text),
-        text("coverage.short"): text.amount(gap.short) if may_be_short else None,
+        text("coverage.short"): text.amount(short_of.short) if short_of else None,
         text("coverage.state"): phrases.state(gap.rule, gap.state, text) if gap else None,
         text("coverage.why"): _why(gap, text) if gap else None,
     }
@@ -116,7 +116,7 @@ def _how_share_is_made(burden: PremiumBurden, text: Text) -> str:
     return " ".join(how)
 
 
-def _sum(amount, unknown: int, text: Text) -> str:
+def _sum(amount: Amount, unknown: int, text: Text) -> str:
     shown = text.amount(amount)
     if unknown and amount is not None:
         shown = text("amount.at_least", amount=shown)

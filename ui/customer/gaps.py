@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import pandas as pd
@@ -23,7 +23,7 @@ from ui.customer import profile
 from ui.rules import phrases
 from ui.text import Text, safe
 
-_LOOK = {
+_LOOK: dict[GapState, tuple[Literal["red", "orange", "gray", "green"], str]] = {
     GapState.GAP: ("red", ":material/error:"),
     GapState.PARTIAL: ("orange", ":material/warning:"),
     GapState.UNKNOWN: ("gray", ":material/help:"),

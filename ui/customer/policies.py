@@ -1,8 +1,9 @@
 """The policies on a customer's page: what counts, what does not, and what is done to one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import streamlit as st
 
@@ -60,7 +61,7 @@ def _draw_table(
         address.write(policy=chosen)
 
 
-def _draw_new(customer_id: object, text: Text, today: date) -> None:
+def _draw_new(customer_id: UUID, text: Text, today: date) -> None:
     account, db = session.account(), session.database()
     with st.container(border=True):
         st.markdown(f"**{text('policy.add')}**")
@@ -128,7 +129,7 @@ def _draw_removal(policy: Policy, text: Text, today: date) -> None:
         _close()
 
 
-def _done(filled: forms.Filled, action, text: Text) -> bool:
+def _done(filled: forms.Filled, action: Callable[[], object], text: Text) -> bool:
     try:
         return forms.attempt(filled, action, text)
     except EditedMeanwhile:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from fpcore.certain import certain
 from fpcore.customers import consents, profiles
 from fpcore.customers.profiles import Removal
 from fpcore.errors import ConsentWithdrawn, EditedMeanwhile
@@ -46,10 +47,10 @@ def draw_withdrawn(customer_id: str, withdrawn: ConsentWithdrawn, text: Text, to
 
 def draw_texts(text: Text) -> None:
     """Draw what a customer is told before they agree, with its version."""
-    with st.expander(text("consent.texts", version=consents.texts()["version"])):
+    with st.expander(text("consent.texts", version=certain(consents.texts())["version"])):
         for kind in ConsentKind:
             st.markdown(f"**{text(f'consent_kind.{kind}')}**")
-            for part, said in consents.texts()[text.language][kind.value].items():
+            for part, said in certain(consents.texts())[text.language][kind.value].items():
                 st.caption(f"{text(f'consent.{part}')}: {safe(said)}")
 
 
@@ -92,7 +93,7 @@ def _how(held: Consent, text: Text) -> str:
 
 def _draw_giving(customer_id: UUID, kind: ConsentKind, text: Text, today: date) -> None:
     account, db = session.account(), session.database()
-    for part, said in consents.texts()[text.language][kind.value].items():
+    for part, said in certain(consents.texts())[text.language][kind.value].items():
         st.caption(f"{text(f'consent.{part}')}: {safe(said)}")
     begun = {"given_on": today, "consent_channel": ConsentChannel.PAPER.value}
     fields = ("basis", "consent_channel", "given_on")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fpcore import wording
+from fpcore.certain import certain
 from fpcore.facts.types import TOTAL
 from fpcore.gaps import publishing
 from fpcore.portfolio.conditions import POLICY_FIELDS
@@ -49,7 +50,7 @@ def _sentence(
         return text(f"filtered.unknown_{section}", field=field)
     words = {one: _word(fields[one], getattr(wanted, one), text) for one in parameters}
     if fields[name].kind is Kind.ROW:
-        words[name] = tables.row_label(wanted.row, wanted.row_kind, owner_names, text)
+        words[name] = tables.row_label(value, certain(wanted.row_kind), owner_names, text)
     if fields[name].kind is Kind.MEASURE:
         words[name] = phrases.behind(value, wanted.of or TOTAL, wanted.since, text)
     return text(f"filtered.{name}", **words)

@@ -6,10 +6,11 @@ the two controllers behind that form are used here. tests/pages/test_internals.p
 against the installed version.
 """
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from fpcore.certain import certain
 
 if TYPE_CHECKING:
     from streamlit_authenticator.controllers import CookieController
@@ -19,7 +20,7 @@ SIGNED_IN, USERNAME = "authentication_status", "username"
 COOKIE_IS_SET, COOKIE_IS_DELETED = "set", "delete"
 
 
-def is_right(credentials: Mapping[str, Any], username: str, password: str) -> bool:
+def is_right(credentials: dict[str, Any], username: str, password: str) -> bool:
     """Check a password; the session then holds SIGNED_IN and, where it is right, USERNAME."""
     from streamlit_authenticator.controllers import AuthenticationController
 
@@ -40,8 +41,8 @@ def delete_cookie(name: str, key: str, days: int) -> None:
 def component_page() -> str:
     """Read the HTML page of the component that sets and deletes the cookie, which is a frame."""
     # Found, not imported: see _cookies.
-    spec = find_spec("extra_streamlit_components")
-    [folder] = spec.submodule_search_locations
+    spec = certain(find_spec("extra_streamlit_components"))
+    [folder] = certain(spec.submodule_search_locations)
     return (Path(folder) / "CookieManager" / "frontend" / "build" / "index.html").read_text()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from fpcore.gaps.scopes import ScopeGaps, share_lacking
+from fpcore.gaps.scopes import RuleCount, ScopeGaps, share_lacking
 from fpcore.models import GapState
 from ui import tables
 from ui.rules import phrases
@@ -84,11 +84,11 @@ _STATES = (
 )  # fmt: skip
 
 
-def _lacking(count) -> int:
+def _lacking(count: RuleCount) -> int:
     return sum(count.states[state] for state in phrases.OPEN)
 
 
-def _shortfall(count, found: ScopeGaps, text: Text) -> str | None:
+def _shortfall(count: RuleCount, found: ScopeGaps, text: Text) -> str | None:
     """Write what is short in all; None where the rule asks for no amount."""
     asked = count.rule.need.asks_for_more and count.rule.terms(found.valued_on)
     return text.amount(count.shortfall) if asked else None

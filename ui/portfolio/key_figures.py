@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -94,7 +95,7 @@ def _draw_policies(found: KeyFigures, team: str | None, text: Text) -> None:
 
 
 def _draw_shares(
-    names: Mapping[str, str], counts: Mapping[str, int], whole: int, text: Text, key: str,
+    names: Mapping[str, str], counts: Mapping[Any, int], whole: int, text: Text, key: str,
     with_rest: bool = False,
 ) -> str | None:  # fmt: skip
     """Draw a line for each count with its share of the whole, and the rest; the one clicked."""

@@ -253,7 +253,7 @@ def _known(value: Any) -> Any:
 
 def _problem(error: InvalidRules) -> tuple[str, str, dict[str, str]]:
     """Turn a fault of a rule into a problem of a field of the form."""
-    parts = error.particulars["field"].split(".")
+    parts = str(error.particulars["field"]).split(".")
     field = next((name for name in _FIELDS if name in parts), "rule")
     known = f"problem.{error.problem}" in wording.catalogue(wording.LANGUAGES[0])
     return field, error.problem if known else "rule_value", {"text": "", **error.given}

@@ -61,7 +61,10 @@ def difference_cells(
     )
 
 
-def _by_rule(frame, rows, rule_names, owner_names, text: Text) -> pd.DataFrame:
+def _by_rule(
+    frame: pd.DataFrame, rows: RowKind, rule_names: Mapping[str, str],
+    owner_names: Mapping[str, str], text: Text,
+) -> pd.DataFrame:  # fmt: skip
     return pd.DataFrame(
         {
             "row": [tables.row_label(row, rows, owner_names, text) for row in frame["row"]],

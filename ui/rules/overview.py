@@ -183,4 +183,4 @@ def _version(one: PublishedRule, text: Text) -> dict[str, str | int | None]:
 
 
 def _day(at: datetime | None, text: Text) -> str | None:
-    return at and text.day(clock.in_seoul(at).date())
+    return None if at is None else text.day(clock.in_seoul(at).date())

@@ -39,14 +39,14 @@ def need(need: Wanted, text: Text) -> str:
     return text(f"need.{need.word}", **need.values())
 
 
-def source(source: str, grade: str, text: Text) -> str:
+def source(source: str, grade: str | None, text: Text) -> str:
     """Say where a rule or a number comes from, and how good that is."""
     if source == NO_SOURCE:
         return text("gaps.no_source", grade=grade)
     return text("gaps.source", source=source, grade=grade, words=text(f"grade.{grade}"))
 
 
-def short_source(source: str, grade: str, text: Text) -> str:
+def short_source(source: str, grade: str | None, text: Text) -> str:
     """Say where a number comes from in a few words, for a table."""
     if source == NO_SOURCE:
         return text("gaps.no_source", grade=grade)

@@ -67,10 +67,10 @@ def cookie_key(database: Database) -> str:
     return hmac.new(database.secret, b"sign-in cookie", hashlib.sha256).hexdigest()
 
 
-def read_token(token: object, key: str) -> str | None:
+def read_token(token: str | bytes | None, key: str) -> str | None:
     """Give the username in a sign-in cookie; None unless it was signed here and is not over."""
     try:
-        claims = jwt.decode(token, key, algorithms=["HS256"])
+        claims = jwt.decode(token or "", key, algorithms=["HS256"])
     except (jwt.PyJWTError, ValueError, RecursionError):
         return None
     username, expires = claims.get("username"), claims.get("exp_date")

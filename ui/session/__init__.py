@@ -1,7 +1,7 @@
 """Who sits before the browser, in which language, on which day, and the database they look at."""
 
 from ui.session.process import database
-from ui.session.sign_in import account, choose_language, sign_in_form, sign_out
+from ui.session.sign_in import account, choose_language, sign_in_form, sign_out, signed_in
 from ui.session.visitor import (
     draft,
     forget_draft,
@@ -23,6 +23,7 @@ __all__ = [
     "shown",
     "sign_in_form",
     "sign_out",
+    "signed_in",
     "theme",
     "today",
 ]

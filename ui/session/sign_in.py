@@ -29,7 +29,15 @@ COOKIE_AWAITED_UNTIL = "fp_cookie_awaited_until"
 COOKIE_TO_DELETE = "fp_cookie_to_delete"
 
 
-def account() -> Account | None:
+def account() -> Account:
+    """Give the account that a page is drawn for; whoever is signed out meanwhile gets the form."""
+    found = signed_in()
+    if found is None:
+        st.rerun()
+    return found
+
+
+def signed_in() -> Account | None:
     """Look up who is signed in, as the account is now; None for nobody.
 
     Whoever was removed or disabled since the last run is signed out.
@@ -130,9 +138,8 @@ def sign_out() -> None:
 
 def choose_language(chosen: str) -> None:
     """Speak this language from the next run on; an account remembers it."""
-    signed_in = account()
-    if signed_in:
-        accounts.set_language(database(), signed_in, chosen)
+    if found := signed_in():
+        accounts.set_language(database(), found, chosen)
     st.session_state[LANGUAGE] = chosen
 
 

@@ -64,7 +64,7 @@ def theme() -> str:
 def today() -> date:
     """Give the day it is where the browser is; in Seoul where that is unknown."""
     try:
-        zone = ZoneInfo(st.context.timezone)
+        zone = ZoneInfo(st.context.timezone or "")
     except (TypeError, ValueError, OSError, KeyError):
         zone = clock.SEOUL
     return datetime.now(zone).date()

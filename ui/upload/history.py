@@ -1,12 +1,14 @@
 """The imports there were, and the undoing of one."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
 from fpcore import clock
+from fpcore.certain import certain
 from fpcore.errors import FpError
 from fpcore.importing import history, undoing
 from fpcore.importing.history import BatchState, ImportBatch
@@ -18,7 +20,7 @@ from ui.upload.import_jobs import Kind
 
 SHOWN = 10
 
-_LOOK = {
+_LOOK: dict[BatchState, tuple[Literal["blue", "green", "gray", "red"], str]] = {
     BatchState.RUNNING: ("blue", ":material/hourglass_top:"),
     BatchState.DONE: ("green", ":material/check_circle:"),
     BatchState.UNDONE: ("gray", ":material/undo:"),
@@ -118,9 +120,10 @@ def _counted(key: str, report: UndoReport, text: Text) -> str:
 
 def _counts(batch: ImportBatch, text: Text) -> str:
     names = ("row_count", "customers_created", "policies_created", "updated_count")
-    held_back = [batch.rejected_count, batch.question_count]
     counts = {name: _known(getattr(batch, name)) for name in names}
-    counts["held_back"] = _known(None if None in held_back else sum(held_back))
+    rejected, questions = batch.rejected_count, batch.question_count
+    held_back = None if rejected is None or questions is None else rejected + questions
+    counts["held_back"] = _known(held_back)
     return text("upload.batch_counts", **counts)
 
 
@@ -129,7 +132,7 @@ def _known(count: int | None) -> str:
 
 
 def _undone(batch: ImportBatch, text: Text) -> str:
-    return text("upload.undone_by", by=safe(batch.undone_by), at=_when(batch.undone_at))
+    return text("upload.undone_by", by=safe(batch.undone_by), at=_when(certain(batch.undone_at)))
 
 
 def _when(at: datetime) -> str:

@@ -28,6 +28,9 @@ PATIENCE = 1.0  # seconds that a page waits before it shows how far a job is
 STOP_PATIENCE = 10.0  # seconds that a stopping process waits for a cancelled job
 
 
+Question = tuple[Hashable, ...]
+
+
 class Kind(StrEnum):
     """What a job does; of each kind an account has one, the last."""
 
@@ -52,7 +55,9 @@ class Job:
     calls an error that is no FpError.
     """
 
-    def __init__(self, kind: Kind, name: str, question: Hashable, data_version: int) -> None:
+    def __init__(
+        self, kind: Kind, name: str, question: tuple[Hashable, ...], data_version: int
+    ) -> None:
         self.kind = kind
         self.name = name
         self.question = question
@@ -87,7 +92,7 @@ class Jobs:
         account: Account,
         kind: Kind,
         name: str,
-        question: Hashable,
+        question: Question,
         work: Callable[[Progress], Any],
     ) -> Job:
         """Start a job, or give the one that answers the same already, ended or not.

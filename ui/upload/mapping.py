@@ -1,6 +1,6 @@
 """The columns of an upload: what each is taken as, corrected by hand, saved and found again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -73,7 +73,7 @@ def _column_config(text: Text) -> dict[str, Any]:
         ),
         "unit": st.column_config.SelectboxColumn(
             text("upload.unit"), options=[UNCLEAR, *UNITS.values()], width="small",
-            format_func=lambda unit: "?" if unit == UNCLEAR else unit_name(unit, text),
+            format_func=lambda unit: "?" if unit == UNCLEAR else unit_name(int(unit), text),
         ),
         "filled": st.column_config.TextColumn(text("upload.filled"), width="small"),
         "samples": st.column_config.TextColumn(text("upload.samples")),
@@ -85,7 +85,10 @@ def unit_name(unit: int, text: Text) -> str:
     return text(f"upload.unit_{unit}")
 
 
-def _take_over(answers: Answers, columns: Columns, shown, before, after) -> None:
+def _take_over(
+    answers: Answers, columns: Columns, shown: Sequence[Column], before: pd.DataFrame,
+    after: pd.DataFrame,
+) -> None:  # fmt: skip
     """Take what was changed; a field that another column had goes to the column changed last."""
     fields = list(columns.fields)
     for column, old, new in zip(
@@ -133,8 +136,10 @@ def _choose_saved(answers: Answers, account: Account, book: BookFile, text: Text
             ),
             key=f"mapping {answers.key}",
         )  # fmt: skip
-        if answers.mapping in fitting and st.button(
-            text("upload.mapping_forget"), icon=":material/delete:", type="tertiary"
+        if (
+            answers.mapping
+            and answers.mapping in fitting
+            and st.button(text("upload.mapping_forget"), icon=":material/delete:", type="tertiary")
         ):
             mappings.remove(db, account, answers.mapping)
             answers.mapping = None

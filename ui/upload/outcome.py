@@ -1,15 +1,16 @@
 """What an import would do or did, in words and tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
 
 from fpcore import wording
+from fpcore.certain import certain
 from fpcore.importing.fields import AMOUNTS
 from fpcore.importing.rejects import rejects_csv
-from fpcore.importing.report import MOST_HELD_BACK, MOST_LISTED, Change, ImportReport
+from fpcore.importing.report import MOST_HELD_BACK, MOST_LISTED, Change, ImportReport, KeptEdit
 from fpcore.models import Account
 from ui import forms, tables
 from ui.text import Text
@@ -65,7 +66,7 @@ def draw_ended(job: Job, account: Account, text: Text) -> None:
                 "../pages/customers.py", label=text("upload.to_customers"), icon=":material/group:"
             )
             if st.button(text("upload.undo"), icon=":material/undo:", key="undo this"):
-                history.ask(report.batch, text)
+                history.ask(certain(report.batch), text)
             if st.button(text("upload.close"), icon=":material/close:", type="tertiary"):
                 import_jobs.of_process().forget(account, Kind.IMPORT)
                 st.rerun()
@@ -143,7 +144,7 @@ def _draw_gone(report: ImportReport, text: Text) -> None:
     )
 
 
-def _whose(listed, text: Text) -> dict[str, list]:
+def _whose(listed: Iterable[Change | KeptEdit], text: Text) -> dict[str, list]:
     return {
         text("field.name"): [edit.customer for edit in listed],
         text("record.policy"): [edit.policy for edit in listed],

@@ -1,6 +1,7 @@
 """What a file leaves open for all its rows, asked once: units, dates and words."""
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import streamlit as st
 
@@ -111,7 +112,9 @@ def _take_over(
 ) -> None:
     for doubt, reading in doubts:
         if reading is not None:
-            by_field = answers.units if doubt.code == "unit_unclear" else answers.six_digits
+            by_field: dict[str, Any] = (
+                answers.units if doubt.code == "unit_unclear" else answers.six_digits
+            )
             by_field[doubt.field] = reading
     for word, value in meanings:
         if value is not None:

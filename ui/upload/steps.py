@@ -1,11 +1,13 @@
 """The steps of an upload: read the file, say what holds for all rows, dry run, import."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
 
 import streamlit as st
 
 from fpcore import privacy
+from fpcore.certain import certain
 from fpcore.errors import UnreadableFile
 from fpcore.importing import importer
 from fpcore.importing.book_file import BookFile, Reading
@@ -27,7 +29,7 @@ _NAMED_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 def read(upload: Upload, account: Account, text: Text) -> BookFile:
     """Read the file's beginning, and draw how it was read and how else it may be; what cannot be
     read ends the run."""
-    db, file, reading = session.database(), upload.file, upload.reading
+    db, file, reading = session.database(), certain(upload.file), upload.reading
     place = st.container()
     job = import_jobs.of_process().begin(
         account,
@@ -46,9 +48,9 @@ def read(upload: Upload, account: Account, text: Text) -> BookFile:
         with st.expander(text("upload.settings"), icon=":material/tune:", expanded=book is None):
             _choose_reading(upload, book, text)
             if book:
-                _draw_first_rows(book, columns, text)
+                _draw_first_rows(book, certain(columns), text)
     _stop_without_result(job, account, text)
-    return book
+    return certain(book)
 
 
 def facts(book: BookFile, text: Text) -> str:
@@ -138,7 +140,7 @@ def choose_what_holds_for_all(
     )  # fmt: skip
 
 
-def _choose(upload: Upload, name: str, choices, shown, text: Text) -> None:
+def _choose(upload: Upload, name: str, choices: Sequence[str], shown: Callable, text: Text) -> None:
     held = upload.for_all.get(name, choices[0])
     upload.for_all[name] = st.selectbox(
         text(f"upload.{name}"), choices, choices.index(held), format_func=shown,
@@ -150,7 +152,7 @@ def _choose_owner(
     upload: Upload, columns: Columns, owners: list[Account], text: Text
 ) -> UUID | None:
     names = {owner.id: owner.name for owner in sorted(owners, key=lambda o: o.role is not Role.FP)}
-    choices = [None, *names] if columns.of("owner") else list(names)
+    choices: list[UUID | None] = [None, *names] if columns.of("owner") else [*names]
     if len(choices) == 1:
         return choices[0]
     held = upload.for_all.get("owner_id")
@@ -165,7 +167,7 @@ def preview(
     upload: Upload, account: Account, options: ImportOptions, text: Text, today: date
 ) -> Job:
     """Tell what an import would do: the job that found it out; without a result the run ends."""
-    db, file = session.database(), upload.file
+    db, file = session.database(), certain(upload.file)
     job = import_jobs.of_process().begin(
         account,
         Kind.PREVIEW,
@@ -193,7 +195,7 @@ def tell_if_outdated(previewed: Job, account: Account, text: Text) -> None:
 
 def begin_import(upload: Upload, account: Account, options: ImportOptions, today: date) -> None:
     """Begin to import the file, and run the page again: it shows how far that is."""
-    db, file, jobs = session.database(), upload.file, import_jobs.of_process()
+    db, file, jobs = session.database(), certain(upload.file), import_jobs.of_process()
     jobs.forget(account, Kind.IMPORT)
     jobs.begin(
         account,

@@ -13,6 +13,7 @@ import streamlit as st
 from fpcore import wording
 from fpcore.importing import words
 from fpcore.importing.book_file import Reading
+from fpcore.importing.policies import SixDigits
 from fpcore.models import Account
 from fpcore.store.database import Database
 from ui import session
@@ -52,7 +53,7 @@ class Answers:
     is_fitted: bool = False
     fields: tuple[str | None, ...] | None = None
     units: dict[str, int] = field(default_factory=dict)
-    six_digits: dict[str, str] = field(default_factory=dict)
+    six_digits: dict[str, SixDigits] = field(default_factory=dict)
     words: dict[str, dict[str, str]] = field(default_factory=dict)
     unclear: frozenset[str] = frozenset()
     key: str = field(default_factory=_new_key)
