@@ -34,6 +34,19 @@ class DatabaseUnusable(FpError):
     code = "database_unusable"
 
 
+class DatabaseNewer(FpError):
+    """A newer version of this program made the file (particulars: path)."""
+
+    code = "database_newer"
+
+
+class DatabaseNotCopied(FpError):
+    """The copy that must be there before tables are changed could not be made (particulars:
+    path); nothing was changed."""
+
+    code = "database_not_copied"
+
+
 class NotFound(FpError):
     """No such record, or none that this account may see: the two read the same."""
 

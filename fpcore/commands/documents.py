@@ -237,9 +237,14 @@ def exported(document: dict) -> Output:
     return document, lines
 
 
-def erasing(going: Removal) -> str:
+def erasing(going: Removal, copies: Sequence[str]) -> str:
     """The warning before one customer is erased."""
-    return f"This erases {going.name} with {_counted(going)}. It cannot be undone."
+    return "\n".join(
+        [
+            *_deleting(copies),
+            f"This erases {going.name} with {_counted(going)}. It cannot be undone.",
+        ]
+    )
 
 
 def erased(gone: Removal) -> Output:
@@ -248,14 +253,18 @@ def erased(gone: Removal) -> Output:
     return {"erased": 1, **counts}, [f"Erased, with {_counted(gone)}."]
 
 
-def erasing_due(due: list[Withdrawn]) -> str:
+def erasing_due(due: list[Withdrawn], copies: Sequence[str]) -> str:
     """The warning before everybody is erased whose day of destruction has come."""
     people = [
         f"  {customer.masked_name} ({customer.owner}), due {customer.destroy_by}"
         for customer in due
     ]
     warning = f"This erases {len(due)} customers who withdrew their consent. It cannot be undone."
-    return "\n".join([*people, warning])
+    return "\n".join([*people, *_deleting(copies), warning])
+
+
+def _deleting(copies: Sequence[str]) -> list[str]:
+    return [f"The copy from before an update is deleted, too: {copy}" for copy in copies]
 
 
 def erased_due(count: int) -> Output:

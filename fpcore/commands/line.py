@@ -94,6 +94,8 @@ since_option = click.option(
 def opened(create: bool = False) -> Generator[Database]:
     """Open the database and bring it up to the day."""
     with closing(starting.start(clock.today(), create=create)) as db:
+        if db.copy:
+            click.echo(wording.say(LANGUAGE, "database.copied", path=db.copy), err=True)
         for fault in starting.faults():
             click.echo(wording.say_error(LANGUAGE, fault), err=True)
         yield db

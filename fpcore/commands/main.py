@@ -316,7 +316,7 @@ def erase(customer: str | None, due: bool, yes: bool, as_json: bool) -> None:
 def _erase_one(db: Database, customer: str, yes: bool) -> documents.Output:
     customer_id = profiles.identify(db, accounts.OPERATOR, customer)
     going = profiles.removal(db, accounts.OPERATOR, customer_id)
-    _make_sure(documents.erasing(going), "the name", going.name, yes)
+    _make_sure(documents.erasing(going, db.copies()), "the name", going.name, yes)
     erasure.erase(db, accounts.OPERATOR, customer_id, going)
     return documents.erased(going)
 
@@ -325,7 +325,7 @@ def _erase_due(db: Database, yes: bool) -> documents.Output:
     withdrawn = consents.withdrawn(db, accounts.OPERATOR)
     due = [customer for customer in withdrawn if customer.destroy_by <= clock.today()]
     if due:
-        _make_sure(documents.erasing_due(due), "their number", str(len(due)), yes)
+        _make_sure(documents.erasing_due(due, db.copies()), "their number", str(len(due)), yes)
     return documents.erased_due(erasure.erase_due(db, accounts.OPERATOR, clock.today()))
 
 

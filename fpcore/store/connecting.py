@@ -6,7 +6,7 @@ import time
 
 import duckdb
 
-from fpcore.errors import DatabaseBusy, DatabaseUnusable
+from fpcore.errors import DatabaseBusy, DatabaseNewer, DatabaseUnusable
 
 Connection = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
@@ -32,7 +32,7 @@ OPENING = threading.RLock()
 
 
 def connect(path: str) -> Connection:
-    """Open the file. Errors: DatabaseBusy, DatabaseUnusable."""
+    """Open the file. Errors: DatabaseBusy, DatabaseNewer, DatabaseUnusable."""
     try:
         connection = duckdb.connect(path, config=SETTINGS)
         connection.execute(AFTER_CONNECTING)
@@ -41,6 +41,8 @@ def connect(path: str) -> Connection:
         holder = re.search(r"PID (\d+)", str(error))
         if "lock" in str(error).lower():
             raise DatabaseBusy(path=path, pid=holder.group(1) if holder else "?") from error
+        if "version number" in str(error):
+            raise DatabaseNewer(path=path) from error
         raise DatabaseUnusable(path=path) from error
     except duckdb.Error as error:
         raise DatabaseUnusable(path=path) from error

@@ -91,13 +91,15 @@ class Database:
 
     `version` counts this process's commits: a cached result is good for one version.
     `secret` is 32 bytes that never stand in the database file. `one_import` is held by an import:
-    two that did not see each other's rows would store the same people twice.
+    two that did not see each other's rows would store the same people twice. `copy` is the path of
+    the copy that was made when it was opened, before its tables were changed.
     """
 
     def __init__(self, path: str, connection: Connection, secret: bytes) -> None:
         self.path = path
         self.secret = secret
         self.version = 0
+        self.copy: str | None = None
         self.one_import = threading.Lock()
         self._file = os.path.realpath(path)
         self._gate = threading.Condition()  # to be held by who looks at or changes what follows
@@ -221,6 +223,15 @@ class Database:
         rewriting.tidy(self._file)
         if rewriting.is_due(self._file):
             self.rewrite()
+
+    def copies(self) -> list[str]:
+        """List the copies from before its tables were changed: an erasure deletes them, too."""
+        return [] if self.path == IN_MEMORY else rewriting.copies(self._file)
+
+    def alone(self, work: Callable[[Connection], T]) -> T:
+        """Run `work(connection)` while nobody has a cursor; it begins and commits by itself."""
+        with self._alone(), OPENING:
+            return work(self._connected())
 
     def close(self) -> None:
         """Write everything to the file and let go of it."""

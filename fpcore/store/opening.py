@@ -5,10 +5,17 @@ import secrets
 import shutil
 from pathlib import Path
 
-from fpcore.errors import DatabaseMissing, DatabaseUnusable, ErasureUnfinished
+from fpcore.errors import (
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseNotCopied,
+    DatabaseUnusable,
+    ErasureUnfinished,
+    FpError,
+)
 from fpcore.paths import DATA
-from fpcore.store import migrations
-from fpcore.store.connecting import IN_MEMORY, OPENING, SqlError, connect
+from fpcore.store import migrations, rewriting
+from fpcore.store.connecting import IN_MEMORY, OPENING, Connection, SqlError, connect
 from fpcore.store.database import Database
 
 
@@ -20,10 +27,13 @@ def configured_path() -> str:
 def open_database(path: str | None = None, create: bool = False) -> Database:
     """Open the database file, bring its tables up to date and give it back.
 
-    A rewrite that is due is done first. Errors: DatabaseMissing where there is no file and
-    `create` is off, DatabaseBusy where another process holds it, DatabaseUnusable where it is no
-    database of this program; ErasureUnfinished where a rewrite is due and cannot be done (a full
-    disk, say).
+    A rewrite that is due is done first. Before the tables of a file are changed, a copy is made
+    beside it, which `Database.copy` names.
+
+    Errors: DatabaseMissing where there is no file and `create` is off, DatabaseBusy where another
+    process holds it, DatabaseUnusable where it is no database of this program, DatabaseNewer where
+    a newer version made it; ErasureUnfinished where a rewrite is due, and DatabaseNotCopied where a
+    copy is, and cannot be done (a full disk, say).
     """
     path = path or configured_path()
     if path != IN_MEMORY and not create and not Path(path).exists():
@@ -32,23 +42,60 @@ def open_database(path: str | None = None, create: bool = False) -> Database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     with OPENING:
         connection = connect(path)
+        _refuse_foreign(connection, path)
         shutil.rmtree(path + ".tmp", ignore_errors=True)  # of a process that was killed
-        try:
-            migrations.migrate(connection)
-        except SqlError as error:
-            connection.close()
-            raise DatabaseUnusable(path=path) from error
         if path != IN_MEMORY:
             os.chmod(path, 0o600)
         db = Database(path, connection, _secret(path))
         try:
-            db.finish_rewrite()
-        except BaseException as error:
+            _finish_rewrite(db)
+            db.copy = db.alone(lambda connection: _migrate(connection, path))
+        except BaseException:
             db.close()
-            if isinstance(error, OSError | SqlError):
-                raise ErasureUnfinished("rewrite_due_failed", path=path) from error
             raise
         return db
+
+
+def _refuse_foreign(connection: Connection, path: str) -> None:
+    """Close and leave alone what this program has not made. Errors: DatabaseNewer,
+    DatabaseUnusable."""
+    try:
+        if not migrations.are_newer(migrations.done(connection)):
+            return
+        error: FpError = DatabaseNewer(path=path)
+    except SqlError:
+        error = DatabaseUnusable(path=path)
+    connection.execute("pragma disable_checkpoint_on_shutdown")  # a .wal stays as it is
+    connection.close()
+    raise error
+
+
+def _finish_rewrite(db: Database) -> None:
+    try:
+        db.finish_rewrite()
+    except (OSError, SqlError) as error:
+        raise ErasureUnfinished("rewrite_due_failed", path=db.path) from error
+
+
+def _migrate(connection: Connection, path: str) -> str | None:
+    """Bring the tables up to date, after a copy where there are some; the path of the copy."""
+    done = migrations.done(connection)
+    todo = migrations.todo(done)
+    copy = _copy(connection, path, todo[0]) if done and todo else None
+    try:
+        migrations.migrate(connection)
+    except SqlError as error:
+        if copy and migrations.done(connection) == done:
+            os.unlink(copy)
+        raise DatabaseUnusable(path=path) from error
+    return copy
+
+
+def _copy(connection: Connection, path: str, step: int) -> str:
+    try:
+        return rewriting.keep_copy(connection, os.path.realpath(path), step)
+    except (OSError, SqlError) as error:
+        raise DatabaseNotCopied(path=path) from error
 
 
 def _secret(path: str) -> bytes:

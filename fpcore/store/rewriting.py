@@ -3,8 +3,10 @@
 A marker beside the file says that it holds bytes that must go.
 """
 
+import glob
 import os
 import shutil
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,31 @@ def replace(connection: Connection, file: str) -> None:
 def finish(file: str) -> None:
     """Take away what else may hold deleted bytes, and the marker at last."""
     shutil.rmtree(file + ".tmp", ignore_errors=True)  # what a killed process spilled
+    for copy in copies(file):
+        os.unlink(copy)
     Path(_marker(file)).unlink(missing_ok=True)
+
+
+def copies(file: str) -> list[str]:
+    """List the copies that `keep_copy` made of this file and that lie there still."""
+    return sorted(glob.glob(glob.escape(file) + ".before-*"))
+
+
+def keep_copy(connection: Connection, file: str, step: int) -> str:
+    """Copy the database beside its file, before this step of the migrations; the copy's path.
+
+    Errors: OSError or SqlError (disk full, say); no part of a copy is then left.
+    """
+    numbered = (f"-{number}" for number in count(2))
+    names = (f"{file}.before-{step:04}{suffix}" for suffix in chain([""], numbered))
+    try:
+        copy = copied(connection, file)
+        place = next(name for name in names if not os.path.exists(name))
+        os.rename(copy, place)
+    finally:
+        tidy(file)
+    _sync(os.path.dirname(file))
+    return place
 
 
 def copied(connection: Connection, file: str) -> str:

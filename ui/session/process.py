@@ -1,11 +1,15 @@
 """What the process holds: its database, up to date for the day."""
 
+import logging
 import threading
 from collections.abc import Hashable
+from datetime import date
 
-from fpcore import clock, starting
+from fpcore import clock, starting, wording
 from fpcore.store.database import Database
 from fpcore.store.opening import configured_path
+
+log = logging.getLogger(__name__)
 
 # By path: st.cache_resource takes longer to look up than most pages to draw.
 _opening = threading.Lock()
@@ -30,8 +34,15 @@ def _brought_up_to_date(path: str) -> Database:
         today = clock.today()
         state = starting.depends_on(today)
         if path not in _opened:
-            _opened[path] = starting.start(today, path)
+            _opened[path] = _started(today, path)
         elif _up_to_date[path] != state:
             starting.bring_up_to_date(_opened[path], today)
         _up_to_date[path] = state
         return _opened[path]
+
+
+def _started(today: date, path: str) -> Database:
+    db = starting.start(today, path)
+    if db.copy:
+        log.warning(wording.say("en", "database.copied", path=db.copy))
+    return db

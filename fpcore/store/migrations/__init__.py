@@ -18,14 +18,34 @@ create table if not exists migration (
 """
 
 
+def done(connection: duckdb.DuckDBPyConnection) -> set[int]:
+    """Give the numbers of the steps that this database has had; none where it has no tables.
+
+    Errors: SqlError where another program made its tables.
+    """
+    if not connection.execute("from duckdb_tables() limit 1").fetchone():
+        return set()
+    return {number for (number,) in connection.execute("select number from migration").fetchall()}
+
+
+def todo(done: set[int]) -> list[int]:
+    """Give the numbers of the steps that are to be run after these."""
+    return [number for number in map(_number, STEPS) if number not in done]
+
+
+def are_newer(done: set[int]) -> bool:
+    """Tell whether a newer version of this program has run steps."""
+    return not done <= set(map(_number, STEPS))
+
+
 def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Run the steps that this database has not had, each in a transaction; name them."""
     connection.execute(LEDGER)
-    done = {number for (number,) in connection.execute("select number from migration").fetchall()}
-    todo = [step for step in STEPS if _number(step) not in done]
-    for step in todo:
+    numbers = todo(done(connection))
+    steps = [step for step in STEPS if _number(step) in numbers]
+    for step in steps:
         _apply(connection, step)
-    return [step.stem for step in todo]
+    return [step.stem for step in steps]
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, step: Path) -> None:
