@@ -1,6 +1,6 @@
 # make run   start the app with its demo book
 # make test  run every test, the browser journeys in a real Chromium among them
-# make lint  check style and who imports whom
+# make lint  check style, types and who imports whom
 # make check lint and test
 # make bench time the program on a book of 1,000,000 customers (make bench SIZE=10000: a small one)
 PYTHON ?= python3
@@ -19,6 +19,8 @@ test: $(INSTALLED)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/ty check --python $(VENV)
 	$(BIN)/lint-imports
 
 check: lint test

@@ -203,7 +203,8 @@ def _draw_conditions(when: Any, key: str, text: Text) -> list[dict[str, Any]]:
         for word in _YES_OR_NO:
             if st.checkbox(text(f"condition.{word}"), word in said, key=f"{key} {word}"):
                 made.append({"word": word})
-    ages, known = {"word": "age_between"}, said.get("age_between", {})
+    ages: dict[str, Any] = {"word": "age_between"}
+    known = said.get("age_between", {})
     for column, name in zip(st.columns(2), ("from_age", "to_age"), strict=True):
         ages[name] = column.number_input(
             text(f"field.{name}"), value=known.get(name), step=1, format="%d",
