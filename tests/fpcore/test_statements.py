@@ -52,8 +52,9 @@ from fpcore.portfolio.filters import CustomerFilter
 from fpcore.rules import rulebook
 from fpcore.rules.amounts import Fixed
 from fpcore.store import opening
+from fpcore.store.calculator import Calculator
 from fpcore.store.connecting import IN_MEMORY
-from fpcore.store.database import Calculator, Cursor, Database
+from fpcore.store.database import Cursor, Database
 
 DAY = timedelta(days=1)
 ROOT = Path(fpcore.__path__[0])
