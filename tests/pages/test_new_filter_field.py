@@ -28,7 +28,9 @@ class WiderFilter(CustomerFilter):
         int | None,
         FilterField(
             Kind.NUMBER,
-            lambda wanted, asker: Condition("total_policies >= $n", {"n": wanted.policies_from}),
+            lambda wanted, asker: Condition(
+                "total_policies >= $n", {"total_policies"}, {"n": wanted.policies_from}
+            ),
             is_chosen=True,
             most=9,
         ),
@@ -38,7 +40,7 @@ class WiderFilter(CustomerFilter):
         FilterField(
             Kind.CODE,
             lambda wanted, asker: Condition(
-                "coalesce(gender <> $other, true)", {"other": wanted.not_gender.value}
+                "coalesce(gender <> $other, true)", {"gender"}, {"other": wanted.not_gender.value}
             ),
             codes=tuple(Gender),
             words="gender",
