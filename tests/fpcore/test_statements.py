@@ -35,8 +35,9 @@ from fpcore.commands import demo
 from fpcore.commands.main import main
 from fpcore.customers import consents, coverage, profiles
 from fpcore.errors import EditedMeanwhile
+from fpcore.facts import amounts
 from fpcore.gaps import explanation, publishing, scopes
-from fpcore.importing import cells, history, mappings, undoing
+from fpcore.importing import history, mappings, undoing
 from fpcore.kept import comparison, consistency, customer_rows
 from fpcore.models import (
     Account,
@@ -177,7 +178,7 @@ def import_and_undo(db: Database, people: dict[str, Account]) -> UUID:
     for asker in ("manager1", "manager2"):
         history.of_account(db, people[asker])
     history.close_interrupted(db)
-    cells.read_amounts(db, {"coverage_amount": "1억"})
+    amounts.read(db, {"coverage_amount": "1억"})
     return found[0].batch
 
 
