@@ -1,34 +1,21 @@
-"""Keep phone numbers masked, and know them again by a keyed hash; blot out what may not be kept.
+"""Blot out numbers that may not be kept, mask mobile phone numbers.
 
 Sources: Personal Information Protection Act §24-2 (resident registration numbers may not be
 processed on consent alone), and the standard of safety measures under it, §7 (card and account
-numbers). The key of the hash is the database's secret, which is not in its file.
-
-Names are masked as is the custom in Korea (홍*동), for whoever has no right to them.
+numbers).
 
 Numbers are told by their form alone. Check digits prove nothing: resident registration numbers
 have had none since October 2020, and a card number with one wrong digit is still nearly a card's.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable
 
-import phonenumbers
+from fpcore.privacy.phones import masked_phone, phone_digits
 
-HOME_REGION = "KR"
 REMOVED = "******-*******"
 NUMBER_FIELDS = frozenset({"policy_number", "source_key", "owner"})
 """Fields that hold long numbers by right: only what is surely something else is taken out."""
-
-SURELY_A_PHONE = (
-    r"[가-힣() ]{0,10}(?:"
-    r"(?:\+82[- ]?0?|0?)10[-. )]?(?:[0-46-9][0-9]{3}|5[0-8][0-9]{2}|59[0-6][0-9])"
-    r"|0(?:2|3[1-3]|[46][1-4]|5[1-5])[-. )]?[1-9][0-9]{2,3}"
-    r")[-. ]?[0-9]{4}[가-힣() ]{0,10}"
-)
-"""Texts that `phone_digits` is sure to understand, for SQL. Of the others it must be asked."""
 
 _DIGIT, _OTHER = "[0-9０-９]", "[^0-9０-９]"
 SUSPICIOUS_NUMBER = rf"{_DIGIT}{{6}}{_OTHER}{{1,8}}{_DIGIT}[0-9０-９*＊]{{6}}"
@@ -78,8 +65,6 @@ _NO_ACCOUNT = re.compile(
 _DATE_OR_PHONE = re.compile(
     rf"(?<![0-9])(?:{_DATE}|{_YEAR}[01][0-9][0-3][0-9]|{_FIXED_PHONE})(?![0-9])"
 )
-_LABEL = re.compile(r"[가-힣()（）\[\]]+")
-
 Rule = tuple[re.Pattern[str], Callable[[str], str]]
 """A form of number (the group `number`, or all that is found), and what is put in its place."""
 
@@ -147,81 +132,3 @@ _IN_FREE_TEXT: tuple[Rule, ...] = (
     (re.compile(_GROUPS), _account_removed),
     (re.compile(_AFTER_BANK, re.IGNORECASE | re.DOTALL), _account_after_bank_removed),
 )
-
-
-def phone_digits(text: str) -> str | None:
-    """Read a phone number as its national digits (a foreign one: + and all); None if it is none.
-
-    Words beside it (집, 본인) and an extension are passed over; a masked number is none.
-    """
-    if "*" in text or "＊" in text:
-        return None
-    try:
-        number = phonenumbers.parse(_LABEL.sub(" ", text), HOME_REGION)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    number.extension = None
-    if number.country_code != phonenumbers.country_code_for_region(HOME_REGION):
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return re.sub(r"\D", "", national)
-
-
-def masked_phone(digits: str) -> str:
-    """Hide the middle of a number: 01012345678 -> 010-****-5678."""
-    area = 2 if digits.startswith("02") else 3
-    return f"{digits[:area]}-{'*' * (len(digits) - area - 4)}-{digits[-4:]}"
-
-
-_BLANKS = "[ \t\n\r\f\v\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+"
-_ONE_WORD = "[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]+"
-
-MASKED_NAME = f"""
-case when regexp_full_match(regexp_replace({{0}}, '{_BLANKS}', '', 'g'), '{_ONE_WORD}')
-    then list_transform([regexp_replace({{0}}, '{_BLANKS}', '', 'g')], lambda word:
-        if(length(word) = 1, '*', left(word, 1) || repeat('*', greatest(length(word) - 2, 1))
-            || if(length(word) > 2, right(word, 1), '')))[1]
-    else array_to_string(list_transform(
-        list_filter(regexp_split_to_array({{0}}, '{_BLANKS}'), lambda word: word <> ''),
-        lambda word: if(length(word) = 1, '*', left(word, 1) || repeat('*', length(word) - 1))),
-        ' ')
-end
-"""
-"""The SQL of `masked_name`."""
-
-
-def masked_name(name: str) -> str:
-    """Hide a name as is the custom: 홍길동 -> 홍*동, 김철 -> 김*, 남궁민수 -> 남**수.
-
-    Blanks within a name in Korean or Chinese signs do not count. Of every other one the first
-    letter of each word stays: Gil Dong -> G** D***. A single letter is hidden.
-    """
-    whole = re.sub(_BLANKS, "", name)
-    if re.fullmatch(_ONE_WORD, whole):
-        last = whole[2:][-1:]
-        return _stars(whole[: len(whole) - len(last)]) + last
-    return " ".join(_stars(word) for word in re.split(_BLANKS, name) if word)
-
-
-def _stars(word: str) -> str:
-    return word[:1] + "*" * (len(word) - 1) if len(word) > 1 else "*"
-
-
-def phone_hash(secret: bytes, digits: str) -> str:
-    """Make the HMAC-SHA256 (hex) by which the same number is known again."""
-    return hmac.new(_phone_key(secret), digits.encode(), hashlib.sha256).hexdigest()
-
-
-def phone_hash_pads(secret: bytes) -> dict[str, bytes]:
-    """Give HMAC's two key pads (RFC 2104), so that SQL can make the same hash over a column."""
-    key = _phone_key(secret).ljust(64, b"\0")
-    return {
-        "inner_pad": bytes(byte ^ 0x36 for byte in key),
-        "outer_pad": bytes(byte ^ 0x5C for byte in key),
-    }
-
-
-def _phone_key(secret: bytes) -> bytes:
-    return hmac.new(secret, b"phone", hashlib.sha256).digest()
