@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from visitor import ROOT, Visitor, start_server
 
-from fpcore.store.database import open_database
+from fpcore.store.opening import open_database
 
 BOOK = (
     "고객번호,고객명,생년월일,성별,보험사,증권번호,상품명,보험종류,가입금액,월보험료,계약상태,동의\r\n"

@@ -65,6 +65,6 @@ def today() -> date:
     """Give the day it is where the browser is; in Seoul where that is unknown."""
     try:
         zone = ZoneInfo(st.context.timezone or "")
-    except (TypeError, ValueError, OSError, KeyError):
+    except (ValueError, OSError, KeyError):
         zone = clock.SEOUL
     return datetime.now(zone).date()

@@ -5,7 +5,7 @@ The files beside this one are append-only: a change to the tables is a new file.
 
 from pathlib import Path
 
-import duckdb
+from fpcore.store.connecting import Connection
 
 STEPS = sorted(Path(__file__).parent.glob("[0-9]*.sql"))
 
@@ -18,7 +18,7 @@ create table if not exists migration (
 """
 
 
-def done(connection: duckdb.DuckDBPyConnection) -> set[int]:
+def done(connection: Connection) -> set[int]:
     """Give the numbers of the steps that this database has had; none where it has no tables.
 
     Errors: SqlError where another program made its tables.
@@ -38,7 +38,7 @@ def are_newer(done: set[int]) -> bool:
     return not done <= set(map(_number, STEPS))
 
 
-def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def migrate(connection: Connection) -> list[str]:
     """Run the steps that this database has not had, each in a transaction; name them."""
     connection.execute(LEDGER)
     numbers = todo(done(connection))
@@ -48,7 +48,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [step.stem for step in steps]
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, step: Path) -> None:
+def _apply(connection: Connection, step: Path) -> None:
     connection.begin()
     try:
         connection.execute(step.read_text(encoding="utf-8"))
