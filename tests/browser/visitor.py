@@ -17,17 +17,23 @@ from fpcore.commands import demo
 from fpcore.paths import ROOT
 
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-UNCHANGED = """quiet => new Promise(done => {
-    let timer
-    const wait = () => { clearTimeout(timer); timer = setTimeout(end, quiet) }
-    const observer = new MutationObserver(wait)
-    const end = () => { observer.disconnect(); done() }
+DRAWN = """frames => new Promise(done => {
+    let left = frames
+    const observer = new MutationObserver(() => { left = frames })
     observer.observe(document.body, {subtree: true, childList: true, characterData: true})
-    wait()
+    const whenIdle = () => requestIdleCallback(next, {timeout: 1000})
+    const next = () => {
+        if (left-- > 0) requestAnimationFrame(whenIdle)
+        else { observer.disconnect(); done() }
+    }
+    whenIdle()
 })"""
-ASKED_WITHIN = 300
-"""Milliseconds until the page has asked for what a click leads to; a table waits 150 of them."""
-QUIET, PATIENCE = 0.2, 60  # seconds
+"""Frames without a change, each after the browser had nothing else to do: on a busy machine they
+take as long as they must."""
+FRAMES = 6
+ASKED_WITHIN = 0.3
+"""Seconds until the page has asked for what a click leads to; a table waits half of them."""
+QUIET, PATIENCE = 0.1, 60  # seconds
 
 
 class Visitor:
@@ -54,13 +60,18 @@ class Visitor:
 
     def settles(self) -> None:
         """Wait until what was asked for has run, and all of it is drawn."""
-        self.page.wait_for_timeout(ASKED_WITHIN)
-        until = time.monotonic() + PATIENCE
-        while not self._runs.have_ended():
-            assert time.monotonic() < until, "the app still runs"
-            self.page.wait_for_timeout(50)
-        self.page.wait_for_selector(READY, timeout=30_000)
-        self.page.evaluate(UNCHANGED, 1_000 * QUIET)
+        begin = time.monotonic()
+        while not self._runs.were_asked and time.monotonic() < begin + ASKED_WITHIN:
+            self.page.wait_for_timeout(10)
+        drawn = -1
+        while drawn != self._runs.traffic:
+            while not self._runs.have_ended():
+                assert time.monotonic() < begin + PATIENCE, "the app still runs"
+                self.page.wait_for_timeout(20)
+            drawn = self._runs.traffic
+            self.page.wait_for_selector(READY, timeout=30_000)
+            self.page.evaluate(DRAWN, FRAMES)
+        self._runs.were_asked = False
 
     def clicks(self, text: str) -> None:
         """Click what reads so, and wait for what follows."""
@@ -96,10 +107,14 @@ class Visitor:
 
 class _Runs:
     """What a page asked its server to run and to send, and whether that ended; told by what goes
-    between them, since what the page shows of it comes late where the machine is busy."""
+    between them, since what the page shows of it comes late where the machine is busy.
+
+    `were_asked`: since the last `settles`. `traffic` counts what went between them.
+    """
 
     def __init__(self, page: Page) -> None:
-        self.is_asked = self._is_running = False
+        self.were_asked = self.is_asked = self._is_running = False
+        self.traffic = 0
         self._last = time.monotonic()
         self._fetching: set[Request] = set()
         page.on("websocket", self._listen)
@@ -112,6 +127,10 @@ class _Runs:
         is_quiet = time.monotonic() - self._last > QUIET
         return is_quiet and not (self.is_asked or self._is_running or self._fetching)
 
+    def _note(self) -> None:
+        self.traffic += 1
+        self._last = time.monotonic()
+
     def _listen(self, socket: WebSocket) -> None:
         self.is_asked, self._is_running = True, False
         self._fetching.clear()
@@ -122,19 +141,21 @@ class _Runs:
         self._fetching.add(request)
 
     def _fetched(self, request: Request) -> None:
-        self._last = time.monotonic()
+        self._note()
         self._fetching.discard(request)
 
     def _sent(self, frame: bytes | str) -> None:
-        self._last = time.monotonic()
+        self._note()
         if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
-            self.is_asked = True
+            self.were_asked = self.is_asked = True
 
     def _received(self, frame: bytes | str) -> None:
-        self._last = time.monotonic()
+        self._note()
         if not isinstance(frame, bytes):
             return
         message = ForwardMsg.FromString(frame)
+        if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self.is_asked = True
         if message.HasField("new_session"):
             self.is_asked = False
         if message.HasField("session_status_changed"):
