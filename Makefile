@@ -1,5 +1,6 @@
 # make run   start the app with its demo book
 # make test  run every test, the browser journeys in a real Chromium among them
+# make search try at random what the tests try a little of, for an hour or so: every night
 # make lint  check style, types and who imports whom
 # make check lint and test
 # make bench time the program on a book of 1,000,000 customers (make bench SIZE=10000: a small one)
@@ -9,13 +10,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SIZE ?= 1000000
 
-.PHONY: run test lint check bench
+.PHONY: run test search lint check bench
 
 run: $(INSTALLED)
 	$(BIN)/python -m fpcore start
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+search: $(INSTALLED)
+	$(BIN)/python -m pytest --hypothesis-profile=search -m "hypothesis or search"
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 import bcrypt
 import duckdb
 import pytest
+from examples import IN_THE_GATE
 from hypothesis import Phase, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from fpcore.store import migrations
 
-# The gate tries the same examples every time; `--hypothesis-profile=search` looks for new ones
-# and reduces what it finds to the smallest book that shows it.
+# The gate tries the same few examples every time; `make search` looks for new ones and reduces
+# what it finds to the smallest book that shows it. That goes into the gate by `@example`.
 settings.register_profile(
     "gate",
-    max_examples=15,
+    max_examples=IN_THE_GATE,
     deadline=None,
     derandomize=True,
     database=None,

@@ -7,7 +7,8 @@ from contextlib import closing
 
 import hypothesis.strategies as st
 from agency import STATEMENT, TODAY, codes, hire, outcome, take
-from hypothesis import HealthCheck, given, settings
+from examples import few
+from hypothesis import HealthCheck, given
 
 from fpcore.importing import book_file, importer
 from fpcore.importing.importer import ImportOptions
@@ -70,10 +71,7 @@ def tables(db: database.Database) -> list[list[dict]]:
     return [db.read(f"select * from {name} order by id") for name in names]
 
 
-@settings(
-    max_examples=settings.default.max_examples // 2,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@few(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(rows=books(), statement=st.sampled_from([STATEMENT, None]), twins=st.booleans())
 def test_rows_read_are_rows_taken_and_rejected(rows, statement, twins):
     said = ImportOptions(consent_basis=statement, take_twins=twins)

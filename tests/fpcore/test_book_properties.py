@@ -20,7 +20,8 @@ from uuid import UUID
 import hypothesis.strategies as st
 import pytest
 from agency import IN_WON, STATEMENT, TODAY, csv_bytes, hire
-from hypothesis import HealthCheck, settings
+from examples import few
+from hypothesis import HealthCheck
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from kept_rows import assert_kept_as_computed
 from random_book import random_book
@@ -371,13 +372,10 @@ class Work(RuleBasedStateMachine):
 
 
 TestWork = Work.TestCase
-TestWork.settings = settings(
-    max_examples=settings.default.max_examples // 5,
-    stateful_step_count=30,
-    suppress_health_check=list(HealthCheck),
-)
+TestWork.settings = few(3, stateful_step_count=30, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.search
 def test_nothing_was_tried_in_vain():
     """What changes many rows was done in the sequences above, and not always refused."""
     if not DONE:

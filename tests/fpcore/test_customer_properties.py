@@ -19,7 +19,8 @@ from agency import (
     row_of,
     tables,
 )
-from hypothesis import given, settings
+from examples import few
+from hypothesis import given
 
 from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.models import (
@@ -101,9 +102,6 @@ def policy(draw) -> dict:
     }  # fmt: skip
 
 
-FEWER = settings(max_examples=settings.default.max_examples // 2)
-
-
 def as_stored(typed: dict) -> dict:
     """What must be found again: texts without their outer blanks, the phone masked."""
     texts = {
@@ -120,6 +118,7 @@ def read(db, fp, customer) -> dict:
 # --- Customers -------------------------------------------------------------------------------
 
 
+@few()
 @given(typed=CUSTOMER, kinds=KINDS, outer=OUTER)
 def test_what_is_added_is_read_back_as_typed_and_saving_that_leaves_no_trace(
     typed, kinds, outer, office
@@ -145,6 +144,7 @@ def test_what_is_added_is_read_back_as_typed_and_saving_that_leaves_no_trace(
     assert tables(db) == before
 
 
+@few()
 @given(before=CUSTOMER, typed=SOME_FIELDS)
 def test_a_change_changes_what_was_given_and_nothing_else(before, typed, office):
     db, fp = office[0], newcomer(office[0])
@@ -176,7 +176,7 @@ WRONG = {
 }
 
 
-@FEWER
+@few()
 @given(typed=CUSTOMER, wrong=st.sets(st.sampled_from(list(WRONG)), min_size=1), draw=st.data())
 def test_whatever_is_wrong_is_told_field_by_field_and_nothing_is_stored(typed, wrong, draw, office):
     db, fp = office[0], newcomer(office[0])
@@ -190,7 +190,7 @@ def test_whatever_is_wrong_is_told_field_by_field_and_nothing_is_stored(typed, w
     assert {field for field, _ in refused} == wrong
 
 
-@FEWER
+@few()
 @given(
     held=st.lists(policy(), max_size=3),
     calls=st.integers(0, 2),
@@ -222,7 +222,7 @@ def test_a_deletion_leaves_nothing_of_a_customer(held, calls, kinds, changed, wi
 # --- Policies --------------------------------------------------------------------------------
 
 
-@FEWER
+@few()
 @given(typed=policy(), outer=OUTER)
 def test_a_policy_is_read_back_as_typed_and_saving_that_leaves_no_trace(typed, outer, office):
     db, fp = office[0], newcomer(office[0])
@@ -241,7 +241,7 @@ def test_a_policy_is_read_back_as_typed_and_saving_that_leaves_no_trace(typed, o
     assert tables(db) == before
 
 
-@FEWER
+@few()
 @given(before=policy(), after=policy(), given_fields=st.sets(st.sampled_from(
     ["policy_name", "insurer", "type", "premium_cycle"])))  # fmt: skip
 def test_a_change_of_a_policy_changes_what_was_given_and_nothing_else(
@@ -262,7 +262,7 @@ def test_a_change_of_a_policy_changes_what_was_given_and_nothing_else(
     assert ver == now["ver"] == (2 if differs else 1)
 
 
-@FEWER
+@few()
 @given(notes=TEXT)
 def test_notes_of_a_contact_and_a_basis_of_a_consent_are_kept_as_typed(notes, office):
     db, fp = office[0], newcomer(office[0])

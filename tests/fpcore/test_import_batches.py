@@ -16,7 +16,8 @@ from agency import (
     tables,
     take,
 )
-from hypothesis import given, settings
+from examples import few
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fpcore import wording
@@ -631,7 +632,7 @@ def cleared(office: tuple[Database, Account]) -> tuple[Database, Account]:
     return office
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@few(3)
 @given(books=st.lists(BOOKS, min_size=1, max_size=4), data=st.data())
 def test_undoing_all_imports_from_the_last_on_gives_back_what_was(books, data, empty):
     db, fp = cleared(empty)
@@ -653,7 +654,7 @@ def undo_last(db: Database, fp: Account, stack: list[tuple[UUID, dict]]) -> None
     assert comparison.differences(db, TODAY) == []
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@few(3)
 @given(data=st.data())
 def test_whatever_is_undone_when_no_change_of_a_person_is_lost(data, empty):
     db, fp = cleared(empty)

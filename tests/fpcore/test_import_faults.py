@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from agency import IN_WON, STATEMENT, TODAY, csv_bytes, hire, outcome, tables
+from examples import are_many, times
 from test_rewrite import copy_of
 
 from fpcore.access import accounts
@@ -26,8 +27,8 @@ from fpcore.store import opening
 from fpcore.store.connecting import SqlError
 from fpcore.store.database import Database
 
-ROWS = 24_000
-KILLS, KILLED_ROWS = 8, 6_000
+ROWS = 24_000 if are_many() else 9_000
+KILLS, KILLED_ROWS = times(4), 6_000
 SAID = ImportOptions(consent_basis=STATEMENT, units=IN_WON)
 FACTS = ("customer", "policy", "consent", "customer_row", "customer_before", "policy_before")
 
@@ -128,6 +129,7 @@ def reopened(path: Path) -> Database:
     return db
 
 
+@pytest.mark.search
 def test_a_killed_import_is_there_as_a_whole_or_not_at_all(tmp_path):
     old_book, new_book = make_old_book(tmp_path, KILLED_ROWS), make_new_book(tmp_path, KILLED_ROWS)
     path = copy_of(old_book, tmp_path / "whole")
@@ -164,7 +166,7 @@ def test_a_killed_import_is_there_as_a_whole_or_not_at_all(tmp_path):
             }
         assert comparison.differences(db, TODAY) == []
         seen |= {*state}
-        if kill % 4 == 0:
+        if kill % 2 == 0:
             again = run(db, new_book)
             assert outcome(again) == ((0, 0, KILLED_ROWS, 0) if state == ["done"] else
                                       (KILLED_ROWS // 2, KILLED_ROWS // 2, 0, 0))  # fmt: skip
@@ -191,6 +193,7 @@ except (OSError, own.SqlError) as error:
 )
 
 
+@pytest.mark.search
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
 @pytest.mark.parametrize("room, state", [(0.01, []), (1, ["failed"]), (1.1, ["failed"])])
 def test_where_there_is_no_room_nothing_is_stored_and_the_program_goes_on(
@@ -273,6 +276,7 @@ class CancelledIn(Progress):
             time.sleep(0.005 if self.seconds == 0 else 0)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "step, seconds", [*((step, 0.01) for step in STEPS), ("summing", 0), ("committing", 0)]
 )

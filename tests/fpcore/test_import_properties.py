@@ -19,7 +19,8 @@ from xml.sax.saxutils import escape
 import hypothesis.strategies as st
 import pytest
 from agency import STATEMENT, TODAY, hire
-from hypothesis import HealthCheck, given, settings
+from examples import few
+from hypothesis import HealthCheck, given
 
 from fpcore.importing import book_file, importer, undoing
 from fpcore.importing.importer import ImportOptions
@@ -468,7 +469,7 @@ def held_back(report: ImportReport) -> list[tuple[set[str], bool]]:
     return [({p.code for p in row.problems}, row.is_question) for row in report.rejects]
 
 
-@settings(max_examples=settings.default.max_examples // 5, suppress_health_check=list(HealthCheck))
+@few(3, suppress_health_check=list(HealthCheck))
 @given(book=books(), style=STYLES)
 def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
     db, manager = office
