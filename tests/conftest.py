@@ -12,6 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from fpcore.store import migrations
 
+pytest_plugins = ["offices"]
+
 # The gate tries the same few examples every time; `make search` looks for new ones and reduces
 # what it finds to the smallest book that shows it. That goes into the gate by `@example`.
 settings.register_profile(

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import count
 from math import isnan
 from threading import Barrier, Thread
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -47,10 +47,17 @@ def hire(db: Database) -> dict[str, Account]:
     }
 
 
-def open_office() -> Iterator[tuple[Database, dict[str, Account]]]:
+class Office(NamedTuple):
+    """A database and the agency's people by user name."""
+
+    db: Database
+    people: dict[str, Account]
+
+
+def open_office() -> Iterator[Office]:
     """A database in memory with the agency's people: for a fixture that many tests share."""
     db = opening.open_database(IN_MEMORY)
-    yield db, hire(db)
+    yield Office(db, hire(db))
     db.close()
 
 

@@ -20,11 +20,10 @@ from fpcore.circumstances import AMOUNTS
 from fpcore.customers import profiles
 from fpcore.importing import circumstances, headers, undoing
 from fpcore.importing.report import Doubt, UnknownWord
-from fpcore.kept import comparison
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
 from fpcore.person import disclosure, in_words
 
-pytestmark = pytest.mark.shared_office
+pytestmark = [pytest.mark.shared_office, pytest.mark.usefixtures("rows_stay_true")]
 
 KNOWN = {
     "monthly_income": Decimal(4_000_000), "income_basis": "gross",
@@ -47,12 +46,6 @@ ENGLISH = {
     "Occupation class": "1",
 }  # fmt: skip
 NAMES = {"고객번호": "A1", "고객명": "김하나", "생년월일": "1980-01-02"}
-
-
-@pytest.fixture
-def db(db):
-    yield db
-    assert comparison.differences(db, TODAY) == []
 
 
 def stored(db, fp) -> list[dict]:

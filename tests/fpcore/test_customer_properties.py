@@ -123,7 +123,7 @@ def read(db, fp, customer) -> dict:
 def test_what_is_added_is_read_back_as_typed_and_saving_that_leaves_no_trace(
     typed, kinds, outer, office
 ):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     written = {
         field: f"{outer}{value}{outer}" if field in ("name", "occupation", "notes") and value
         else value
@@ -147,7 +147,7 @@ def test_what_is_added_is_read_back_as_typed_and_saving_that_leaves_no_trace(
 @few()
 @given(before=CUSTOMER, typed=SOME_FIELDS)
 def test_a_change_changes_what_was_given_and_nothing_else(before, typed, office):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     added = add_customer(db, fp, **before)
     stored, old = row_of(db, "customer", added), read(db, fp, added)
     ver = profiles.update(db, fp, added, CustomerChanges(**typed), 1, TODAY)
@@ -179,7 +179,7 @@ WRONG = {
 @few()
 @given(typed=CUSTOMER, wrong=st.sets(st.sampled_from(list(WRONG)), min_size=1), draw=st.data())
 def test_whatever_is_wrong_is_told_field_by_field_and_nothing_is_stored(typed, wrong, draw, office):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     faulty = {field: draw.draw(WRONG[field], field) for field in sorted(wrong)}
     with refusal(db) as refused:
         add_customer(db, fp, **{**typed, **faulty})
@@ -199,7 +199,7 @@ def test_whatever_is_wrong_is_told_field_by_field_and_nothing_is_stored(typed, w
     withdrawn=st.booleans(),
 )
 def test_a_deletion_leaves_nothing_of_a_customer(held, calls, kinds, changed, withdrawn, office):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     gone = add_customer(db, fp, consent_kinds=kinds, notes="비밀")
     records = [add_policy(db, fp, gone, **one) for one in held]
     records += [log_contact(db, fp, gone, notes="비밀") for _ in range(calls)]
@@ -225,7 +225,7 @@ def test_a_deletion_leaves_nothing_of_a_customer(held, calls, kinds, changed, wi
 @few()
 @given(typed=policy(), outer=OUTER)
 def test_a_policy_is_read_back_as_typed_and_saving_that_leaves_no_trace(typed, outer, office):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     customer = add_customer(db, fp)
     written = {
         field: f"{outer}{value}{outer}" if field in ("policy_name", "insurer") and value else value
@@ -247,7 +247,7 @@ def test_a_policy_is_read_back_as_typed_and_saving_that_leaves_no_trace(typed, o
 def test_a_change_of_a_policy_changes_what_was_given_and_nothing_else(
     before, after, given_fields, office
 ):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     added = add_policy(db, fp, add_customer(db, fp), **before)
     stored, expected = row_of(db, "policy", added), as_stored(after)
     changes = PolicyChanges(**{field: after[field] for field in given_fields})
@@ -265,7 +265,7 @@ def test_a_change_of_a_policy_changes_what_was_given_and_nothing_else(
 @few()
 @given(notes=TEXT)
 def test_notes_of_a_contact_and_a_basis_of_a_consent_are_kept_as_typed(notes, office):
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     customer = add_customer(db, fp)
     log_contact(db, fp, customer, notes=notes)
     (kept,) = contacts.of_customer(db, fp, customer)

@@ -100,12 +100,6 @@ def test_rows_that_take_until_after_midnight_are_of_the_new_day(db, people):
 # --- What is read from where -----------------------------------------------------------------
 
 
-@pytest.fixture
-def shared(office) -> tuple[Database, Account]:
-    """The database that tests of this file share, and an FP of it without customers."""
-    return office[0], newcomer(office[0])
-
-
 def names(db, fp, day) -> list[str]:
     return list(customer_list.find(db, fp, CustomerFilter(), day).rows["name"])
 
@@ -251,7 +245,7 @@ ROUNDS = {"policy": 30, "contact": 10, "consent": 10}
 @pytest.fixture(scope="module")
 def subjects(office) -> dict[str, list[UUID]]:
     """Customers enough to delete one in each round."""
-    db, fp = office[0], newcomer(office[0])
+    db, fp = office.db, newcomer(office.db)
     book = [{"고객번호": f"{n}", "고객명": "지울 사람"} for n in range(sum(ROUNDS.values()))]
     assert take(db, fp, book).taken == len(book)
     ids = [row["id"] for row in db.read("select id from customer where name = '지울 사람'")]
@@ -266,7 +260,7 @@ ORPHANS = " union all ".join(
 
 @pytest.mark.parametrize("kind", ADD)
 def test_whoever_is_deleted_while_something_is_added_leaves_no_orphan(kind, subjects, office):
-    db, admin = office[0], office[1]["admin"]
+    db, admin = office.db, office.people["admin"]
     outcomes = []
     for one in subjects[kind]:
         deleted, added = at_once(

@@ -365,7 +365,7 @@ def test_words_that_mean_two_customers_mean_none(db, people):
 @pytest.fixture(scope="module")
 def person(office):
     """A way to read one person of fp1 as born on a day: `born(birth_date, valued_on)`."""
-    db, fp = office[0], office[1]["fp1"]
+    db, fp = office.db, office.people["fp1"]
     one = add_customer(db, fp)
 
     def born(birth_date: date | None, valued_on: date, birth_year: int | None = None):

@@ -306,14 +306,6 @@ def agree(found: Verdict, expected: Verdict) -> bool:
     return is_close and replace(found, held=0) == replace(expected, held=0)
 
 
-@pytest.fixture(scope="module")
-def office() -> Iterator[tuple[Database, Account]]:
-    """An agency whose customers every example of a test draws anew."""
-    db = opening.open_database(IN_MEMORY)
-    yield db, hire(db)["fp1"]
-    db.close()
-
-
 def empty(db: Database) -> None:
     def work(cursor) -> None:
         for table in ("customer", "customer_row", "policy", "customer_target"):
@@ -331,7 +323,7 @@ def empty(db: Database) -> None:
 )
 def test_the_book_agrees_with_the_oracle(office, seed, rules, kept_on, day):
     """On the day for which rows were kept they are read, on another they are computed."""
-    db, fp = office
+    db, fp = office.db, office.people["fp1"]
     empty(db)
     rules = [*SHIPPED, *rules]
     rng = Random(seed)
@@ -412,30 +404,31 @@ def generated_book() -> Iterator[Book]:
 
 
 @pytest.fixture(params=["generated_book", "demo_book"])
-def book(request) -> Book:
+def judged(request) -> Book:
     return request.getfixturevalue(request.param)
 
 
-def test_a_scopes_counts_are_the_oracles(book):
-    found = scopes.of_scope(book.db, accounts.OPERATOR, TODAY)
-    assert (found.valued_on, found.customers) == (TODAY, len(book.people))
+def test_a_scopes_counts_are_the_oracles(judged):
+    found = scopes.of_scope(judged.db, accounts.OPERATOR, TODAY)
+    assert (found.valued_on, found.customers) == (TODAY, len(judged.people))
     assert [count.rule for count in found.counts] == list(SHIPPED)
     for number, count in enumerate(found.counts):
-        verdicts = [of_one[number] for of_one in book.verdicts.values()]
+        verdicts = [of_one[number] for of_one in judged.verdicts.values()]
         states = Counter(one.state for one in verdicts)
         assert count.states == {state: states[state] for state in GapState}, count.rule.code
         assert count.shortfall == sum(one.short or 0 for one in verdicts), count.rule.code
 
 
 @pytest.mark.parametrize("kind", [RowKind.FP, RowKind.AGE_BAND, RowKind.GENDER])
-def test_a_heatmap_is_the_oracles(book, kind):
-    cells = scopes.heatmap(book.db, accounts.OPERATOR, kind, TODAY)
+def test_a_heatmap_is_the_oracles(judged, kind):
+    cells = scopes.heatmap(judged.db, accounts.OPERATOR, kind, TODAY)
     counted, rows = Counter(), Counter()
-    names = {row["id"]: row["username"] for row in book.db.read("select id, username from account")}
-    for one in book.people:
+    accounts_there = judged.db.read("select id, username from account")
+    names = {row["id"]: row["username"] for row in accounts_there}
+    for one in judged.people:
         row = row_of(one, kind, names)
         rows[row] += 1
-        for rule, of_rule in zip(SHIPPED, book.verdicts[one["id"]], strict=True):
+        for rule, of_rule in zip(SHIPPED, judged.verdicts[one["id"]], strict=True):
             counted[row, rule.code, of_rule.state.value] += 1
             counted[row, rule.code, "shortfall"] += of_rule.short or 0
     assert len(cells) == len(rows) * len(SHIPPED)
@@ -456,31 +449,31 @@ def row_of(one: Person, kind: RowKind, names: dict[UUID, str]) -> str:
     return "100+" if age >= 100 else f"{age // 10 * 10}-{age // 10 * 10 + 9}"
 
 
-def test_the_worst_are_the_oracles(book):
-    found = scopes.worst(book.db, accounts.OPERATOR, TODAY, limit=100_000)
-    scores = {one: gap_oracle.score(SHIPPED, of_one) for one, of_one in book.verdicts.items()}
+def test_the_worst_are_the_oracles(judged):
+    found = scopes.worst(judged.db, accounts.OPERATOR, TODAY, limit=100_000)
+    scores = {one: gap_oracle.score(SHIPPED, of_one) for one, of_one in judged.verdicts.items()}
     expected = {one: score for one, score in scores.items() if score[1] > 0}
     columns = (found["score"], found["gaps"], found["shortfall"])
     assert dict(zip(found["id"], zip(*columns, strict=True), strict=True)) == expected
     ranks = [(-score, -shortfall) for score, _, shortfall in map(expected.get, found["id"])]
     assert ranks == sorted(ranks)
-    first = scopes.worst(book.db, accounts.OPERATOR, TODAY, limit=5)
+    first = scopes.worst(judged.db, accounts.OPERATOR, TODAY, limit=5)
     assert list(first["id"]) == list(found["id"][:5])
 
 
-def test_one_customer_is_their_row_of_the_book(book):
-    in_book = judged_by_book(book.db, accounts.OPERATOR, SHIPPED, TODAY)
-    assert_agreed(in_book, book.people, SHIPPED, TODAY)
-    for one in Random(7).sample(book.people, 60):
-        found = explanation.of_customer(book.db, accounts.OPERATOR, one["id"], TODAY)
+def test_one_customer_is_their_row_of_the_book(judged):
+    in_book = judged_by_book(judged.db, accounts.OPERATOR, SHIPPED, TODAY)
+    assert_agreed(in_book, judged.people, SHIPPED, TODAY)
+    for one in Random(7).sample(judged.people, 60):
+        found = explanation.of_customer(judged.db, accounts.OPERATOR, one["id"], TODAY)
         alone = {
             gap.rule: Verdict(gap.state, gap.recommended, gap.held, gap.short) for gap in found.gaps
         }
         assert alone == dict(zip(SHIPPED, in_book[one["id"]], strict=True))
 
 
-def test_what_is_kept_of_a_book_is_what_the_oracle_says(book):
-    assert_kept_as_judged(book.db, book.people, TODAY)
+def test_what_is_kept_of_a_book_is_what_the_oracle_says(judged):
+    assert_kept_as_judged(judged.db, judged.people, TODAY)
 
 
 def gap_table(db: Database) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from agency import (
     add_customer,
     add_policy,
     log_contact,
-    newcomer,
     refusal,
     row_of,
     tables,
@@ -37,11 +36,11 @@ WON = Decimal
 FIFTY = Decimal(50)
 
 
-@pytest.fixture
-def shared(office):
-    """The database that tests of this file share, and an FP of it without customers."""
-    customer_rows.roll_forward(office[0], TODAY)
-    return office[0], newcomer(office[0])
+@pytest.fixture(autouse=True)
+def up_to_date(request):
+    """What the tests of this file share is rolled forward to the day."""
+    if "office" in request.fixturenames:
+        customer_rows.roll_forward(request.getfixturevalue("office").db, TODAY)
 
 
 def story(db, account, customer, code: str | None = None) -> list[tuple]:
@@ -65,7 +64,7 @@ def test_an_edit_is_told_with_who_made_it(shared, office):
     db, fp = shared
     one = add_customer(db, fp, birth_date=BORN)
     policy = add_policy(db, fp, one, type="health", coverage_amount=5)
-    policies.end(db, office[1]["manager1"], policy, TODAY, 1, TODAY)
+    policies.end(db, office.people["manager1"], policy, TODAY, 1, TODAY)
     told = changes.of_customer(db, fp, one)
     health = [change for change in told if change.code == "health_missing"]
     assert [(c.before, c.after, c.cause, c.by, c.file, c.on, c.version) for c in health] == [
@@ -283,7 +282,7 @@ def test_a_target_set_by_hand_is_told_as_an_edit_and_shown_as_such(shared, offic
     db, fp = shared
     one = add_customer(db, fp, birth_date=BORN)
     add_policy(db, fp, one, type="other", coverage_amount=60)
-    target(db, office[1]["manager1"], one)
+    target(db, office.people["manager1"], one)
     gap = explanation.of_customer(db, fp, one, TODAY).of("total_low")
     assert (gap.state, gap.recommended, gap.short) == ("covered", 50, 0)
     assert (gap.target.amount, gap.target.note, gap.target.by, gap.target.ver) == (

@@ -363,7 +363,7 @@ def test_a_rule_is_read_back_from_the_database_as_it_was_published(rule):
 
 
 @pytest.fixture
-def file(tmp_path, monkeypatch) -> Path:
+def rule_file(tmp_path, monkeypatch) -> Path:
     """The program's rule file: one rule, at least 1,000 won of life cover."""
     path = tmp_path / "gap_rules.toml"
     path.write_text(record(), encoding="utf-8")
@@ -391,10 +391,10 @@ def spoil(file: Path, text: str | bytes | None) -> None:
 
 
 @pytest.mark.parametrize("way", BROKEN)
-def test_the_running_program_goes_on_with_the_last_good_file(way, file, db, people):
+def test_the_running_program_goes_on_with_the_last_good_file(way, rule_file, db, people):
     customer_rows.roll_forward(db, TODAY)
     assert (used(db), rulebook.fault()) == ([("own_rule", 1000)], None)
-    spoil(file, BROKEN[way])
+    spoil(rule_file, BROKEN[way])
     assert used(db) == [("own_rule", 1000)]
     fault = publishing.fault(db, people["fp1"])
     assert fault.particulars["file"] == "gap_rules.toml"
@@ -404,13 +404,13 @@ def test_the_running_program_goes_on_with_the_last_good_file(way, file, db, peop
     customer_rows.roll_forward(db, TODAY + DAY)
     assert explanation.of_customer(db, people["fp1"], one, TODAY + DAY).of("own_rule").short == 1000
     assert scopes.of_scope(db, people["fp1"], TODAY).counts[0].rule.code == "own_rule"
-    file.write_text(need('word = "fixed", amount = 7'), encoding="utf-8")
+    rule_file.write_text(need('word = "fixed", amount = 7'), encoding="utf-8")
     assert (used(db), rulebook.fault()) == ([("own_rule", 7)], None)
 
 
 @pytest.mark.parametrize("way", BROKEN)
 def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one(
-    way, file, tmp_path
+    way, rule_file, tmp_path
 ):
     path = str(tmp_path / "fp.duckdb")
     db = opening.open_database(path, create=True)
@@ -418,7 +418,7 @@ def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one
     customer_rows.roll_forward(db, TODAY)
     one = add_customer(db, fp)
     db.close()
-    spoil(file, BROKEN[way])
+    spoil(rule_file, BROKEN[way])
     records.parsed.cache_clear()  # as in a new process
     db = opening.open_database(path)
     customer_rows.roll_forward(db, TODAY + DAY)
@@ -427,25 +427,25 @@ def test_a_program_that_starts_with_a_broken_file_goes_on_with_the_last_good_one
     db.close()
 
 
-def test_without_any_good_file_the_fault_is_what_is_said(file, db):
-    spoil(file, BROKEN["a fault"])
+def test_without_any_good_file_the_fault_is_what_is_said(rule_file, db):
+    spoil(rule_file, BROKEN["a fault"])
     with pytest.raises(InvalidRules) as said:
         rulebook.rules_on(db, TODAY)
     assert said.value.particulars["field"] == "need.fixed.amount"
 
 
-def test_a_better_file_takes_the_place_of_the_one_that_was_kept(file, db):
+def test_a_better_file_takes_the_place_of_the_one_that_was_kept(rule_file, db):
     customer_rows.roll_forward(db, TODAY)
-    spoil(file, need('word = "fixed", amount = 7'))
+    spoil(rule_file, need('word = "fixed", amount = 7'))
     customer_rows.roll_forward(db, TODAY)
-    spoil(file, BROKEN["a fault"])
+    spoil(rule_file, BROKEN["a fault"])
     customer_rows.roll_forward(db, TODAY)
     assert used(db) == [("own_rule", 7)]
     assert len(db.read("select * from good_file where name = 'gap_rules.toml'")) == 1
 
 
-def test_records_of_the_file_and_published_ones_hold_together(file, db, people):
-    spoil(file, record(valid_to="2026-12-31") + record(
+def test_records_of_the_file_and_published_ones_hold_together(rule_file, db, people):
+    spoil(rule_file, record(valid_to="2026-12-31") + record(
         code='"car_rule"', coverage='"car"', need='{ word = "holds" }'))  # fmt: skip
     mine = records.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY + DAY))
     assert publishing.publish(db, people["admin"], mine, "왜", TODAY).version == 2
@@ -466,6 +466,6 @@ def test_records_of_the_file_and_published_ones_hold_together(file, db, people):
 def test_what_a_manager_published_stays_whatever_the_file_says_later(file, db, people):
     mine = records.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY))
     publishing.publish(db, people["admin"], mine, "왜", TODAY)
-    spoil(file, record(valid_to="2026-12-31") + record(valid_from="2027-01-01"))
+    spoil(rule_file, record(valid_to="2026-12-31") + record(valid_from="2027-01-01"))
     (rule,) = rulebook.rules_on(db, date(2027, 1, 1))
     assert rule.need.amount == 5

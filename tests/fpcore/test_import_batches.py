@@ -7,11 +7,12 @@ import pytest
 from agency import (
     STATEMENT,
     TODAY,
+    Office,
     add_customer,
     add_policy,
-    hire,
     log_contact,
     newcomer,
+    open_office,
     row_of,
     tables,
     take,
@@ -34,7 +35,7 @@ from fpcore.store import migrations, opening
 from fpcore.store.connecting import IN_MEMORY, SqlError
 from fpcore.store.database import Database
 
-pytestmark = pytest.mark.shared_office
+pytestmark = [pytest.mark.shared_office, pytest.mark.usefixtures("rows_stay_true")]
 
 HANA = {
     "고객번호": "A1", "고객명": "김하나", "생년월일": "1980-01-02", "성별": "여",
@@ -47,22 +48,6 @@ DUL = {"고객번호": "A2", "고객명": "이둘", "생년월일": "1990-05-06"
        "증권번호": "N2"}  # fmt: skip
 FACTS = ("customer", "policy", "consent", "contact", "customer_row")
 BEFORE = ("customer_before", "policy_before")
-
-
-@pytest.fixture
-def db(db) -> Iterator[Database]:
-    yield db
-    assert comparison.differences(db, TODAY) == []
-
-
-@pytest.fixture
-def people(office) -> dict[str, Account]:
-    return office[1]
-
-
-@pytest.fixture
-def fp(db) -> Account:
-    return newcomer(db)
 
 
 def facts(db: Database) -> dict[str, list[dict]]:
@@ -615,21 +600,20 @@ BOOKS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def empty() -> Iterator[tuple[Database, Account]]:
-    """A database of its own, which each example empties."""
-    db = opening.open_database(IN_MEMORY)
-    yield db, hire(db)["fp1"]
-    db.close()
+def empty() -> Iterator[Office]:
+    """An office of its own, which each example empties."""
+    yield from open_office()
 
 
-def cleared(office: tuple[Database, Account]) -> tuple[Database, Account]:
+def cleared(office: Office) -> tuple[Database, Account]:
     def work(cursor):
         for table in (*FACTS, *BEFORE, "audit", "import_batch"):
             cursor.execute(f"delete from {table}")
 
-    office[0].transaction(work)
-    add_customer(*office, name="고객1", occupation="농부")
-    return office
+    office.db.transaction(work)
+    fp = office.people["fp1"]
+    add_customer(office.db, fp, name="고객1", occupation="농부")
+    return office.db, fp
 
 
 @few(3)

@@ -9,7 +9,6 @@ import io
 import itertools
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -17,8 +16,7 @@ from unittest.mock import patch
 from xml.sax.saxutils import escape
 
 import hypothesis.strategies as st
-import pytest
-from agency import STATEMENT, TODAY, hire
+from agency import STATEMENT, TODAY
 from examples import few
 from hypothesis import HealthCheck, given
 
@@ -28,10 +26,8 @@ from fpcore.importing.matching import QUESTIONS
 from fpcore.importing.rejects import rejects_csv
 from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
-from fpcore.models import WHOLE_LIFE, Account
+from fpcore.models import WHOLE_LIFE
 from fpcore.privacy import REMOVED
-from fpcore.store import opening
-from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database
 
 RESIDENT_NUMBER = "850302-1234567"
@@ -393,14 +389,6 @@ def _cell(text: str) -> str:
 # --- What must become of it --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def office() -> Iterator[tuple[Database, Account]]:
-    """A database, and the manager who imports into it."""
-    db = opening.open_database(IN_MEMORY)
-    yield db, hire(db)["manager1"]
-    db.close()
-
-
 def emptied(db: Database) -> None:
     """Take out what a failed example left."""
 
@@ -472,7 +460,7 @@ def held_back(report: ImportReport) -> list[tuple[set[str], bool]]:
 @few(3, suppress_health_check=list(HealthCheck))
 @given(book=books(), style=STYLES)
 def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
-    db, manager = office
+    db, manager = office.db, office.people["manager1"]
     emptied(db)
     batches = []
     owner = None

@@ -18,37 +18,32 @@ FULL = CustomerFilter(
 )  # fmt: skip
 
 
-@pytest.fixture
-def me(db):
-    return newcomer(db)
+def kept(db, fp) -> dict[str, CustomerFilter]:
+    return {saved.name: saved.wanted for saved in saved_filters.of_account(db, fp)}
 
 
-def kept(db, me) -> dict[str, CustomerFilter]:
-    return {saved.name: saved.wanted for saved in saved_filters.of_account(db, me)}
-
-
-def test_a_filter_is_kept_under_its_name_with_all_that_it_wants(db, me):
-    saved_filters.save(db, me, "  30대 여성 😀 ", FULL)
-    assert kept(db, me) == {"30대 여성 😀": FULL}
+def test_a_filter_is_kept_under_its_name_with_all_that_it_wants(db, fp):
+    saved_filters.save(db, fp, "  30대 여성 😀 ", FULL)
+    assert kept(db, fp) == {"30대 여성 😀": FULL}
 
 
 @pytest.mark.parametrize("unknown", ["unknown", None])
-def test_an_unknown_gender_is_a_filter_like_another(unknown, db, me):
+def test_an_unknown_gender_is_a_filter_like_another(unknown, db, fp):
     wanted = CustomerFilter(gender=unknown, age_from=0)
-    saved_filters.save(db, me, "x", wanted)
-    assert kept(db, me) == {"x": wanted}
+    saved_filters.save(db, fp, "x", wanted)
+    assert kept(db, fp) == {"x": wanted}
 
 
-def test_what_was_searched_for_is_never_kept(db, me):
-    saved_filters.save(db, me, "여성", CustomerFilter(search="지울사람", gender=Gender.F))
-    assert kept(db, me) == {"여성": CustomerFilter(gender=Gender.F)}
+def test_what_was_searched_for_is_never_kept(db, fp):
+    saved_filters.save(db, fp, "여성", CustomerFilter(search="지울사람", gender=Gender.F))
+    assert kept(db, fp) == {"여성": CustomerFilter(gender=Gender.F)}
     assert "지울사람" not in str(tables(db))
 
 
-def test_a_search_alone_is_nothing_to_keep(db, me):
+def test_a_search_alone_is_nothing_to_keep(db, fp):
     for nothing in (CustomerFilter(), CustomerFilter(search="김")):
         with refusal(db) as refused:
-            saved_filters.save(db, me, "x", nothing)
+            saved_filters.save(db, fp, "x", nothing)
         assert refused == [("filter_name", "nothing_filtered")]
 
 
@@ -63,67 +58,67 @@ def test_a_search_alone_is_nothing_to_keep(db, me):
         ("a\x1bb", "control_character"),
     ],
 )
-def test_a_name_is_one_that_a_screen_can_show(name, code, db, me):
+def test_a_name_is_one_that_a_screen_can_show(name, code, db, fp):
     with refusal(db) as refused:
-        saved_filters.save(db, me, name, YOUNG)
+        saved_filters.save(db, fp, name, YOUNG)
     assert refused == [("filter_name", code)]
 
 
-def test_a_name_keeps_no_forbidden_number(db, me):
-    saved_filters.save(db, me, "900101-1234567", YOUNG)
-    assert "1234567" not in str(kept(db, me))
+def test_a_name_keeps_no_forbidden_number(db, fp):
+    saved_filters.save(db, fp, "900101-1234567", YOUNG)
+    assert "1234567" not in str(kept(db, fp))
 
 
-def test_a_name_that_is_used_again_is_replaced(db, me):
-    saved_filters.save(db, me, "나의", YOUNG)
-    saved_filters.save(db, me, " 나의 ", FULL)
-    assert kept(db, me) == {"나의": FULL}
+def test_a_name_that_is_used_again_is_replaced(db, fp):
+    saved_filters.save(db, fp, "나의", YOUNG)
+    saved_filters.save(db, fp, " 나의 ", FULL)
+    assert kept(db, fp) == {"나의": FULL}
 
 
-def test_nobody_keeps_more_than_the_most_and_the_last_may_be_replaced(db, me):
+def test_nobody_keeps_more_than_the_most_and_the_last_may_be_replaced(db, fp):
     for number in range(saved_filters.MOST):
-        saved_filters.save(db, me, f"{number}", YOUNG)
+        saved_filters.save(db, fp, f"{number}", YOUNG)
     with refusal(db) as refused:
-        saved_filters.save(db, me, "one more", YOUNG)
+        saved_filters.save(db, fp, "one more", YOUNG)
     assert refused == [("filter_name", "too_many")]
-    saved_filters.save(db, me, "0", FULL)
-    assert (len(kept(db, me)), kept(db, me)["0"]) == (saved_filters.MOST, FULL)
+    saved_filters.save(db, fp, "0", FULL)
+    assert (len(kept(db, fp)), kept(db, fp)["0"]) == (saved_filters.MOST, FULL)
     other = newcomer(db)
     saved_filters.save(db, other, "one more", YOUNG)
     assert kept(db, other) == {"one more": YOUNG}
 
 
-def test_they_are_listed_as_people_sort_names(db, me):
+def test_they_are_listed_as_people_sort_names(db, fp):
     for name in ("다", "나", "Kim", "가"):
-        saved_filters.save(db, me, name, YOUNG)
-    assert list(kept(db, me)) == ["가", "나", "다", "Kim"]
+        saved_filters.save(db, fp, name, YOUNG)
+    assert list(kept(db, fp)) == ["가", "나", "다", "Kim"]
 
 
-def test_a_removed_filter_is_gone_once(db, me):
-    saved_filters.save(db, me, "x", YOUNG)
-    (saved,) = saved_filters.of_account(db, me)
-    saved_filters.remove(db, me, saved.id)
-    assert kept(db, me) == {}
+def test_a_removed_filter_is_gone_once(db, fp):
+    saved_filters.save(db, fp, "x", YOUNG)
+    (saved,) = saved_filters.of_account(db, fp)
+    saved_filters.remove(db, fp, saved.id)
+    assert kept(db, fp) == {}
     with pytest.raises(NotFound) as refused:
-        saved_filters.remove(db, me, saved.id)
+        saved_filters.remove(db, fp, saved.id)
     assert refused.value.code == "filter_not_found"
 
 
-def test_a_filter_of_words_no_longer_known_is_left_out(db, me):
-    saved_filters.save(db, me, "old", YOUNG)
-    saved_filters.save(db, me, "new", YOUNG)
+def test_a_filter_of_words_no_longer_known_is_left_out(db, fp):
+    saved_filters.save(db, fp, "old", YOUNG)
+    saved_filters.save(db, fp, "new", YOUNG)
     db.transaction(
         lambda cursor: cursor.execute(
-            "update saved_filter set wanted = $wanted where name = 'old' and account_id = $me",
-            {"wanted": '{"holding": "spaceship"}', "me": me.id},
+            "update saved_filter set wanted = $wanted where name = 'old' and account_id = $fp",
+            {"wanted": '{"holding": "spaceship"}', "fp": fp.id},
         )
     )
-    assert list(kept(db, me)) == ["new"]
+    assert list(kept(db, fp)) == ["new"]
 
 
-def test_a_kept_filter_finds_whom_it_found(db, me):
-    add_customer(db, me, name="어린 고객", birth_year=2000)
-    add_customer(db, me, name="다른 고객", birth_year=1960)
-    saved_filters.save(db, me, "young", YOUNG)
-    page = customer_list.find(db, me, kept(db, me)["young"], TODAY)
+def test_a_kept_filter_finds_whom_it_found(db, fp):
+    add_customer(db, fp, name="어린 고객", birth_year=2000)
+    add_customer(db, fp, name="다른 고객", birth_year=1960)
+    saved_filters.save(db, fp, "young", YOUNG)
+    page = customer_list.find(db, fp, kept(db, fp)["young"], TODAY)
     assert list(page.rows["name"]) == ["어린 고객"]

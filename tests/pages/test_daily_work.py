@@ -7,23 +7,10 @@ import pytest
 from agency import TODAY
 from screen import FOLDS, id_of, listed, texts
 
-from fpcore import clock
-from fpcore.access import accounts
 from fpcore.customers import consents, contacts, policies, profiles
 from fpcore.errors import ConsentWithdrawn, NotFound
 from fpcore.models import ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 from fpcore.person import disclosure
-
-
-@pytest.fixture
-def fp1(office):
-    return accounts.find(office, "fp1")
-
-
-@pytest.fixture
-def today():
-    """The day that the pages have: Seoul's."""
-    return clock.today()
 
 
 def field(at, label: str):

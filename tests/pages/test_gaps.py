@@ -6,8 +6,6 @@ import pytest
 from agency import take
 from screen import id_of
 
-from fpcore import clock
-from fpcore.access import accounts
 from fpcore.customers import policies, profiles
 from fpcore.models import CustomerChanges, NewPolicy, PolicyChanges
 
@@ -15,17 +13,6 @@ BREADWINNER = CustomerChanges(
     monthly_income=Decimal(3_000_000), dependants=2, debts=Decimal(150_000_000),
     housing="rent", driving="none",
 )  # fmt: skip
-
-
-@pytest.fixture
-def today():
-    """The day that the pages have: Seoul's."""
-    return clock.today()
-
-
-@pytest.fixture
-def fp1(office):
-    return accounts.find(office, "fp1")
 
 
 @pytest.fixture

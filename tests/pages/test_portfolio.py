@@ -9,12 +9,8 @@ from screen import id_of, listed, texts
 from fpcore.access import accounts
 from fpcore.gaps import scopes
 from fpcore.models import RowKind
-from ui import session
 
-
-@pytest.fixture(autouse=True)
-def today(monkeypatch):
-    monkeypatch.setattr(session, "today", lambda: TODAY)
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 
 
 def counted(at) -> dict[str, list[int]]:

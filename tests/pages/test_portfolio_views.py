@@ -13,7 +13,7 @@ from fpcore.access import accounts
 from fpcore.portfolio.makeup import insurers
 from fpcore.store import opening
 from fpcore.store.connecting import IN_MEMORY
-from ui import address, heatmaps, session
+from ui import address, heatmaps
 from ui.portfolio import bar_charts, concentration, lists
 from ui.text import Text
 
@@ -31,10 +31,7 @@ VIEWS = [
     ("concentration", "draw_insurers"),
 ]
 
-
-@pytest.fixture(autouse=True)
-def today(monkeypatch):
-    monkeypatch.setattr(session, "today", lambda: TODAY)
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 
 
 @pytest.fixture

@@ -12,12 +12,8 @@ from fpcore.customers import profiles
 from fpcore.gaps import publishing
 from fpcore.models import CustomerChanges
 from fpcore.rules import records, rulebook
-from ui import session
 
-
-@pytest.fixture(autouse=True)
-def today(monkeypatch):
-    monkeypatch.setattr(session, "today", lambda: TODAY)
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 
 
 def field(at, kind: str, label: str):
