@@ -1,4 +1,4 @@
-"""The figures of heatmaps once more, slow and obvious: pandas and Python over the raw tables.
+"""The figures of heatmaps once more, slow and obvious: Python over the raw tables.
 
 Nothing of fpcore's SQL is used. `people` are customers as gap_oracle.read_people gives them, with
 `owner` and `team`; amounts in one currency.
@@ -7,10 +7,10 @@ Nothing of fpcore's SQL is used. `people` are customers as gap_oracle.read_peopl
 import math
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from statistics import median
 from typing import Any
 
 import gap_oracle
-import pandas as pd
 from agency import yearly_premium
 
 from fpcore.models import GapState, Measure, PolicyType, RowKind
@@ -97,10 +97,12 @@ class _Group:
     def holders(self) -> list[Person]:
         return [one for one in self.people if self.held(one)]
 
-    def amounts(self, one: Person, of: Callable[[dict], Any]) -> pd.Series:
-        return pd.Series(
-            [None if of(p) is None else float(of(p)) for p in self.held(one)], dtype="float64"
-        )
+    def amounts(self, of: Callable[[dict], Any]) -> list[list[float | None]]:
+        """The amounts of each holder; None: not known."""
+        return [
+            [None if of(policy) is None else float(of(policy)) for policy in self.held(one)]
+            for one in self.holders()
+        ]
 
     def coverage(self, policy: dict) -> Any:
         return policy["coverage_amount"] if policy["currency"] == self.currency else None
@@ -127,10 +129,10 @@ def _lacking(group: _Group) -> dict:
 
 
 def _median(group: _Group) -> dict:
-    amounts = [group.amounts(one, group.coverage) for one in group.holders()]
-    whole = [one.sum() for one in amounts if one.notna().all()]
+    amounts = group.amounts(group.coverage)
+    whole = [sum(one) for one in amounts if None not in one]
     return {
-        "value": pd.Series(whole, dtype="float64").median(),
+        "value": median(whole) if whole else math.nan,
         "n": len(whole),
         "base": len(amounts),
         "left_out": len(amounts) - len(whole),
@@ -138,13 +140,14 @@ def _median(group: _Group) -> dict:
 
 
 def _known_sum(group: _Group, of: Callable) -> dict:
-    amounts = [group.amounts(one, of) for one in group.holders()]
-    known = [one.sum() for one in amounts if one.notna().any()]
+    amounts = group.amounts(of)
+    known = [[amount for amount in one if amount is not None] for one in amounts]
+    known = [sum(one) for one in known if one]
     return {
         "value": sum(known) if known or not amounts else math.nan,
         "n": len(known),
         "base": len(amounts),
-        "left_out": sum(one.isna().any() for one in amounts),
+        "left_out": sum(None in one for one in amounts),
     }
 
 
@@ -158,8 +161,8 @@ def _premium(group: _Group) -> dict:
 
 
 def _unknown(group: _Group) -> dict:
-    amounts = [group.amounts(one, group.coverage) for one in group.holders()]
-    n = sum(one.isna().any() for one in amounts)
+    amounts = group.amounts(group.coverage)
+    n = sum(None in one for one in amounts)
     return {"value": _share(n, len(amounts)), "n": n, "base": len(amounts), "left_out": 0}
 
 

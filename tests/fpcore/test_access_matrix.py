@@ -149,6 +149,7 @@ def agency() -> Iterator[Agency]:
         )
     disable(db, "fired")
     kept = {owner: subjects[owner].pop() for owner in CURRENCY}
+    customer_rows.roll_forward(db, TODAY)
     yield Agency(db, people, kept, subjects)
     db.close()
 

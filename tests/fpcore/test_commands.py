@@ -72,6 +72,19 @@ def filled_made(machine_made, tmp_path_factory) -> Path:
     return folder
 
 
+UNTIL = clock.today() + timedelta(days=30)
+
+
+@pytest.fixture(scope="module")
+def ending_made(machine_made, tmp_path_factory) -> Path:
+    """The same machine with a policy that ends soon; to be copied."""
+    folder = shutil.copytree(machine_made, tmp_path_factory.mktemp("ending") / "own")
+    (folder / "book.csv").write_bytes(csv_bytes([{**BOOK[0], "만기일": UNTIL.isoformat()}]))
+    with own(folder):
+        ask("import", folder / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
+    return folder
+
+
 @contextmanager
 def own(folder: Path) -> Iterator[Path]:
     """Let commands use the database of this folder."""
@@ -84,6 +97,13 @@ def own(folder: Path) -> Iterator[Path]:
 def machine(machine_made, tmp_path) -> Iterator[Path]:
     """A machine of one's own, nothing imported yet."""
     with own(shutil.copytree(machine_made, tmp_path, dirs_exist_ok=True)) as folder:
+        yield folder
+
+
+@pytest.fixture
+def ending(ending_made, tmp_path) -> Iterator[Path]:
+    """A machine of one's own with a policy that ends soon."""
+    with own(shutil.copytree(ending_made, tmp_path, dirs_exist_ok=True)) as folder:
         yield folder
 
 
@@ -409,12 +429,8 @@ def test_everybody_is_erased_whose_day_has_come(options, typed, machine):
     ],
     ids=lambda words: words[0],
 )  # fmt: skip
-def test_every_command_brings_the_database_up_to_the_day(words, machine, monkeypatch):
-    until = clock.today() + timedelta(days=30)
-    book = [{**BOOK[0], "만기일": until.isoformat()}]
-    (machine / "book.csv").write_bytes(csv_bytes(book))
-    ask("import", machine / "book.csv", "--owner", "fp1", "--consent-basis", STATEMENT)
-    monkeypatch.setattr(clock, "today", lambda: until + timedelta(days=1))
+def test_every_command_brings_the_database_up_to_the_day(words, ending, monkeypatch):
+    monkeypatch.setattr(clock, "today", lambda: UNTIL + timedelta(days=1))
     with closing(opening.open_database()) as db:
         assert comparison.differences(db, clock.today()) != []
     assert run(*words, typed=PASSWORD).exit_code == 0

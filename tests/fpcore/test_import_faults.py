@@ -27,7 +27,8 @@ from fpcore.store import opening
 from fpcore.store.connecting import SqlError
 from fpcore.store.database import Database
 
-ROWS = 24_000 if are_many() else 9_000
+MANY = 24_000
+ROWS = MANY if are_many() else 9_000
 KILLS, KILLED_ROWS = times(4), 6_000
 SAID = ImportOptions(consent_basis=STATEMENT, units=IN_WON)
 FACTS = ("customer", "policy", "consent", "customer_row", "customer_before", "policy_before")
@@ -89,6 +90,13 @@ def old_book(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def new_book(tmp_path_factory) -> Path:
     return make_new_book(tmp_path_factory.mktemp("books"), ROWS)
+
+
+@pytest.fixture(scope="module")
+def large_books(tmp_path_factory) -> tuple[Path, Path]:
+    """The old book and the new one, large enough to need room."""
+    folder = tmp_path_factory.mktemp("large")
+    return make_old_book(folder, MANY), make_new_book(folder, MANY)
 
 
 @pytest.fixture
@@ -197,8 +205,9 @@ except (OSError, own.SqlError) as error:
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
 @pytest.mark.parametrize("room, state", [(0.01, []), (1, ["failed"]), (1.1, ["failed"])])
 def test_where_there_is_no_room_nothing_is_stored_and_the_program_goes_on(
-    old_book, new_book, tmp_path, room, state
+    large_books, tmp_path, room, state
 ):
+    old_book, new_book = large_books
     path = copy_of(old_book, tmp_path / "full")
     command = [sys.executable, "-c", CRAMPED, path, new_book, str(room)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -206,7 +215,7 @@ def test_where_there_is_no_room_nothing_is_stored_and_the_program_goes_on(
     db = opening.open_database(str(path))
     assert states(db)[1:] == state
     assert comparison.differences(db, TODAY) == []
-    assert outcome(run(db, new_book)) == (ROWS // 2, ROWS // 2, 0, 0)
+    assert outcome(run(db, new_book)) == (MANY // 2, MANY // 2, 0, 0)
     db.close()
 
 

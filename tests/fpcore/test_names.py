@@ -38,6 +38,7 @@ from fpcore.facts import relation as facts
 from fpcore.gaps import changes, explanation, publishing, scopes, targets, trials, what_if
 from fpcore.importing import history, importer, mappings, undoing
 from fpcore.importing.importer import ImportOptions
+from fpcore.kept import customer_rows
 from fpcore.kept.stated import stated_fact
 from fpcore.models import (
     Account,
@@ -164,6 +165,7 @@ def office() -> Iterator[Office]:
     gone = add_customer(db, people["fp1"], name="감춘비밀", email="mark-mail@example.com")
     channel = ConsentChannel.PHONE
     consents.withdraw(db, people["fp1"], gone, ConsentKind.COLLECTION, channel, TODAY)
+    customer_rows.roll_forward(db, TODAY)
     yield Office(db, people, one, gone, report.batch)
     db.close()
 
@@ -309,10 +311,13 @@ OF_MANY: dict[str, Callable[[Office, Account], Any]] = {
     "portfolio.heatmaps.figures": lambda office, me: [
         heatmaps.figures(office.db, me, kind, TODAY) for kind in RowKind
     ],
-    "portfolio.heatmaps.heatmap": lambda office, me: [
-        heatmaps.heatmap(office.db, me, kind, measure, TODAY, since=date(2020, 1, 1))
-        for kind, measure in MAPS
-    ],
+    "portfolio.heatmaps.heatmap": lambda office, me: (
+        [
+            heatmaps.heatmap(office.db, me, kind, measure, TODAY, since=date(2020, 1, 1))
+            for kind, measure in MAPS
+        ]
+        + [heatmaps.heatmap(office.db, me, RowKind.FP, Measure.ADEQUACY, date(2026, 1, 1))]
+    ),
     "kept.stated.stated_fact": lambda office, me: stated(office.db, me),
     "gaps.scopes.heatmap": lambda office, me: [
         scopes.heatmap(office.db, me, kind, TODAY) for kind in RowKind

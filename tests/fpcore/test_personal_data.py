@@ -4,9 +4,11 @@ import copy
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from agency import TODAY, hire, take
+from agency import TODAY, Office, hire, take
 
 from fpcore import circumstances, models, privacy, wording
 from fpcore.access import accounts
@@ -100,14 +102,25 @@ def file(tmp_path) -> Path:
     return tmp_path / "fp.duckdb"
 
 
+@pytest.fixture(scope="module")
+def file_of_others(tmp_path_factory) -> tuple[Path, dict[str, Account]]:
+    """A database file with thirty customers of fp1, none of whom is to be erased; closed, to be
+    copied."""
+    path = tmp_path_factory.mktemp("others") / "fp.duckdb"
+    with closing(opening.open_database(str(path), create=True)) as db:
+        staff = hire(db)
+        assert take(db, staff["fp1"], OTHERS).customers_created == 30
+    return path, staff
+
+
 @pytest.fixture
-def office(file) -> Iterator[tuple[Database, dict[str, Account]]]:
-    """A database file with thirty customers of fp1, none of whom is to be erased."""
-    db = opening.open_database(str(file), create=True)
-    staff = hire(db)
-    assert take(db, staff["fp1"], OTHERS).customers_created == 30
-    yield db, staff
-    db.close()
+def office(file_of_others, file) -> Iterator[Office]:
+    """A copy of that file, open."""
+    made, staff = file_of_others
+    for suffix in ("", ".secret"):
+        shutil.copy(f"{made}{suffix}", f"{file}{suffix}")
+    with closing(opening.open_database(str(file))) as db:
+        yield Office(db, staff)
 
 
 def eventful_life(db: Database, fp: Account) -> UUID:

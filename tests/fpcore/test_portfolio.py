@@ -178,10 +178,14 @@ def test_a_change_looks_back_to_any_day(since, book, monkeypatch):
     assert_equal(found.cells, expected(book, RowKind.GENDER, Measure.CHANGE))
 
 
+@pytest.fixture(scope="module")
+def demo_people(demo_db) -> list[oracle.Person]:
+    return oracle.read_people(demo_db)
+
+
 @pytest.mark.parametrize("measure", Measure)
-def test_the_demo_book_agrees_too(measure, demo_db, monkeypatch):
-    people = oracle.read_people(demo_db)
-    book = (demo_db, None, people)
+def test_the_demo_book_agrees_too(measure, demo_db, demo_people):
+    book = (demo_db, None, demo_people)
     found = heatmaps.heatmap(
         demo_db, accounts.OPERATOR, RowKind.AGE_BAND, measure, TODAY, since=SINCE
     )

@@ -59,7 +59,7 @@ def office(opened, prepared, monkeypatch) -> Iterator[Database]:
 
 
 def put_back(db: Database, prepared: Path) -> None:
-    """Fill all tables as they were prepared, and forget what was computed of others and uploaded."""
+    """Fill all tables as they were prepared; forget what was computed of others, and uploaded."""
     with db._cursor() as cursor:
         cursor.execute(f"attach '{prepared}' as prepared (read_only)")
         tables = cursor.execute(TABLES).fetchall()
