@@ -42,6 +42,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return ByFile(config, log)
 
 
+LONGEST = """
+    browser/ pages/test_upload.py test_import_batches test_access_matrix test_import_faults
+    test_import_answers test_portfolio_figures test_customer_facts test_portfolio.py
+    test_customer_rows test_personal_data test_commands pages/test_pages.py test_names
+    test_book_properties test_gap_engine test_gap_history test_book_import test_import_properties
+""".split()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(test: str) -> int:
+    return next((turn for turn, part in enumerate(LONGEST) if part in test), len(LONGEST))
+
+
 class ByFile(LoadScopeScheduling):
     """One worker does all tests of a file, and all journeys, which share a server and a browser."""
 

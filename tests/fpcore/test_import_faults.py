@@ -29,7 +29,7 @@ from fpcore.store.database import Database
 
 MANY = 24_000
 ROWS = MANY if are_many() else 9_000
-KILLS, KILLED_ROWS = times(4), 6_000
+KILLS, KILLED_ROWS = times(3), 6_000
 SAID = ImportOptions(consent_basis=STATEMENT, units=IN_WON)
 FACTS = ("customer", "policy", "consent", "customer_row", "customer_before", "policy_before")
 
