@@ -32,7 +32,7 @@ from fpcore.kept import comparison, customer_rows
 from fpcore.models import Account, ConsentChannel, ConsentKind, CustomerChanges, PolicyChanges
 from fpcore.person import erasure
 from fpcore.store import migrations, opening
-from fpcore.store.connecting import IN_MEMORY, SqlError
+from fpcore.store.connecting import SqlError
 from fpcore.store.database import Database
 
 pytestmark = [pytest.mark.shared_office, pytest.mark.usefixtures("rows_stay_true")]
