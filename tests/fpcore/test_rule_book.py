@@ -216,7 +216,7 @@ def changed_again(rule: Rule, **values) -> Rule:
 
 
 def test_no_more_rules_are_published_than_can_be_kept(db, people, monkeypatch):
-    monkeypatch.setattr(rulebook, "MOST_RULES", 12)
+    monkeypatch.setattr(records, "MOST_RULES", 12)
     with refusal(db) as refused:
         publish(db, people["manager1"], own())
     assert refused == [("rule", "too_many_rules")]
