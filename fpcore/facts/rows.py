@@ -168,12 +168,17 @@ select {row(words)} from (
 """
 
 
-def computed_rows(words: FactWords, which: str, only_ids: str = "true") -> str:
+def computed_rows(
+    words: FactWords,
+    which: str,
+    only_ids: str = "true",
+    day: str = "$valued_on",
+    currency: str = "$currency",
+) -> str:
     """Give the common table expressions that end in `computed_row`, with ROW_COLUMNS.
 
     `which` is the SQL condition on the customers `c`; `only_ids` one on a customer's id `{}` that
-    is true of them, to pass over the policies of others unread.
-    Parameters: $valued_on, $currency.
+    is true of them, to pass over the policies of others unread. `day` and `currency` are SQL.
     """
     of_policy, of_contact, of_consent = (
         only_ids.format(f"{table}.customer_id") for table in ("p", "x", "s")
@@ -181,16 +186,16 @@ def computed_rows(words: FactWords, which: str, only_ids: str = "true") -> str:
     return f"""
 person as (from customer c where {which}),
 judged as materialized (  -- or each sum would judge every policy again
-    select p.customer_id, {judged(words, "$valued_on", "$currency")}
+    select p.customer_id, {judged(words, day, currency)}
     from (
         select policy.*, insurer.number as insurer_number
         from policy left join insurer on insurer.name = policy.insurer
     ) p
     join person on person.id = p.customer_id where {of_policy}
 ),
-holding as (select customer_id, {holding("$valued_on")} from judged group by customer_id),
+holding as (select customer_id, {holding(day)} from judged group by customer_id),
 replacement as (
-    select old.customer_id, {replaced(words, "$valued_on")}
+    select old.customer_id, {replaced(words, day)}
     from judged old join judged new on new.customer_id = old.customer_id and {ARE_ALIKE}
     group by old.customer_id
 ),

@@ -36,11 +36,13 @@ from fpcore.rules import judging, rulebook
 from fpcore.rules.judging import KEPT
 from fpcore.rules.records import Rule
 from fpcore.store import database
-from fpcore.store.calculator import calculator
+from fpcore.store.calculator import as_json, calculator, given_rows
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor, Database
 
 CUSTOMERS_AT_ONCE = 250_000
+FEW_CUSTOMERS = 50
+"""Up to so many rows, giving what they are made of as values is quicker than planning anew."""
 
 _COLUMNS = ", ".join(ROW_COLUMNS)
 ALL_COLUMNS = (*ROW_COLUMNS, "rule_set", *KEPT)
@@ -115,6 +117,11 @@ def _make_anew(
     insurers.number_new(cursor)
     gap_history.remember(cursor, f"id in (select id from {relation})", {})
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
+    few = cursor.execute(f"select id from {relation} limit {FEW_CUSTOMERS + 1}").fetchall()
+    if len(few) <= FEW_CUSTOMERS:
+        _insert_few(db, cursor, [id_ for (id_,) in few], day)
+        done(1)
+        return
     cursor.execute(f"""
 create or replace temp table refreshed_customer as
 select c.id, (row_number() over (order by c.owner_id, c.id) - 1) // {CUSTOMERS_AT_ONCE} as part
@@ -151,6 +158,61 @@ def _insert(
         """,
         {**said, "valued_on": day, "currency": WON},
     )
+
+
+def _insert_few(db: Database, cursor: Cursor, ids: Sequence[UUID], day: date) -> None:
+    """Make the rows of few customers: the SQL of `_insert` over values, whose plan DuckDB keeps."""
+    rules, targets = rulebook.rules_on(db, day), judging.targeted(cursor)
+    values = {}
+    for table, (columns, which) in _READ.items():
+        found = database.rows(
+            cursor, f"select {', '.join(columns)} from {table} where {which}", {"ids": ids}
+        )
+        values[table] = as_json(found)
+    told = words.in_use(partial(database.rows, cursor))
+    cursor.register("few_rows", calculator.table(_rows_of_few(told, rules, day, targets), values))
+    cursor.execute(
+        f"""
+        insert into customer_row ({", ".join(ALL_COLUMNS)})
+        select {_COLUMNS}, $set, {", ".join(KEPT)} from few_rows order by owner_id
+        """,
+        {"set": rule_sets.number_of(cursor, rules)},
+    )
+    cursor.unregister("few_rows")
+
+
+_OF_THEM = "customer_id in (select unnest($ids))"
+_READ = {
+    "customer": (CUSTOMER_READ, "id in (select unnest($ids))"),
+    "policy": (
+        {"customer_id": "uuid"}
+        | {name: kind for name, kind in POLICY_READ.items() if name != "insurer_number"},
+        _OF_THEM,
+    ),
+    "insurer": (
+        {"name": "varchar", "number": "integer"},
+        f"name in (select insurer from policy where {_OF_THEM})",
+    ),
+    "contact": ({"customer_id": "uuid", "contacted_on": "date", "outcome": "varchar"}, _OF_THEM),
+    "consent": ({"customer_id": "uuid", "kind": "varchar", "withdrawn_on": "date"}, _OF_THEM),
+    "customer_target": ({"customer_id": "uuid", "code": "varchar", "amount": "bigint"}, _OF_THEM),
+}
+"""What a row is made of: of each table its columns with their types, and whose records."""
+
+
+@lru_cache(maxsize=64)
+def _rows_of_few(
+    told: FactWords, rules: tuple[Rule, ...], day: date, targets: frozenset[str]
+) -> str:
+    """The SQL of rows from values alone: common table expressions stand for the tables."""
+    tables = ", ".join(given_rows(table, columns) for table, (columns, _) in _READ.items())
+    rows = judging.with_targets("computed_row", targets)
+    return f"""
+with {tables},
+{computed_rows(told, "true", day=f"date '{day}'", currency=quoted(WON))}
+select {_COLUMNS}, {", ".join(judging.kept(rules, day))}
+from {judging.judged(rules, day, rows, targets)}
+"""
 
 
 def _refresh_one(

@@ -4,9 +4,13 @@ The one place where what people type becomes text of SQL: a planned statement ta
 """
 
 import atexit
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from fpcore.certain import certain
 from fpcore.store.connecting import IN_MEMORY, Connection, quoted
@@ -23,8 +27,11 @@ class Calculator:
     as the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prelude: str = "") -> None:
+        """`prelude` is SQL that each connection runs first: macros and types."""
+        self._prelude = prelude
         self._idle: list[tuple[Connection, dict[str, str]]] = []  # and what each has planned
+        atexit.register(self.close)
 
     def row(self, sql: str, values: dict[str, tuple[str, Any]]) -> dict[str, Any]:
         """Run SQL that gives one row; `values` are the parameters' types and values.
@@ -32,17 +39,29 @@ class Calculator:
         Errors: UnicodeEncodeError for a text that is none (half a surrogate pair), SqlError for a
         value that is none of its type.
         """
+        with self._planned(sql, values) as (connection, call):
+            connection.execute(call)
+            names = [column[0] for column in connection.description]
+            return dict(zip(names, certain(connection.fetchone()), strict=True))
+
+    def table(self, sql: str, values: dict[str, tuple[str, Any]]) -> pa.Table:
+        """Run SQL that gives any number of rows. Errors: as `row`."""
+        with self._planned(sql, values) as (connection, call):
+            return connection.sql(call).to_arrow_table()
+
+    @contextmanager
+    def _planned(
+        self, sql: str, values: dict[str, tuple[str, Any]]
+    ) -> Generator[tuple[Connection, str]]:
+        """Lend a connection and the SQL that runs the planned statement with these values."""
         params = ", ".join(f"{name} := {_literal(v)}::{kind}" for name, (kind, v) in values.items())
         params.encode()  # lest DuckDB end in an error of C++
         connection, planned = self._taken()
         if sql not in planned:
             planned[sql] = f"planned_{len(planned)}"
             connection.execute(f"prepare {planned[sql]} as {sql}")
-        connection.execute(f"execute {planned[sql]}({params})")
-        names = [column[0] for column in connection.description]
-        row = dict(zip(names, certain(connection.fetchone()), strict=True))
+        yield connection, f"execute {planned[sql]}({params})"
         self._idle.append((connection, planned))  # not after an error
-        return row
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -55,6 +74,8 @@ class Calculator:
         except IndexError:
             connection, planned = duckdb.connect(IN_MEMORY, config={"threads": 1}), {}
             connection.execute("set disabled_optimizers = 'in_clause'")  # makes joins of lists
+            if self._prelude:
+                connection.execute(self._prelude)
         if len(planned) >= MOST_PLANNED:
             connection.execute("".join(f"deallocate {name};" for name in planned.values()))
             planned.clear()
@@ -62,7 +83,23 @@ class Calculator:
 
 
 calculator = Calculator()
-atexit.register(calculator.close)
+
+
+def given_rows(name: str, columns: Mapping[str, str]) -> str:
+    """The SQL of a common table expression: its rows are the parameter of its name (`as_json`).
+
+    `columns` have SQL types. Many rows as JSON are planned much faster than as SQL.
+    """
+    shape = quoted(json.dumps([dict(columns)]))
+    return (
+        f"{name} as materialized "
+        f"(select unnest(from_json(${name}::varchar, {shape}), max_depth := 2))"
+    )
+
+
+def as_json(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    """Give rows as the type and value of the parameter of `given_rows`."""
+    return "varchar", json.dumps(rows, default=str, ensure_ascii=False)
 
 
 def _literal(value: Any) -> str:
