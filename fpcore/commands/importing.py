@@ -23,8 +23,8 @@ from fpcore.importing.encoding import ENCODINGS
 from fpcore.importing.fields import AMOUNTS, FIELDS
 from fpcore.importing.headers import UNITS
 from fpcore.importing.importer import ImportOptions
-from fpcore.importing.policies import SIX_DIGITS, SixDigits
 from fpcore.importing.rejects import rejects_csv
+from fpcore.importing.terms import SIX_DIGITS, SixDigits
 from fpcore.models import PremiumCycle
 from fpcore.store.database import Database
 

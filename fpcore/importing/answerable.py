@@ -38,10 +38,11 @@ _WORDS = {
 
 def unknown_words(cursor: Cursor, columns: Columns) -> list[UnknownWord]:
     """List the texts that no table knows, each with the number of its rows."""
+    problems = set(cursor.execute("select distinct field, code from book_problem").fetchall())
     return [
         UnknownWord(name, privacy.scrubbed(text)[:LONGEST_WORD], rows)
         for (name, code), column in _WORDS.items()
-        if columns.of(column)
+        if (name, code) in problems and columns.of(column)
         for text, rows in _texts(cursor, name, code, column)
     ]
 

@@ -66,27 +66,21 @@ create or replace temp macro year_month(t) as
 create or replace temp macro year_day(t) as
     if(regexp_full_match(t, '\d{6}'),
         short_ymd(t[1:2], t[3:4], t[5:6], date '2079-12-31'), null);
-create or replace temp macro is_six_digits_unclear(t) as
-    coalesce(regexp_full_match(t, '\d{6}') and year_month(t) is not null and year_day(t) is not null,
-        false);
 
--- `six_digits`: 'ym' or 'ymd', how a column writes them; NULL: what can be both is nobody's guess
+-- what six digits can be, as a column writes them: 'ym' or 'ymd'; where nobody knows, what can be
+-- both is nobody's guess
+create or replace temp macro six_digit_day(month, day, way) as case
+    when way = 'ym' then month
+    when way = 'ymd' then day
+    when month is null or day is null then coalesce(month, day)
+end;
+
 create or replace temp macro policy_day(t, plain, six_digits) as case
     when iso_date(t) is not null and t[1:4] <> '9999' then iso_date(t)
     when regexp_matches(t, '^\s*9999|종신|평생|(?i:whole)') then date '@WHOLE_LIFE@'
-    when regexp_full_match(plain, '\d{6}') then case
-        when six_digits = 'ym' then year_month(plain)
-        when six_digits = 'ymd' then year_day(plain)
-        when is_six_digits_unclear(plain) then null
-        else coalesce(year_month(plain), year_day(plain))
-    end
+    when regexp_full_match(plain, '\d{6}') then six_digits
     else coalesce(long_date(plain), short_date(plain, date '2079-12-31'))
 end;
-
--- 850302-1234567  850302-1******  850302-1
-create or replace temp macro is_resident_number(t) as
-    length(t) >= 8 and regexp_full_match(
-        narrow(t), '\s*\d{6}(\s*-\s*\d[\d*]{0,6}|\s*\d[\d*]{6})\s*');
 
 create or replace temp macro resident_birthday(t) as case
     when t[7:7] in ('1', '2', '5', '6') then ymd('19' || t[1:2], t[3:4], t[5:6])

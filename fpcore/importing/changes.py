@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from fpcore.access import audit
+from fpcore.facts import policy_key
 from fpcore.importing.fields import AMOUNTS
 from fpcore.importing.headers import Columns
-from fpcore.importing.matching import POLICY_VALUES, customer_values
 from fpcore.importing.report import MOST_LISTED, Change, GonePolicy, KeptEdit
+from fpcore.importing.stored import POLICY_VALUES, customer_values
 from fpcore.store import database
 from fpcore.store.database import Cursor
 
@@ -71,13 +72,13 @@ order by row_no, policy nulls first, field limit $most
 """
 
 
-_GONE = """
+_GONE = f"""
 with insurer as (
-    select distinct same_text_or_none(t.insurer::varchar) as insurer_key
+    select distinct {policy_key.same_text_or_none("t.insurer::varchar")} as insurer_key
     from book_contract t where t.has_policy
 ),
 held as (
-    select same_number(policy_number) as number from book_contract
+    select {policy_key.same_number("policy_number")} as number from book_contract
     where policy_number is not null and row_no in (select row_no from book_problem)
 ),
 gone as (

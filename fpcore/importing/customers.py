@@ -1,60 +1,78 @@
-"""Type the customers of a book: `book_cells` -> `book_customer`, with the problems of each.
+"""Read the customers of a book: `book_cells` -> `book_customer`, with the problems of each.
 
 A cell that cannot be understood is a problem of its rows, never a guess.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
 
 from fpcore import checks, privacy
 from fpcore.checks import Check
-from fpcore.importing import cells, loading
-from fpcore.importing.cells import Said, problems, unread
+from fpcore.importing import making, scrubbing
+from fpcore.importing.cells import Assumptions, problems, unread
 from fpcore.importing.fields import CIRCUMSTANCES, RESIDENT_NUMBER
-from fpcore.importing.headers import Columns
-from fpcore.importing.loading import ABOUT_CUSTOMER
+from fpcore.importing.loading import ABOUT_CUSTOMER, Book
 from fpcore.models import LONGEST_NAME
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
 
 
-def type_customers(cursor: Cursor, columns: Columns, today: date, said: Said) -> None:
-    """Make `book_customer` from `book_cells`, without circumstances (circumstances); also
-    `book_forbidden` (row_no): the rows in which something could not be kept. cells.prepare
-    comes first.
+def read_customers(cursor: Cursor, book: Book, today: date, assumptions: Assumptions) -> None:
+    """Make `book_customer` from `book_cells`, without circumstances (circumstances).
 
-    A two-digit birth year is the last one not after `today`.
+    Also `book_customer_text` and `book_forbidden` (row_no): the rows in which something could not
+    be kept. Reads `book_word`. A two-digit birth year is the last one not after `today`.
     """
-    places = loading.places_of(columns)
-    fields = [field for field in ABOUT_CUSTOMER if field in places]
-    cells.scrub(cursor, "book_cells", [field for field in fields if field != RESIDENT_NUMBER])
-    cursor.execute("""
+    fields = book.read(ABOUT_CUSTOMER)
+    scrubbed = [field for field in fields if field != RESIDENT_NUMBER]
+    if scrubbing.scrub(cursor, "book_cells", scrubbed, book.is_small):
+        cursor.execute(_FORBIDDEN)
+    else:
+        cursor.execute("create or replace temp table book_forbidden (row_no bigint)")
+    texts = dict.fromkeys(fields, "varchar")
+    reads = {
+        "book_cells": {**_KEYS, **texts},
+        "book_scrubbed": {"row_no": "bigint", **dict.fromkeys(scrubbed, "varchar")},
+    }
+    making.make(cursor, book, "book_customer_text", _texts(fields), reads, {})
+    _ask_python(cursor)
+    reads = {
+        "book_customer_text": {**_KEYS, **dict.fromkeys(_TEXT_COLUMNS, "varchar")},
+        "book_answer": {"field": "varchar", "text": "varchar", "answer": "varchar"},
+        "book_word": making.WORD_COLUMNS,
+    }
+    given = {
+        "today": ("date", today),
+        "basis_of_all": ("varchar", assumptions.consent_basis),
+        "consent_header": ("varchar", assumptions.consent_header),
+        **{
+            name: ("varchar", pad.hex())
+            for name, pad in privacy.phone_hash_pads(assumptions.secret).items()
+        },
+    }
+    making.make(cursor, book, "book_customer", _CUSTOMERS, reads, given)
+
+
+_KEYS = {"id_1": "ubigint", "id_2": "ubigint", "row_no": "bigint", "rows": "bigint"}
+_TEXT_COLUMNS = [field for field in ABOUT_CUSTOMER if field not in CIRCUMSTANCES]
+
+_FORBIDDEN = """
 create or replace temp table book_forbidden as
 select r.row_no
 from book_row r join book_cells c on c.id_1 = r.id_1 and c.id_2 = r.id_2
 where c.row_no in (select row_no from book_scrubbed where forbidden)
-""")
-    cursor.execute(_customer_text(fields))
-    _ask(cursor, "phone", privacy.SURELY_A_PHONE, privacy.phone_digits)
-    _ask(cursor, "email", checks.SURELY_AN_EMAIL, _well_formed)
-    cursor.execute(_CUSTOMERS, {
-        "today": today,
-        "consent_basis": said.consent_basis,
-        "consent_header": said.consent_header,
-        **privacy.phone_hash_pads(said.secret),
-    })  # fmt: skip
-
+"""
 
 _KNOWN_BY = {"name": "no_dashes", "consent": "no_dashes"}
 """What makes NULL of a field that says nothing, where that is not `known`: 나 is a name too."""
 
 
-def _customer_text(fields: list[str]) -> str:
+def _texts(fields: Sequence[str]) -> str:
     """The SQL for `book_customer_text`: one text a field, NULL where the book says nothing."""
 
-    def each(macros: dict[str, str], usual: str) -> str:
+    def each(macros: Mapping[str, str], usual: str) -> str:
         return ", ".join(f"{macros.get(field, usual)}({field}) as {field}" for field in fields)
 
     cleaned = ", ".join(
@@ -64,15 +82,12 @@ def _customer_text(fields: list[str]) -> str:
         for field in fields
     )
     unused = "".join(
-        f", null::varchar as {field}"
-        for field in ABOUT_CUSTOMER
-        if field not in fields and field not in CIRCUMSTANCES
+        f", null::varchar as {field}" for field in _TEXT_COLUMNS if field not in fields
     )
-    keys = "id_1, id_2, row_no, rows"
+    keys = ", ".join(_KEYS)
     return f"""
-create or replace temp table book_customer_text as
-with cleaned as (
-    select cell.id_1, cell.id_2, row_no, cell.rows, {cleaned}
+cleaned as (
+    select {", ".join(f"cell.{key}" for key in _KEYS)}, {cleaned}
     from book_cells cell left join book_scrubbed clean using (row_no)
 ),
 tidied as (select {keys}, {each({}, "tidy")} from cleaned)
@@ -80,24 +95,34 @@ select {keys}, {each(_KNOWN_BY, "known")}{unused} from tidied
 """
 
 
-def _ask(cursor: Cursor, field: str, sure: str, understood: Callable[[str], str | None]) -> None:
-    """Make `book_<field>`: what Python understands of each text that is not `sure`, or NULL."""
-    found = cursor.execute(
-        f"select distinct {field} from book_customer_text "
-        f"where not regexp_full_match({field}, $sure)",
-        {"sure": sure},
-    ).fetchall()
-    texts = [text for (text,) in found]
-    answers = [understood(text) for text in texts]
-    table = {"text": pa.array(texts, pa.string()), "answer": pa.array(answers, pa.string())}
-    cursor.register("book_answer", pa.table(table))
-    cursor.execute(f"create or replace temp table book_{field} as from book_answer")
-    cursor.unregister("book_answer")
+def _ask_python(cursor: Cursor) -> None:
+    """Make `book_answer` (field, text, answer): what Python understands of each phone and e-mail
+    address that a pattern is not sure of, or NULL."""
+    found = cursor.execute(_UNSURE).fetchall()
+    answers = [
+        {"field": field, "text": text, "answer": _UNDERSTOOD[field](text)} for field, text in found
+    ]
+    schema = pa.schema([(name, pa.string()) for name in ("field", "text", "answer")])
+    making.keep(cursor, "book_answer", pa.Table.from_pylist(answers, schema))
+
+
+_UNSURE = f"""
+select distinct 'phone', phone from book_customer_text
+where not regexp_full_match(phone, {quoted(privacy.SURELY_A_PHONE)})
+union all
+select distinct 'email', email from book_customer_text
+where not regexp_full_match(email, {quoted(checks.SURELY_AN_EMAIL)})
+"""
 
 
 def _well_formed(email: str) -> str | None:
     return email if checks.email_is_well_formed(email) else None
 
+
+_UNDERSTOOD: Mapping[str, Callable[[str], str | None]] = {
+    "phone": privacy.phone_digits,
+    "email": _well_formed,
+}
 
 _UNREAD_CUSTOMER = {
     "birth_date": "birth_year is null",
@@ -121,7 +146,7 @@ CUSTOMER_CHECKS = (
         if check.field not in CIRCUMSTANCES
     ),
     Check("consent", "consent_refused", "consent = 'no'"),
-    Check("consent", "consent_missing", "said_consent is null and $consent_basis is null"),
+    Check("consent", "consent_missing", "said_consent is null and basis_of_all is null"),
 )
 """What may be wrong with a customer's cells. A number without a name may be a customer who is
 known already: that is for matching to find out."""
@@ -129,9 +154,8 @@ known already: that is for matching to find out."""
 
 _SAID_OF_CUSTOMER = (*_UNREAD_CUSTOMER, "gender", "consent")
 
-_CUSTOMERS = f"""
-create or replace temp table book_customer as
-with plain as (  -- what other values are made of: steps of their own, lest it be computed again
+_PARTS = f"""
+plain as (
     select
         *,
         date_text(birth_date) as plain_birth_date,
@@ -139,29 +163,35 @@ with plain as (  -- what other values are made of: steps of their own, lest it b
         date_text(last_contact_on) as plain_last_contact_on,
         resident_birthday(resident_number) as resident_day,
         is_resident_number(birth_date) as is_resident_number
-    from book_customer_text
+    from book_customer_text cross join given
 ),
 read as (
     select
         t.*,
+        year_month(plain_last_contact_on) as last_contact_month,
+        year_day(plain_last_contact_on) as last_contact_day,
         case
             when resident_day is not null then resident_day
             when is_resident_number then resident_birthday(number_only(birth_date))
-            else birthday(birth_date, plain_birth_date, $today)
+            else birthday(birth_date, plain_birth_date, today)
         end as birth_date_value,
-        if(is_surely_phone(phone), phone_digits(phone), book_phone.answer) as digits,
+        if(is_surely_phone(phone), phone_digits(phone), phone_answer.answer) as digits,
         regexp_full_match(email, {quoted(checks.SURELY_AN_EMAIL)})
-            or book_email.answer is not null as email_is_well_formed
+            or email_answer.answer is not null as email_is_well_formed
     from plain t
-    left join book_phone on book_phone.text = phone
-    left join book_email on book_email.text = email
-),
+    left join (from book_answer where field = 'phone') phone_answer on phone_answer.text = phone
+    left join (from book_answer where field = 'email') email_answer on email_answer.text = email
+)
+"""
+"""What other values are made of: steps of their own, lest it be computed again."""
+
+_VALUES = f"""
 valued as (
     select
         t.*,
         coalesce(
             try_cast(regexp_extract(narrow(t.birth_year), '^(\\d{{4}})\\D?$', 1) as int),
-            year(birthday(t.birth_year, plain_birth_year, $today)),
+            year(birthday(t.birth_year, plain_birth_year, today)),
             try_cast(regexp_extract(narrow(t.birth_date), '^(\\d{{4}})\\D?$', 1) as int),
             year(birth_date_value)) as birth_year_value,
         coalesce(
@@ -182,32 +212,38 @@ valued as (
             else mask(digits)
         end as phone_value,
         case when phone_value is not null and not contains(t.phone, '*')
-            then sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode(digits))))
+            then sha256(unhex(outer_pad) || unhex(sha256(unhex(inner_pad) || encode(digits))))
         end as phone_hash,
-        policy_day(t.last_contact_on, plain_last_contact_on, null) as last_contact_value,
+        policy_day(t.last_contact_on, plain_last_contact_on,
+            six_digit_day(last_contact_month, last_contact_day, null)) as last_contact_value,
         consent_word.value as consent_value
     from read t
     left join book_word gender_word
         on gender_word.field = 'gender' and gender_word.word = folded(t.gender)
     left join book_word consent_word
         on consent_word.field = 'consent' and consent_word.word = folded(t.consent)
-),
+)
+"""
+
+_CUSTOMERS = f"""
+{_PARTS},
+{_VALUES},
 typed as (
     select
         id_1, id_2, row_no, rows, t.name, source_key, owner,
         birth_year_value as birth_year, birth_date_value as birth_date, gender_value as gender,
         from_resident_number, phone_value as phone, phone_hash, email, email_is_well_formed,
-        occupation, last_contact_value as last_contact_on, notes, consent_value as consent,
-        $today::date as today,
+        today, basis_of_all, consent_header, occupation, last_contact_value as last_contact_on,
+        notes, consent_value as consent,
         {", ".join(f"t.{field} as said_{field}" for field in _SAID_OF_CUSTOMER)}
     from valued t
 )
 select
     * exclude ({", ".join(f"said_{field}" for field in _SAID_OF_CUSTOMER)},
-        email_is_well_formed, today),
+        email_is_well_formed, today, basis_of_all, consent_header),
     row_no as customer_no,
-    coalesce(if(consent = 'yes', $consent_header || ': ' || said_consent, null),
-        $consent_basis) as consent_basis,
+    coalesce(if(consent = 'yes', consent_header || ': ' || said_consent, null),
+        basis_of_all) as consent_basis,
     {problems(CUSTOMER_CHECKS)} as problems
 from typed
 """

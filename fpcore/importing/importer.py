@@ -18,24 +18,26 @@ from fpcore.access.audit import Action
 from fpcore.errors import ImportCancelled, NotAllowed, UnreadableFile
 from fpcore.importing import (
     book_file,
-    cells,
     changes,
     circumstances,
     customers,
     headers,
     history,
     loading,
+    making,
     matching,
     policies,
 )
 from fpcore.importing.book_file import BookFile, Reading
-from fpcore.importing.cells import Said
+from fpcore.importing.cells import Assumptions
 from fpcore.importing.headers import Columns
 from fpcore.importing.history import BatchState
-from fpcore.importing.matching import POLICY_VALUES, customer_values
+from fpcore.importing.loading import Book
 from fpcore.importing.progress import Progress
 from fpcore.importing.report import ImportReport
 from fpcore.importing.reporting import report
+from fpcore.importing.stored import POLICY_VALUES, customer_values
+from fpcore.importing.terms import SixDigits
 from fpcore.kept import customer_rows
 from fpcore.kept.gap_history import Because, Cause
 from fpcore.models import WON, Account, PremiumCycle, Record
@@ -64,7 +66,7 @@ class ImportOptions(Record):
     currency: str = WON
     premium_cycle: PremiumCycle = PremiumCycle.MONTHLY
     units: Mapping[str, int] = Field(default_factory=dict)
-    six_digits: Mapping[str, policies.SixDigits] = Field(default_factory=dict)
+    six_digits: Mapping[str, SixDigits] = Field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     take_twins: bool = False
 
@@ -195,24 +197,25 @@ def _plan(
 ) -> None:
     """Make the temporary tables that say what becomes of each row."""
     owner = _owner(cursor, account, columns, options)
-    loading.load(cursor, file, columns, progress.step)
+    book = Book(columns, file.words, is_small=file.record_count <= making.FEW_ROWS)
+    loading.load(cursor, file, book, progress.step)
     progress.step("customers")
-    said = _said(db, file, columns, options)
-    cells.prepare(cursor, file.words, said.words)
-    customers.type_customers(cursor, columns, today, said)
-    circumstances.type_circumstances(cursor, columns, said)
+    assumptions = _assumptions(db, columns, options)
+    making.prepare(cursor, book, assumptions.answered)
+    customers.read_customers(cursor, book, today, assumptions)
+    circumstances.read_circumstances(cursor, book, assumptions)
     progress.step("policies")
-    policies.type_policies(cursor, columns, today, said)
+    policies.read_policies(cursor, book, today, assumptions)
     progress.step("matching")
     called = options.words.get("owner", {})
     matching.match(cursor, account, columns, owner, called, options.take_twins)
     progress.step("report")
 
 
-def _said(db: Database, file: BookFile, columns: Columns, options: ImportOptions) -> Said:
+def _assumptions(db: Database, columns: Columns, options: ImportOptions) -> Assumptions:
     consent = columns.of("consent")
     in_headers = {c.field: c.unit for c in columns.all if c.field and c.unit is not None}
-    return Said(
+    return Assumptions(
         currency=options.currency,
         premium_cycle=None if columns.of("premium_cycle") else options.premium_cycle.value,
         header_cycle=columns.premium_cycle,
@@ -220,8 +223,7 @@ def _said(db: Database, file: BookFile, columns: Columns, options: ImportOptions
         consent_header=consent.header if consent else None,
         units={**in_headers, **options.units},
         six_digits=options.six_digits,
-        words=options.words,
-        insurers=file.words.insurers.names,
+        answered=options.words,
         secret=db.secret,
     )
 
@@ -255,17 +257,20 @@ def _store(
     logged = {**said, "asker": account.id}
     values = customer_values(planned.columns)
     progress.step("storing:customers")
-    cursor.execute(_insert("customer", _NEW_CUSTOMERS, values, "owner_id", "id"), said)
-    cursor.execute(_NEW_CONSENTS, {**logged, "today": today})
+    if planned.customers_created:
+        cursor.execute(_insert("customer", _NEW_CUSTOMERS, values, "owner_id", "id"), said)
+        cursor.execute(_NEW_CONSENTS, {**logged, "today": today})
     progress.step("storing:policies")
-    # those of one customer lie together in the table, so that a page reads little of it
-    order = "" if loading.is_grouped(cursor) else _AS_CUSTOMERS
-    cursor.execute(_NEW_POLICIES + order, said)
-    cursor.execute(_logged("customer", "book_person", values, "id"), logged)
-    cursor.execute(_LOGGED_POLICIES, logged)
-    history.keep_before(cursor, batch)
-    cursor.execute(_update("customer", "book_person", values), {"now": now})
-    cursor.execute(_CHANGED_POLICIES, {"now": now})
+    if planned.policies_created:
+        # those of one customer lie together in the table, so that a page reads little of it
+        order = "" if loading.is_grouped(cursor) else _AS_CUSTOMERS
+        cursor.execute(_NEW_POLICIES + order, said)
+    if database.value(cursor, _IS_ANY_CHANGED):
+        cursor.execute(_logged("customer", "book_person", values, "id"), logged)
+        cursor.execute(_LOGGED_POLICIES, logged)
+        history.keep_before(cursor, batch)
+        cursor.execute(_update("customer", "book_person", values), {"now": now})
+        cursor.execute(_CHANGED_POLICIES, {"now": now})
     progress.step("summing")
     cursor.execute(_TOUCHED_CUSTOMERS)
     because = Because(Cause.IMPORT, account.id, batch)
@@ -320,6 +325,10 @@ _NEW_CUSTOMERS = "(from book_person where is_new order by owner_id, row_no)"
 _NEW_POLICIES = _insert("policy", "book_new_policy", POLICY_VALUES, "customer_id", "uuidv7()")
 _AS_CUSTOMERS = "order by customer_id, row_no"
 _CHANGED_POLICIES = _update("policy", "book_policy", POLICY_VALUES)
+
+_IS_ANY_CHANGED = """
+select exists (from book_person where is_changed) or exists (from book_policy where is_changed)
+"""
 
 _TOUCHED_CUSTOMERS = """
 create or replace temp table touched_customer as

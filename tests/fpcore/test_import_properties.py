@@ -20,13 +20,13 @@ from agency import STATEMENT, TODAY
 from examples import few
 from hypothesis import HealthCheck, given
 
-from fpcore.importing import book_file, importer, undoing
+from fpcore.importing import book_file, importer, making, undoing
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.matching import QUESTIONS
 from fpcore.importing.rejects import rejects_csv
 from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
-from fpcore.models import WHOLE_LIFE
+from fpcore.models import WHOLE_LIFE, Account
 from fpcore.privacy import REMOVED
 from fpcore.store.database import Database
 
@@ -458,9 +458,15 @@ def held_back(report: ImportReport) -> list[tuple[set[str], bool]]:
 
 
 @few(3, suppress_health_check=list(HealthCheck))
-@given(book=books(), style=STYLES)
-def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
-    db, manager = office.db, office.people["manager1"]
+@given(book=books(), style=STYLES, is_small=st.booleans())
+def test_every_row_is_stored_as_meant_or_told_of(book, style, is_small, office):
+    """Read as a small book or as a large one, by whichever lane: all the same."""
+    few_rows, other = (1000, -1) if is_small else (-1, 1000)
+    with patch.object(making, "FEW_ROWS", few_rows):
+        is_stored_or_told_of(book, style, other, office.db, office.people["manager1"])
+
+
+def is_stored_or_told_of(book: Book, style: Style, other: int, db: Database, manager: Account):
     emptied(db)
     batches = []
     owner = None
@@ -486,7 +492,10 @@ def test_every_row_is_stored_as_meant_or_told_of(book, style, office):
     content = write(book, style)
     args = (db, manager, "book.csv", content, said, TODAY)
     preview = importer.preview(*args)
-    with patch.object(book_file, "plain_lane", lambda *_: None):
+    with (
+        patch.object(book_file, "plain_lane", lambda *_: None),
+        patch.object(making, "FEW_ROWS", other),
+    ):
         assert told(importer.preview(*args)) == told(preview)
     report = run(content)
     assert told(report) == told(preview)

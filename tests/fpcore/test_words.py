@@ -17,7 +17,16 @@ from fpcore import checks, errors, models, wording
 from fpcore.access import audit
 from fpcore.facts import policies as facts_of_policies
 from fpcore.gaps import explanation
-from fpcore.importing import circumstances, customers, fields, matching, policies, reporting
+from fpcore.importing import (
+    circumstances,
+    contracts,
+    customers,
+    fields,
+    matching,
+    persons,
+    policies,
+    reporting,
+)
 from fpcore.kept import consistency, gap_history
 from fpcore.portfolio import conditions, customer_list
 from fpcore.rules import amounts, coverages, holdings, records, rulebook, vocabulary
@@ -91,7 +100,7 @@ def problems_of_values() -> set[tuple[str, str]]:
 
 def problems_of_matching() -> set[tuple[str, str]]:
     """(field, code) of what matching finds, read from the SQL that makes them."""
-    source = getsource(matching)
+    source = getsource(persons) + getsource(contracts)
     found = re.findall(r"(?:field := |select row_no, )'(\w+)', (?:code := )?'(\w+)'", source)
     return set(found)
 

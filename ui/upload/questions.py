@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from fpcore.circumstances import WORDS
-from fpcore.importing.policies import SIX_DIGITS
 from fpcore.importing.report import Doubt, ImportReport, UnknownWord
+from fpcore.importing.terms import SIX_DIGITS
 from fpcore.models import (
     Account,
     Gender,

@@ -13,7 +13,7 @@ import streamlit as st
 from fpcore import wording
 from fpcore.importing import words
 from fpcore.importing.book_file import Reading
-from fpcore.importing.policies import SixDigits
+from fpcore.importing.terms import SixDigits
 from fpcore.models import Account
 from fpcore.store.database import Database
 from ui import session
