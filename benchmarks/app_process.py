@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 
 HOST = "127.0.0.1"
 LONGEST_START, LONGEST_END = 600, 20  # seconds; the first start of a day brings the book up to it

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from fpcore import circumstances
 from fpcore.models import (
     EARLIEST_BIRTH_YEAR,
     LARGEST_AMOUNT,
@@ -23,6 +22,7 @@ from fpcore.models import (
     OCCUPATION_CLASSES,
     POLICY_AMOUNTS,
     WON,
+    circumstances,
 )
 from fpcore.store.calculator import calculator
 

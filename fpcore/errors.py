@@ -4,6 +4,10 @@ An error carries a code and its particulars, not a sentence: `fpcore.wording` tu
 in the reader's language.
 """
 
+from typing import TypeVar
+
+T = TypeVar("T")
+
 
 class FpError(Exception):
     """The base of every error that a person is told about."""
@@ -148,3 +152,10 @@ class ImportCancelled(FpError):
     """Somebody stopped the import; nothing of it is stored."""
 
     code = "import_cancelled"
+
+
+def certain(value: T | None) -> T:
+    """Give a value that is there, for a reason that its type does not tell."""
+    if value is None:
+        raise AssertionError("a value is missing that is always there")
+    return value

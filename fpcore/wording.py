@@ -5,8 +5,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from fpcore.config.paths import DATA
 from fpcore.errors import FpError, InvalidSettings
-from fpcore.paths import DATA
 
 LOCALES = DATA / "locales"
 LANGUAGES = ("ko", "en")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 from pydantic import ValidationError
 
-from fpcore import circumstances, wording
+from fpcore import wording
 from fpcore.errors import InvalidInput
 from fpcore.facts import amounts
 from fpcore.models import (
@@ -25,6 +25,7 @@ from fpcore.models import (
     PolicyStatus,
     PolicyType,
     PremiumCycle,
+    circumstances,
 )
 from fpcore.store.database import Database
 from ui.internals.streamlit import Place

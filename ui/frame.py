@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple
 import streamlit as st
 
 from fpcore import wording
+from fpcore.config.paths import ROOT
 from fpcore.models import Account
-from fpcore.paths import ROOT
 from ui import errors, session
 
 FOLDER = ROOT / "pages"

@@ -5,11 +5,11 @@ from datetime import date
 import bcrypt
 
 from fpcore.access import accounts
+from fpcore.config.paths import DATA
 from fpcore.importing import importer
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.report import ImportReport
 from fpcore.models import Role
-from fpcore.paths import DATA
 from fpcore.store.database import Database
 
 BOOK = DATA / "demo_book.csv"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fpcore import clock, wording
+from fpcore import wording
 from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
@@ -17,6 +17,7 @@ from fpcore.commands.line import (
     owner_option,
     print_output,
 )
+from fpcore.config import clock
 from fpcore.importing import history, importer, undoing
 from fpcore.importing.book_file import Reading
 from fpcore.importing.encoding import ENCODINGS

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from fpcore import clock, starting, wording
+from fpcore import starting, wording
 from fpcore.access import accounts
 from fpcore.commands import documents
 from fpcore.commands.documents import LANGUAGE
+from fpcore.config import clock
 from fpcore.errors import FpError
 from fpcore.models import WON, Account, Measure, RowKind, is_shown
 from fpcore.store.database import Database

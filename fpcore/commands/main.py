@@ -14,9 +14,8 @@ from pathlib import Path
 
 import click
 
-from fpcore import clock, wording
+from fpcore import wording
 from fpcore.access import accounts
-from fpcore.certain import certain
 from fpcore.commands import demo, documents, importing, sql
 from fpcore.commands.line import (
     Commands,
@@ -32,11 +31,13 @@ from fpcore.commands.line import (
     team_option,
     valued_on_option,
 )
+from fpcore.config import clock
+from fpcore.config.paths import ROOT
 from fpcore.customers import consents, coverage, profiles
+from fpcore.errors import certain
 from fpcore.gaps import explanation, publishing, scopes
 from fpcore.kept import consistency
 from fpcore.models import Measure, Role, RowKind
-from fpcore.paths import ROOT
 from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list, heatmaps
 from fpcore.portfolio.filters import CustomerFilter

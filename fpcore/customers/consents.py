@@ -13,9 +13,9 @@ from fpcore import privacy
 from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
 from fpcore.access.scope import VISIBLE_OWNERS
-from fpcore.certain import certain
 from fpcore.checks import Problem
-from fpcore.errors import InvalidInput, NotFound
+from fpcore.config.paths import DATA
+from fpcore.errors import InvalidInput, NotFound, certain
 from fpcore.kept import customer_rows
 from fpcore.models import (
     LONGEST_TEXT,
@@ -27,7 +27,6 @@ from fpcore.models import (
     Record,
     is_shown,
 )
-from fpcore.paths import DATA
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database
 

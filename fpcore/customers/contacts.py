@@ -7,9 +7,8 @@ from uuid import UUID
 from fpcore import privacy
 from fpcore.access import audit, scope
 from fpcore.access.audit import Action, RecordKind
-from fpcore.certain import certain
 from fpcore.checks import Problem
-from fpcore.errors import InvalidInput, NotFound
+from fpcore.errors import InvalidInput, NotFound, certain
 from fpcore.kept import customer_rows
 from fpcore.models import (
     LONGEST_TEXT,

@@ -10,10 +10,9 @@ from fpcore import checks, privacy
 from fpcore.access import audit, belongings, scope
 from fpcore.access.audit import Action
 from fpcore.access.scope import VISIBLE_OWNERS
-from fpcore.certain import certain
 from fpcore.checks import Problem
 from fpcore.customers import consents
-from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound
+from fpcore.errors import EditedMeanwhile, InvalidInput, NotFound, certain
 from fpcore.kept import customer_rows, insurers
 from fpcore.models import Account, ConsentKind, Customer, CustomerChanges, NewCustomer
 from fpcore.store import database

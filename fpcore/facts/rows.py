@@ -2,13 +2,12 @@
 
 from functools import lru_cache
 
-from fpcore import circumstances
 from fpcore.facts.holding import KIND_SUMS_OR_NONE, SUM_COLUMNS, SUMS_OR_NONE, holding
 from fpcore.facts.policies import judged
 from fpcore.facts.replacement import ARE_ALIKE, replaced
 from fpcore.facts.types import CONSENTS, bits
 from fpcore.facts.words import FactWords
-from fpcore.models import NOBODY_REACHED, WON
+from fpcore.models import NOBODY_REACHED, WON, circumstances
 from fpcore.store.connecting import quoted
 
 INITIALS = """

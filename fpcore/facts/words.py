@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from fpcore import config_files
+from fpcore.config import config_files
+from fpcore.config.paths import DATA
 from fpcore.errors import InvalidSettings
 from fpcore.models import OCCUPATION_CLASSES, is_shown
-from fpcore.paths import DATA
 from fpcore.store import good_files
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor, Database

@@ -11,10 +11,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from fpcore import circumstances
 from fpcore.access import scope
-from fpcore.certain import certain
-from fpcore.errors import NotFound
+from fpcore.errors import NotFound, certain
 from fpcore.facts import words
 from fpcore.facts.policies import WHY_NOT_IN_FORCE, product, yearly_premium
 from fpcore.facts.relation import customer_fact
@@ -23,7 +21,7 @@ from fpcore.facts.words import FactWords
 from fpcore.gaps import targets
 from fpcore.gaps.customer_gaps import CustomerGaps, Gap, NotCounted, PremiumBurden, Term, Way
 from fpcore.gaps.targets import Target
-from fpcore.models import WON, Account, GapState
+from fpcore.models import WON, Account, GapState, circumstances
 from fpcore.rules import judging, rulebook
 from fpcore.rules.coverages import COVERAGES
 from fpcore.rules.needs import Need

@@ -1,10 +1,10 @@
 """List what can be answered once for all rows of a file: units, dates and unknown words."""
 
-from fpcore import circumstances, privacy
+from fpcore import privacy
 from fpcore.importing import loading
 from fpcore.importing.headers import Columns
 from fpcore.importing.report import MOST_LISTED, Doubt, UnknownWord
-from fpcore.models import LONGEST_NAME
+from fpcore.models import LONGEST_NAME, circumstances
 from fpcore.store.database import Cursor
 
 SAMPLES = 5

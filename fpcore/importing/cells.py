@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from fpcore import circumstances, privacy
+from fpcore import privacy
 from fpcore.checks import Check
 from fpcore.facts import amounts, policy_key
 from fpcore.importing.words import BookWords, fold
-from fpcore.models import WHOLE_LIFE
+from fpcore.models import WHOLE_LIFE, circumstances
 from fpcore.store.connecting import quoted
 
 _MACROS = Path(__file__).with_name("cells.sql")

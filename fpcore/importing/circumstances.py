@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from fpcore import checks
 from fpcore.checks import Check
-from fpcore.circumstances import CIRCUMSTANCES, WORDS
 from fpcore.importing import cells, making
 from fpcore.importing.cells import Assumptions, problems, unread
 from fpcore.importing.fields import AMOUNTS_OF_CUSTOMER
 from fpcore.importing.fields import CIRCUMSTANCES as FIELDS
 from fpcore.importing.loading import Book
 from fpcore.models import LARGEST_AMOUNT, WON
+from fpcore.models.circumstances import CIRCUMSTANCES, WORDS
 from fpcore.store.connecting import quoted
 from fpcore.store.database import Cursor
 

@@ -1,7 +1,6 @@
 """The fields that a column of a book can mean."""
 
-from fpcore import circumstances
-from fpcore.models import POLICY_AMOUNTS
+from fpcore.models import POLICY_AMOUNTS, circumstances
 
 CIRCUMSTANCES = (*circumstances.NAMES, "annual_income")
 """What few books tell of a customer; `annual_income` only stands for the income a month."""

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from fpcore import config_files
+from fpcore.config import config_files
+from fpcore.config.paths import DATA
 from fpcore.errors import InvalidSettings
 from fpcore.importing.fields import FIELDS
 from fpcore.models import (
@@ -26,7 +27,6 @@ from fpcore.models import (
     PremiumCycle,
     is_shown,
 )
-from fpcore.paths import DATA
 from fpcore.store import good_files
 from fpcore.store.database import Database
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from fpcore.config.paths import ROOT
 from fpcore.errors import UnreadableFile
-from fpcore.paths import ROOT
 
 SECONDS = 300
 MEMORY = 4 * 1024**3

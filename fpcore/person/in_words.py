@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from fpcore import circumstances, clock
 from fpcore import wording as words
-from fpcore.models import POLICY_AMOUNTS, WHOLE_LIFE, WON
-from fpcore.paths import DATA
+from fpcore.config import clock
+from fpcore.config.paths import DATA
+from fpcore.models import POLICY_AMOUNTS, WHOLE_LIFE, WON, circumstances
 
 EMPTY = "–"
 

@@ -8,12 +8,12 @@ from datetime import date
 from typing import Any
 
 from fpcore.access import scope
-from fpcore.circumstances import CIRCUMSTANCES
 from fpcore.facts import groups
 from fpcore.facts.policies import IN_FORCE
 from fpcore.facts.relation import customer_fact
 from fpcore.facts.types import BIT, TOTAL, agreed_to, bit_of
 from fpcore.models import Account, ConsentKind, Gone, PolicyType
+from fpcore.models.circumstances import CIRCUMSTANCES
 from fpcore.store.database import Database
 
 DAYS_AHEAD = (30, 60, 90)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import ValidationError
 
 from fpcore.access.scope import VISIBLE_OWNERS
-from fpcore.certain import certain
+from fpcore.errors import certain
 from fpcore.facts import groups
 from fpcore.facts.groups import UNKNOWN_ROW
 from fpcore.facts.types import TOTAL

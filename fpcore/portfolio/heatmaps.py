@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fpcore.certain import certain
-from fpcore.errors import InvalidInput
+from fpcore.errors import InvalidInput, certain
 from fpcore.facts import groups
 from fpcore.facts.groups import ALL_ROWS
 from fpcore.facts.relation import customer_fact

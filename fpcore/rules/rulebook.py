@@ -8,9 +8,9 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from fpcore import config_files
+from fpcore.config import config_files
+from fpcore.config.paths import DATA
 from fpcore.errors import InvalidRules, InvalidSettings
-from fpcore.paths import DATA
 from fpcore.rules.records import PublishedRule, Rule, in_use, parsed
 from fpcore.store import database, good_files
 from fpcore.store.database import Cursor, Database

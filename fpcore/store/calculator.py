@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from fpcore.certain import certain
+from fpcore.errors import certain
 from fpcore.store.connecting import IN_MEMORY, Connection, quoted
 
 MOST_PLANNED = 100

@@ -20,8 +20,7 @@ from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 
-from fpcore.certain import certain
-from fpcore.errors import FpError
+from fpcore.errors import FpError, certain
 from fpcore.store import rewriting
 from fpcore.store.connecting import (
     IN_MEMORY,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from fpcore import config_files
+from fpcore.config import config_files
 from fpcore.errors import InvalidSettings
 from fpcore.store import database
 from fpcore.store.database import Cursor, Database

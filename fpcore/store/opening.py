@@ -5,6 +5,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+from fpcore.config.paths import DATA
 from fpcore.errors import (
     DatabaseMissing,
     DatabaseNewer,
@@ -13,7 +14,6 @@ from fpcore.errors import (
     ErasureUnfinished,
     FpError,
 )
-from fpcore.paths import DATA
 from fpcore.store import migrations, rewriting
 from fpcore.store.connecting import IN_MEMORY, OPENING, Connection, SqlError, connect
 from fpcore.store.database import Database

@@ -10,7 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from fpcore.certain import certain
+from fpcore.errors import certain
 from fpcore.store.connecting import REPLACED, Connection, quoted
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 
 CHECKS = {
     "style": ["ruff", "check", "--no-cache", "."],

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from fpcore.commands import reference
 from fpcore.commands.main import main
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "benchmarks/RESULTS.md"])
 WRITTEN = {"docs/commands.md", "benchmarks/RESULTS.md"}  # by the program

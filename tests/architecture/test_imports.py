@@ -3,7 +3,7 @@
 from importlinter.cli import lint_imports
 from importlinter.configuration import configure
 
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 
 
 def test_every_module_keeps_to_its_layer(monkeypatch):

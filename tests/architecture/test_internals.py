@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 
 PROMISED = {
     "streamlit": {"streamlit", "streamlit.typing"},

@@ -14,7 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from fpcore.commands import demo
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 DRAWN = """frames => new Promise(done => {

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpcore import config_files
+from fpcore.config import config_files
+from fpcore.config.paths import ROOT
 from fpcore.errors import UnreadableFile
 from fpcore.importing import (
     book_file,
@@ -32,7 +33,6 @@ from fpcore.importing import (
 from fpcore.importing.book_file import Reading
 from fpcore.importing.delimited import Text
 from fpcore.importing.layout import look
-from fpcore.paths import ROOT
 from fpcore.store import database, opening
 from fpcore.store.connecting import IN_MEMORY
 

@@ -10,11 +10,11 @@ from agency import hire, outcome, take
 
 from fpcore import wording
 from fpcore.access import accounts
+from fpcore.config.paths import ROOT
 from fpcore.errors import InvalidSettings
 from fpcore.importing import headers, importer, words
 from fpcore.importing.fields import FIELDS
 from fpcore.importing.importer import ImportOptions
-from fpcore.paths import ROOT
 from fpcore.store import opening
 
 CONTENT = words.BOOK_WORDS.read_text(encoding="utf-8")

@@ -11,10 +11,10 @@ from agency import STATEMENT, TODAY, hire, take
 from hypothesis import example, given
 
 from fpcore import checks, wording
-from fpcore.circumstances import AMOUNTS as CUSTOMER_AMOUNTS
 from fpcore.customers import profiles
 from fpcore.importing.importer import ImportReport
 from fpcore.models import LARGEST_AMOUNT, POLICY_AMOUNTS, NewCustomer
+from fpcore.models.circumstances import AMOUNTS as CUSTOMER_AMOUNTS
 from fpcore.store import opening
 from fpcore.store.connecting import IN_MEMORY
 from fpcore.store.database import Database

@@ -15,15 +15,15 @@ import pytest
 from agency import PASSWORD, STATEMENT, csv_bytes
 from click.testing import CliRunner
 
-from fpcore import clock
 from fpcore.access import accounts
 from fpcore.commands import demo
 from fpcore.commands.main import main
+from fpcore.config import clock
+from fpcore.config.paths import ROOT
 from fpcore.customers import consents, profiles
 from fpcore.importing import words as book_words
 from fpcore.kept import comparison
 from fpcore.models import ConsentChannel, ConsentKind, PolicyType, RowKind
-from fpcore.paths import ROOT
 from fpcore.rules import rulebook
 from fpcore.store import opening
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from fpcore import config_files, settings, wording
+from fpcore import wording
+from fpcore.config import config_files, settings
+from fpcore.config.settings import Settings
 from fpcore.errors import InvalidSettings
-from fpcore.settings import Settings
 from fpcore.store import good_files
 
 

@@ -17,12 +17,12 @@ from pydantic import ValidationError
 
 from fpcore import models, wording
 from fpcore.access import audit
-from fpcore.circumstances import AMOUNTS
 from fpcore.customers import profiles
 from fpcore.importing import circumstances, headers, undoing
 from fpcore.importing.loading import Book
 from fpcore.importing.report import Doubt, UnknownWord
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
+from fpcore.models.circumstances import AMOUNTS
 from fpcore.person import disclosure, in_words
 
 pytestmark = [pytest.mark.shared_office, pytest.mark.usefixtures("rows_stay_true")]

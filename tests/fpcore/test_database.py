@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from fpcore.config.paths import ROOT
 from fpcore.errors import DatabaseBusy, DatabaseMissing, DatabaseUnusable
-from fpcore.paths import ROOT
 from fpcore.store import connecting, database, migrations, opening
 from fpcore.store.connecting import SqlError
 

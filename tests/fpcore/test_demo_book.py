@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from agency import TODAY
 
-from fpcore import paths
 from fpcore.access import accounts
 from fpcore.commands import demo
+from fpcore.config import paths
 from fpcore.gaps import scopes
 from fpcore.models import RowKind
 from fpcore.portfolio import heatmaps

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from agency import TODAY, add_customer, add_policy, hire, row_of
 
-from fpcore import config_files, wording
+from fpcore import wording
+from fpcore.config import config_files
 from fpcore.customers import profiles
 from fpcore.errors import InvalidSettings
 from fpcore.facts import words

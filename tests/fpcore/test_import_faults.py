@@ -16,13 +16,13 @@ from examples import are_many, times
 from test_rewrite import copy_of
 
 from fpcore.access import accounts
+from fpcore.config.paths import ROOT
 from fpcore.errors import ImportCancelled, UnreadableFile
 from fpcore.importing import book_file, history, importer, private_files
 from fpcore.importing.importer import ImportOptions
 from fpcore.importing.progress import Progress
 from fpcore.importing.report import ImportReport
 from fpcore.kept import comparison
-from fpcore.paths import ROOT
 from fpcore.store import opening
 from fpcore.store.connecting import SqlError
 from fpcore.store.database import Database

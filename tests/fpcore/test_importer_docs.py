@@ -13,9 +13,9 @@ from agency import STATEMENT, TODAY, csv_bytes, hire
 from test_book_file import text, xlsx
 
 import fpcore.importing
+from fpcore.config.paths import ROOT
 from fpcore.importing import importer, making
 from fpcore.importing.importer import ImportOptions
-from fpcore.paths import ROOT
 from fpcore.store import database, opening
 from fpcore.store.connecting import IN_MEMORY
 

@@ -20,7 +20,7 @@ from uuid import UUID
 import pytest
 from agency import TODAY, Office, hire, take
 
-from fpcore import circumstances, models, privacy, wording
+from fpcore import models, privacy, wording
 from fpcore.access import accounts
 from fpcore.access.audit import Action
 from fpcore.customers import consents, contacts, policies, profiles
@@ -40,6 +40,7 @@ from fpcore.models import (
     NewCustomer,
     NewPolicy,
     PolicyChanges,
+    circumstances,
 )
 from fpcore.person import disclosure, erasure, in_words
 from fpcore.portfolio import customer_list

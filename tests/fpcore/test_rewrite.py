@@ -16,8 +16,8 @@ from typing import TypeVar
 
 import pytest
 
+from fpcore.config.paths import ROOT
 from fpcore.errors import DatabaseBusy, ErasureUnfinished
-from fpcore.paths import ROOT
 from fpcore.store import connecting, opening
 from fpcore.store.connecting import IN_MEMORY, SqlError
 from fpcore.store.database import Database

@@ -11,10 +11,11 @@ from agency import TODAY, hire, take
 from screen import FOLDS
 from streamlit.testing.v1 import AppTest
 
-from fpcore import clock, starting
+from fpcore import starting
 from fpcore.access import accounts
+from fpcore.config import clock
+from fpcore.config.paths import ROOT
 from fpcore.models import Account
-from fpcore.paths import ROOT
 from fpcore.store import opening
 from fpcore.store.database import Database
 from ui import session

@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from fpcore.paths import ROOT
+from fpcore.config.paths import ROOT
 from fpcore.store import opening
 from ui.server import uploads_to_disk
 from ui.server.uploads_to_disk import UploadsToDisk, kept_at

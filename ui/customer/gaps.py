@@ -8,7 +8,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from fpcore import clock
+from fpcore.config import clock
 from fpcore.facts import amounts
 from fpcore.gaps import targets
 from fpcore.gaps.changes import GapChange

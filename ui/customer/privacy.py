@@ -7,10 +7,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from fpcore.certain import certain
 from fpcore.customers import consents, profiles
 from fpcore.customers.profiles import Removal
-from fpcore.errors import ConsentWithdrawn, EditedMeanwhile
+from fpcore.errors import ConsentWithdrawn, EditedMeanwhile, certain
 from fpcore.models import Consent, ConsentChannel, ConsentKind, Customer
 from fpcore.person import disclosure, erasure, in_words
 from fpcore.privacy import masked_name

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from fpcore.circumstances import CIRCUMSTANCES, NAMES, Circumstance
 from fpcore.customers import profiles
 from fpcore.models import (
     WHOLE_LIFE,
@@ -18,6 +17,7 @@ from fpcore.models import (
     CustomerChanges,
     Policy,
 )
+from fpcore.models.circumstances import CIRCUMSTANCES, NAMES, Circumstance
 from ui import address, edits, forms, session
 from ui.customer import contacts as contact_section
 from ui.text import Text, safe

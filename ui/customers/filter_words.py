@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fpcore import wording
-from fpcore.certain import certain
+from fpcore.errors import certain
 from fpcore.facts.types import TOTAL
 from fpcore.gaps import publishing
 from fpcore.portfolio.conditions import POLICY_FIELDS

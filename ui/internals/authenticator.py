@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fpcore.certain import certain
+from fpcore.errors import certain
 
 if TYPE_CHECKING:
     from streamlit_authenticator.controllers import CookieController

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fpcore import settings
+from fpcore.config import settings
 from fpcore.models import Account
 from fpcore.portfolio.indicators import KeyFigures
 from ui import address, heatmaps, queries, tables

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from fpcore import settings
+from fpcore.config import settings
 from fpcore.facts.groups import ALL_ROWS
 from fpcore.facts.types import TOTAL
 from fpcore.models import Account

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fpcore import settings
+from fpcore.config import settings
 from fpcore.models import RowKind
 from fpcore.portfolio.measures import Unit
 from ui.portfolio.map_contents import Asked, Map

@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from fpcore import settings
+from fpcore.config import settings
 from fpcore.models import Account
 from ui import address, heatmaps
 from ui.internals.plotly import Made

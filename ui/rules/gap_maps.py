@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fpcore import settings
+from fpcore.config import settings
 from fpcore.gaps import scopes
 from fpcore.gaps.scopes import share_lacking
 from fpcore.gaps.trials import Comparison

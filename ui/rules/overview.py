@@ -7,7 +7,8 @@ from datetime import date, datetime
 import pandas as pd
 import streamlit as st
 
-from fpcore import clock, wording
+from fpcore import wording
+from fpcore.config import clock
 from fpcore.facts import words
 from fpcore.gaps import publishing
 from fpcore.models import Account

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Hashable
 from datetime import date
 
-from fpcore import clock, starting, wording
+from fpcore import starting, wording
+from fpcore.config import clock
 from fpcore.store.database import Database
 from fpcore.store.opening import configured_path
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from fpcore import clock
+from fpcore.config import clock
 
 T = TypeVar("T")
 

@@ -7,9 +7,8 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from fpcore import clock
-from fpcore.certain import certain
-from fpcore.errors import FpError
+from fpcore.config import clock
+from fpcore.errors import FpError, certain
 from fpcore.importing import history, undoing
 from fpcore.importing.history import BatchState, ImportBatch
 from fpcore.importing.undoing import LeftRecord, UndoReport

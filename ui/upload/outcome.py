@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from fpcore import wording
-from fpcore.certain import certain
+from fpcore.errors import certain
 from fpcore.importing.fields import AMOUNTS
 from fpcore.importing.rejects import rejects_csv
 from fpcore.importing.report import MOST_HELD_BACK, MOST_LISTED, Change, ImportReport, KeptEdit

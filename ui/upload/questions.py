@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from fpcore.circumstances import WORDS
 from fpcore.importing.report import Doubt, ImportReport, UnknownWord
 from fpcore.importing.terms import SIX_DIGITS
 from fpcore.models import (
@@ -15,6 +14,7 @@ from fpcore.models import (
     PolicyType,
     PremiumCycle,
 )
+from fpcore.models.circumstances import WORDS
 from ui.text import Text, safe
 from ui.upload import mapping
 from ui.upload.uploads import Answers, Upload

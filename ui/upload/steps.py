@@ -7,8 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from fpcore import privacy
-from fpcore.certain import certain
-from fpcore.errors import UnreadableFile
+from fpcore.errors import UnreadableFile, certain
 from fpcore.importing import importer
 from fpcore.importing.book_file import BookFile, Reading
 from fpcore.importing.encoding import ENCODINGS

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fpcore import config_files
-from fpcore.paths import DATA
+from fpcore.config import config_files
+from fpcore.config.paths import DATA
 
 FILE = DATA / "settings.toml"
 
