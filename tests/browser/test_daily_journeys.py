@@ -3,7 +3,7 @@
 import json
 
 from playwright.sync_api import expect
-from visitor import Visitor
+from visitor import TABLE, Visitor
 
 
 def _open_first_customer(visitor: Visitor, username: str, path: str = "/") -> str:
@@ -89,7 +89,7 @@ def test_a_policy_is_added_edited_ended_and_removed(visitor):
 
 def _clicks_policy(visitor: Visitor, name: str, table: int = 1) -> None:
     """Click the row of a policy; the grid is a canvas with a hidden table of the same rows."""
-    grids = visitor.page.locator("[data-testid=stDataFrame]")
+    grids = visitor.page.locator(TABLE)
     grid = grids.nth(table) if table >= 0 else grids.last
     rows = grid.locator("table tbody tr")
     rows.filter(has_text=name).first.wait_for(state="attached")

@@ -3,7 +3,7 @@
 import re
 
 from playwright.sync_api import expect
-from visitor import Visitor
+from visitor import CELLS, Visitor
 
 CARD = ".st-key-gap_total_low"
 
@@ -96,7 +96,7 @@ def test_a_rule_is_read_and_left_and_another_read(visitor):
     visitor.signs_in("fp2")
     title = visitor.page.locator("h3").first
     for row in (1, 3, 1):
-        grid = visitor.page.locator("canvas[data-testid=data-grid-canvas]").first
+        grid = visitor.page.locator(CELLS).first
         grid.wait_for()
         box = grid.bounding_box()
         visitor.page.mouse.click(box["x"] + 40, box["y"] + 35 * (row + 1) + 17)

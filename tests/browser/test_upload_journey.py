@@ -5,7 +5,7 @@ import io
 import re
 
 from playwright.sync_api import expect
-from visitor import Visitor
+from visitor import FIGURE, Visitor
 
 BOOK = (
     "2026년 11월 고객명부,,,,,,,,,\n"
@@ -42,7 +42,7 @@ def _imports(visitor: Visitor, button: str, outcome: str) -> None:
 
 
 def _figures(visitor: Visitor) -> list[str]:
-    return visitor.page.locator("[data-testid=stMetricValue]").all_inner_texts()
+    return visitor.page.locator(FIGURE).all_inner_texts()
 
 
 def _finds(visitor: Visitor, name: str) -> bool:

@@ -16,7 +16,12 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from fpcore.commands import demo
 from fpcore.config.paths import ROOT
 
-READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+# How Streamlit marks what it draws, which it promises nobody.
+APP = "[data-testid=stApp]"
+READY = f'{APP}[data-test-script-state="notRunning"]'
+TABLE = "[data-testid=stDataFrame]"
+CELLS = "canvas[data-testid=data-grid-canvas]"
+FIGURE = "[data-testid=stMetricValue]"
 DRAWN = """frames => new Promise(done => {
     let left = frames
     const observer = new MutationObserver(() => { left = frames })
@@ -94,15 +99,15 @@ class Visitor:
 
     def clicks_row(self, number: int) -> None:
         """Click a row of the customer list, counted from 0."""
-        self.page.locator("canvas[data-testid=data-grid-canvas]").first.wait_for()
-        box = self.page.locator("canvas[data-testid=data-grid-canvas]").first.bounding_box()
+        self.page.locator(CELLS).first.wait_for()
+        box = self.page.locator(CELLS).first.bounding_box()
         self.page.mouse.click(box["x"] + 40, box["y"] + 35 * (number + 1) + 17)
         self.page.wait_for_url("**/customer?*", timeout=15_000)
         self.settles()
 
     def reads(self) -> str:
         """Give everything that stands on the page."""
-        return self.page.locator("[data-testid=stApp]").inner_text()
+        return self.page.locator(APP).inner_text()
 
 
 class _Runs:
