@@ -185,3 +185,12 @@ def test_who_is_disabled_while_a_page_is_drawn_gets_the_sign_in_form(open_page, 
     at = open_page("upload", "fp1")
     assert not at.exception and not at.error
     assert [field.label for field in at.text_input] == ["아이디", "비밀번호"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "named"), [("gender", "M", "남"), ("age_band", "40", "40"), ("since", "3", "3")]
+)
+def test_the_row_of_a_heatmap_that_a_list_is_of_is_named(open_page, kind, row, named):
+    at = open_page("customers", "fp1", row_kind=kind, row=row)
+    assert not at.exception and not at.error
+    assert any(named in button.label for button in at.button)

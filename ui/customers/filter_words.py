@@ -50,7 +50,8 @@ def _sentence(
         return text(f"filtered.unknown_{section}", field=field)
     words = {one: _word(fields[one], getattr(wanted, one), text) for one in parameters}
     if fields[name].kind is Kind.ROW:
-        words[name] = tables.row_label(value, certain(wanted.row_kind), owner_names, text)
+        row, kind = certain(wanted.row), certain(wanted.row_kind)
+        words[name] = tables.row_label(row, kind, owner_names, text)
     if fields[name].kind is Kind.MEASURE:
         words[name] = phrases.behind(value, wanted.of or TOTAL, wanted.since, text)
     return text(f"filtered.{name}", **words)
