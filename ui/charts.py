@@ -155,12 +155,7 @@ def heatmap(
     }  # fmt: skip
     if len(rows) >= HEADS_TWICE:
         traces.append(_second_heads_carrier())
-        again: dict[str, Any] = {
-            "overlaying": "x",
-            "side": "bottom",
-            "tickangle": 0,
-            "range": width,
-        }
+        again: dict[str, Any] = {"overlaying": "x", "side": "bottom", "tickangle": 0}
         layout["xaxis2"] = _axis(labels, ink, across.values(), range=width, **again)
     return still(traces, layout)
 

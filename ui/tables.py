@@ -202,8 +202,10 @@ def _gender(text: Text, gender: str | None) -> str | None:
 
 
 def _day(day: Any) -> date | None:
+    if pd.isna(day):
+        return None
     stamp: Any = pd.Timestamp(day)
-    return None if pd.isna(stamp) else stamp.date()
+    return stamp.date()
 
 
 def _premium(text: Text, policy: Policy) -> str:

@@ -288,3 +288,11 @@ def test_lines_of_a_column_label_stand_under_each_other_and_typed_tags_do_not():
     cells = cells_of([0.5] * 6).replace({"column": {"Car": "<b>car</b> of somebody"}})
     figure = heatmap(cells, ROWS, ["Life", "<b>car</b> of somebody"], "share", share=True)
     assert figure.layout.xaxis.ticktext[1] == "&lt;b&gt;car&lt;/b&gt;<br>of somebody"
+
+
+def test_many_rows_have_the_heads_of_the_columns_below_them_too():
+    rows = [f"row {number}" for number in range(charts.HEADS_TWICE)]
+    cells = pd.concat([cells_of([0.5] * 6).iloc[:2].assign(row=row) for row in rows])
+    layout = heatmap(cells, rows, COLUMNS, "share", share=True).layout
+    assert layout.xaxis2.side == "bottom" and layout.xaxis2.range == layout.xaxis.range
+    assert layout.xaxis2.ticktext == layout.xaxis.ticktext == ("Life", "Car")
