@@ -463,7 +463,7 @@ def test_records_of_the_file_and_published_ones_hold_together(rule_file, db, peo
     assert list(held.values()) == [[("car_rule", 1), ("own_rule", 1)], both, both]
 
 
-def test_what_a_manager_published_stays_whatever_the_file_says_later(file, db, people):
+def test_what_a_manager_published_stays_whatever_the_file_says_later(rule_file, db, people):
     mine = records.checked(said(need={"word": "fixed", "amount": 5}, valid_from=TODAY))
     publishing.publish(db, people["admin"], mine, "왜", TODAY)
     spoil(rule_file, record(valid_to="2026-12-31") + record(valid_from="2027-01-01"))
