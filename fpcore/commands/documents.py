@@ -1,6 +1,6 @@
 """What the commands print: for each result the JSON document, and the lines for people.
 
-The documents are described in the README and stay as they are; a key may be added. Amounts are
+docs/commands.md describes the documents. They stay as they are; a key may be added. Amounts are
 numbers, whole ones as integers; what is not known is null.
 """
 

@@ -1,8 +1,8 @@
 """The commands of `python -m fpcore`, for scripts and for those who run the program.
 
 They act as the operator of the machine, or for the account named with --owner. With --json each
-prints one JSON document, described in the README; without it, lines for people. An error goes to
-standard error as one sentence, with exit status 1 (2 for wrong usage).
+prints one JSON document (docs/commands.md); without it, lines for people. An error goes to standard
+error as one sentence, with exit status 1 (2 for wrong usage).
 """
 
 import os
