@@ -8,7 +8,7 @@ serves light and dark. Show them with `st.plotly_chart(figure, config=CONFIG, â€
 import html
 import textwrap
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -140,23 +140,10 @@ def heatmap(
     inks = (*INKS, *sorted({cell.ink or "" for cell in drawn} - set(INKS)))
     traces = [_cell_bars([c for c in drawn if (c.ink or "") == one], one) for one in inks]
     traces.append(_colorbar_carrier())
-    labels = [wrap(column) for column in columns]
-    heads = LINE_HEIGHT * max((1 + label.count("\n") for label in labels), default=1)
-    below = heads + 14 if len(rows) >= HEADS_TWICE else 4
-    width = [-0.5, max(across.values(), default=0) + 0.5]
-    layout = {
-        **_bare_layout(height * len(rows) + 66 + heads + below, top=66 + heads, bottom=below),
-        "xaxis": _axis(labels, ink, across.values(), range=width, side="top", tickangle=0),
-        "yaxis": _axis(
-            [shorten(row) for row in rows], ink, down.values(),
-            range=[max(down.values(), default=0) + 0.5, -0.5],
-        ),
-        "coloraxis": _color_axis(scale, scale_title, ink),
-    }  # fmt: skip
-    if len(rows) >= HEADS_TWICE:
+    layout = _map_layout(rows, columns, across, down, height, ink)
+    layout["coloraxis"] = _color_axis(scale, scale_title, ink)
+    if "xaxis2" in layout:
         traces.append(_second_heads_carrier())
-        again: dict[str, Any] = {"overlaying": "x", "side": "bottom", "tickangle": 0}
-        layout["xaxis2"] = _axis(labels, ink, across.values(), range=width, **again)
     return still(traces, layout)
 
 
@@ -212,6 +199,32 @@ def _is_coloured(cells: pd.DataFrame) -> pd.Series:
 def _coloured(cells: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
     frames = [cells] if beside is None else [cells, beside]
     return pd.concat([one[_is_coloured(one)] for one in frames])
+
+
+def _map_layout(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    across: Mapping[str, float],
+    down: Mapping[str, float],
+    height: int,
+    ink: str | None,
+) -> dict:
+    """The size and axes of a heatmap; one of many rows has the heads of its columns twice."""
+    labels = [wrap(column) for column in columns]
+    heads = LINE_HEIGHT * max((1 + label.count("\n") for label in labels), default=1)
+    has_two = len(rows) >= HEADS_TWICE
+    below = heads + 14 if has_two else 4
+    width = [-0.5, max(across.values(), default=0) + 0.5]
+    depth = [max(down.values(), default=0) + 0.5, -0.5]
+    layout = {
+        **_bare_layout(height * len(rows) + 66 + heads + below, top=66 + heads, bottom=below),
+        "xaxis": _axis(labels, ink, across.values(), range=width, side="top", tickangle=0),
+        "yaxis": _axis([shorten(row) for row in rows], ink, down.values(), range=depth),
+    }
+    if has_two:
+        again: dict[str, Any] = {"overlaying": "x", "side": "bottom", "tickangle": 0}
+        layout["xaxis2"] = _axis(labels, ink, across.values(), range=width, **again)
+    return layout
 
 
 def _largest(values: pd.Series) -> float:
