@@ -1,6 +1,6 @@
 # make run   start the app with its demo book
 # make test  run every test, the browser journeys in a real Chromium among them
-# make search try at random what the tests try a little of, for an hour or so: every night
+# make search try at random what the tests try a little of, at length: every night
 # make lint  check style, types and who imports whom
 # make check lint and test
 # make bench time the program on a book of 1,000,000 customers (make bench SIZE=10000: a small one)
