@@ -119,7 +119,8 @@ def _make_anew(
     cursor.execute(f"delete from customer_row where id in (select id from {relation})")
     few = cursor.execute(f"select id from {relation} limit {FEW_CUSTOMERS + 1}").fetchall()
     if len(few) <= FEW_CUSTOMERS:
-        _insert_few(db, cursor, [id_ for (id_,) in few], day)
+        if few:
+            _insert_few(db, cursor, [id_ for (id_,) in few], day)
         done(1)
         return
     cursor.execute(f"""

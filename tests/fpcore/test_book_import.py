@@ -183,7 +183,7 @@ def test_the_owner_column_says_whose_customers_they_are(db, import_rows):
 
 def test_an_error_while_storing_stores_nothing(db, people, monkeypatch, import_rows):
     before = tables(db)[:3]
-    monkeypatch.setattr(importer, "_CHANGED_POLICIES", "select no_such_column")
+    monkeypatch.setattr(importer, "_TOUCHED_CUSTOMERS", "select no_such_column")
     try:
         import_rows([{"고객명": "김", "보종": "생명"}])
     except SqlError:

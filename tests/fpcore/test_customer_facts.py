@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from fpcore import models, wording
 from fpcore.access import audit
 from fpcore.customers import profiles
-from fpcore.importing import circumstances, headers, undoing
+from fpcore.importing import circumstances, headers, undoing, words
 from fpcore.importing.loading import Book
 from fpcore.importing.report import Doubt, UnknownWord
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
@@ -403,6 +403,8 @@ def test_every_word_of_circumstances_is_there(language):
 def test_a_book_without_circumstances_has_none_of_their_tables(db, fp):
     with db.reading() as cursor:
         columns = headers.Columns((headers.Column(0, "고객명", "name"),))
-        circumstances.read_circumstances(cursor, Book(columns, is_small=False), None)
+        circumstances.read_circumstances(
+            cursor, Book(columns, words.book_words(db), is_small=False), None
+        )
         found = cursor.execute("from duckdb_tables() where table_name = 'book_circumstance'")
         assert found.fetchall() == []

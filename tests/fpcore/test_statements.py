@@ -37,7 +37,7 @@ from fpcore.customers import consents, coverage, profiles
 from fpcore.errors import EditedMeanwhile
 from fpcore.facts import amounts
 from fpcore.gaps import explanation, publishing, scopes
-from fpcore.importing import history, mappings, undoing
+from fpcore.importing import history, making, mappings, undoing
 from fpcore.kept import comparison, consistency, customer_rows
 from fpcore.models import (
     Account,
@@ -62,7 +62,7 @@ ROOT = Path(fpcore.__path__[0])
 RUNNERS = {
     ("cursor", "execute"), ("self.cursor", "execute"), ("connection", "execute"),
     ("database", "rows"), ("database", "value"), ("db", "read"), ("db", "frame"),
-    ("self.db", "read"), ("calculator", "row"),
+    ("self.db", "read"), ("calculator", "row"), ("calculator", "table"), ("reader", "table"),
 }  # fmt: skip
 """What runs SQL, as it is called."""
 
@@ -116,6 +116,7 @@ def ran(tmp_path_factory) -> Iterator[tuple[dict[Place, list[str]], set[str]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Cursor, "execute", noted(Cursor.execute))
         patch.setattr(Calculator, "row", noted(Calculator.row))
+        patch.setattr(Calculator, "table", noted(Calculator.table))
         tour(tmp_path_factory.mktemp("tour"), patch)
     yield seen, texts
 
@@ -136,6 +137,10 @@ def tour(folder: Path, patch: pytest.MonkeyPatch) -> None:
     for run in FOR_OWNER.values():
         run(db, admin, people["fp1"])
     batch = import_and_undo(db, people)
+    with patch.context() as large:  # a small book is read in another way
+        large.setattr(making, "FEW_ROWS", -1)
+        large.setattr(customer_rows, "FEW_CUSTOMERS", -1)
+        import_and_undo(db, people)
     for run in OF_MANY.values():
         run(Office(db, people, subjects[0], subjects[1].id, batch), admin)
     of_a_team(db, admin)
@@ -162,6 +167,9 @@ ROWS = [
 ]  # fmt: skip
 
 
+RESIDENT_NUMBER = "900101-1234567"
+
+
 def import_and_undo(db: Database, people: dict[str, Account]) -> UUID:
     """Import a book again with more in it, twice, and take the second back; the first's id."""
     fields = {
@@ -171,7 +179,9 @@ def import_and_undo(db: Database, people: dict[str, Account]) -> UUID:
         "부양가족수": "2",
         "주거형태": "자가",
     }
-    found = [take(db, people["admin"], [{**row, **fields} for row in ROWS[-3:]])]
+    forbidden = dict.fromkeys(("보험사", "상품명", "증권번호", "직업"), f"비고 {RESIDENT_NUMBER}")
+    twice = [{**ROWS[-1], **forbidden}, ROWS[-2], ROWS[-2]]
+    found = [take(db, people["admin"], [*({**row, **fields} for row in ROWS[-3:]), *twice])]
     other = [{**row, "직업": "교사", "보험료": "50,000"} for row in ROWS[-3:]]
     found.append(take(db, people["admin"], [*other, {"고객명": "새 고객", "담당FP": "fp1"}]))
     undoing.undo(db, people["admin"], found[1].batch, TODAY)
