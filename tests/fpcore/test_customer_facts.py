@@ -22,6 +22,7 @@ from fpcore.importing import circumstances, headers, undoing, words
 from fpcore.importing.loading import Book
 from fpcore.importing.report import Doubt, UnknownWord
 from fpcore.models import LARGEST_AMOUNT, CustomerChanges
+from fpcore.models import circumstances as circumstance_records
 from fpcore.models.circumstances import AMOUNTS
 from fpcore.person import disclosure, in_words
 
@@ -70,6 +71,10 @@ def book(header: str, texts: list[str], **more: str) -> list[dict[str, str]]:
 
 
 # --- Typed -------------------------------------------------------------------------------------
+
+
+def test_every_circumstance_is_tried_here():
+    assert set(KNOWN) == set(OTHERS) == set(circumstance_records.NAMES)
 
 
 @pytest.mark.parametrize("typed", [KNOWN, OTHERS, UNKNOWN, {}])

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from inspect import getsource
@@ -28,7 +29,9 @@ from fpcore.importing import (
     reporting,
 )
 from fpcore.kept import consistency, gap_history
-from fpcore.portfolio import conditions, customer_list
+from fpcore.models.circumstances import CIRCUMSTANCES
+from fpcore.portfolio import conditions, customer_list, measures
+from fpcore.portfolio.filters import CustomerFilter, Kind
 from fpcore.rules import amounts, coverages, holdings, records, rulebook, vocabulary
 from fpcore.rules import conditions as rule_conditions
 from fpcore.rules.word import Grade, Word
@@ -191,6 +194,39 @@ SEVERITIES = get_args(records.Rule.model_fields["severity"].annotation)
 RECOMMENDED = (
     "holds", "amount", "at_most_one", "premium_share", "no_replacement", "unknown", "costly",
 )  # fmt: skip
+
+
+def keys_of_circumstances() -> Iterator[str]:
+    """The words of what may be known of how a customer lives."""
+    for each in CIRCUMSTANCES:
+        yield f"help.{each.name}"
+        if each.words:
+            yield f"accepted.{each.name}"
+            yield from (f"{each.name}.{word}" for word in each.words)
+        if each.sql_type != "varchar":
+            yield f"customer.{each.name}"
+        if each.says_none:
+            yield f"customer.no_{each.name}"
+
+
+def keys_of_measures() -> Iterator[str]:
+    """The words of what a heatmap can show."""
+    for measure, definition in measures.DEFINITIONS.items():
+        sections = ("measure", "how", "behind", "behind_total")
+        yield from (f"{section}.{measure}" for section in sections)
+        if definition.left_out:
+            yield f"how_left_out.{measure}"
+
+
+def keys_of_filter() -> Iterator[str]:
+    """The words of what narrows a list."""
+    for name, field in CustomerFilter.fields().items():
+        if field.is_chosen:
+            yield f"filter.{name}"
+        if field.condition and field.kind is not Kind.UNKNOWN:
+            yield f"filtered.{name}"
+
+
 KEYS = sorted(
     {f"{kind}.{member.value}" for kind, members in ENUMS.items() for member in members}
     | {f"field.{field}" for field in (*fields.FIELDS, fields.RESIDENT_NUMBER)}
@@ -217,6 +253,9 @@ KEYS = sorted(
     | {f"error.{getattr(errors, name).code}" for name in ERRORS - {"FpError", "InvalidInput"}}
     | {f"figures.field.{field}" for field in (*conditions.FIELDS, "last_contact_on")}
     | {f"figures.policy_field.{field}" for field in conditions.POLICY_FIELDS}
+    | set(keys_of_circumstances())
+    | set(keys_of_measures())
+    | set(keys_of_filter())
     | {"type.total", "row.unknown"}
 )
 
