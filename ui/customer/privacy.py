@@ -16,8 +16,6 @@ from fpcore.privacy import masked_name
 from ui import address, folds, forms, session
 from ui.text import Text, safe
 
-CHANNELS = [channel for channel in ConsentChannel if channel is not ConsentChannel.IMPORT]
-
 
 def draw(customer: Customer, given: Sequence[Consent], text: Text, today: date) -> None:
     """Draw the section: each consent with give and withdraw, export, delete and erase; only the
